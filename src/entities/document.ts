@@ -1,0 +1,39 @@
+import type { ContextRule } from './context-rule.js'
+import type { Rollout } from './rollout.js'
+
+/** One row of a document's table of versions. */
+export interface VersionEntry {
+  readonly version: number
+  readonly id: number
+  readonly isActive: boolean
+  /** When the row was written, in microseconds since 1970: with the id it names the row in every history of the database. */
+  readonly createdAtMicros: number
+}
+
+/**
+ * All that is known of one prompt, model configuration or embedding configuration: the thing that is cached. An entity that does not
+ * exist has a document too, with nothing in it.
+ */
+export interface EntityDocument<Content> {
+  /** Label → version. */
+  readonly labels: Readonly<Record<string, number>>
+  /** Every version, ascending. */
+  readonly versions: readonly VersionEntry[]
+  /** The contents of the versions that carry a label or are an arm of an open rollout, and of the highest active one. */
+  readonly contents: readonly Content[]
+  /** Running and paused rollouts, at most one a label. */
+  readonly rollouts: readonly Rollout[]
+}
+
+/** All context rules of one project: the highest active version of each context, ordered by context. */
+export interface ContextRulesDocument {
+  readonly rules: readonly ContextRule[]
+}
+
+/** The highest active version: what the computed label `latest` stands for. */
+export function latestVersion(document: { readonly versions: readonly VersionEntry[] }): number | undefined {
+  return document.versions.findLast((entry) => entry.isActive)?.version
+}
+
+/** The form of documents in Redis. A release that changes it counts up, so that old and new code can run side by side. */
+export const DOCUMENT_FORMAT = 1

@@ -1,0 +1,284 @@
+/**
+ * Marks our errors across copies of the package: one process may hold an ESM and a CommonJS copy, and
+ * `instanceof` is false between them.
+ */
+const BRAND = Symbol.for('agent-config.error')
+
+/** Stable codes, one for each class of error. Messages may change between releases, codes do not. */
+export type ConfigErrorCode =
+  | 'E_SETTINGS'
+  | 'E_SETTINGS_FILE'
+  | 'E_NOT_FOUND'
+  | 'E_ALREADY_EXISTS'
+  | 'E_VERSION_CONFLICT'
+  | 'E_IN_USE'
+  | 'E_INVALID_ARGUMENT'
+  | 'E_TEMPLATE_SYNTAX'
+  | 'E_TEMPLATE_VARIABLE'
+  | 'E_FORBIDDEN'
+  | 'E_STORE_UNAVAILABLE'
+  | 'E_MIGRATION'
+  | 'E_MANAGER_CLOSED'
+  | 'E_LLM'
+
+/** Base of every error this package throws on purpose. */
+export abstract class ConfigError extends Error {
+  abstract readonly code: ConfigErrorCode
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    Object.defineProperty(this, BRAND, { value: true })
+  }
+}
+
+/**
+ * Tells whether a caught value is one of ours, and of which kind.
+ *
+ * Works between the ESM and the CommonJS copy of the package, where `instanceof` does not.
+ *
+ * @example
+ * ```ts
+ * if (isConfigError(error, 'E_NOT_FOUND')) return undefined
+ * ```
+ */
+export function isConfigError<Code extends ConfigErrorCode>(error: unknown, code: Code): error is ConfigError & { readonly code: Code }
+export function isConfigError(error: unknown): error is ConfigError
+export function isConfigError(error: unknown, code?: ConfigErrorCode): boolean {
+  if (!(error instanceof Error) || !(BRAND in error)) return false
+  return code === undefined || (error as Error & { code?: unknown }).code === code
+}
+
+/** The settings do not hold what the schema asks for; the message lists every problem. */
+export class SettingsError extends ConfigError {
+  override readonly name = 'SettingsError'
+  readonly code = 'E_SETTINGS'
+  /** Every problem, in the order of the message; secrets are redacted here as well. */
+  readonly problems: readonly { readonly path: string; readonly message: string; readonly origin?: string }[]
+  /** What is odd but not wrong, such as a key that nobody reads. */
+  readonly warnings: readonly string[]
+  /** The name of the environment whose settings were read. */
+  readonly environment: string | undefined
+
+  constructor(
+    message: string,
+    facts: {
+      problems?: readonly { readonly path: string; readonly message: string; readonly origin?: string }[]
+      warnings?: readonly string[]
+      environment?: string
+    } = {},
+  ) {
+    super(message)
+    this.problems = facts.problems ?? []
+    this.warnings = facts.warnings ?? []
+    this.environment = facts.environment
+  }
+}
+
+/** A settings file cannot be read or parsed, or was asked for and is not there. */
+export class SettingsFileError extends ConfigError {
+  override readonly name = 'SettingsFileError'
+  readonly code = 'E_SETTINGS_FILE'
+  readonly file: string
+  /** Where in the file, counted from 1, when it was a place. */
+  readonly line: number | undefined
+  readonly column: number | undefined
+
+  constructor(message: string, facts: { file: string; line?: number; column?: number; cause?: unknown }) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.file = facts.file
+    this.line = facts.line
+    this.column = facts.column
+  }
+}
+
+/** The entity, version or label that a write names does not exist. */
+export class NotFoundError extends ConfigError {
+  override readonly name = 'NotFoundError'
+  readonly code = 'E_NOT_FOUND'
+}
+
+/** Something of that name exists already. */
+export class AlreadyExistsError extends ConfigError {
+  override readonly name = 'AlreadyExistsError'
+  readonly code = 'E_ALREADY_EXISTS'
+}
+
+/** The label is not on the version the caller expected. */
+export class VersionConflictError extends ConfigError {
+  override readonly name = 'VersionConflictError'
+  readonly code = 'E_VERSION_CONFLICT'
+  readonly label: string
+  readonly expected: number
+  readonly actual: number | undefined
+
+  constructor(facts: { name: string; label: string; expected: number; actual: number | undefined }) {
+    super(
+      `Label "${facts.label}" of "${facts.name}" is on version ${facts.actual ?? 'none'}, not on ${facts.expected}. ` +
+        'Read it again and decide with the new version in view.',
+    )
+    this.label = facts.label
+    this.expected = facts.expected
+    this.actual = facts.actual
+  }
+}
+
+/** A label or a running rollout still needs what the write would take away. */
+export class InUseError extends ConfigError {
+  override readonly name = 'InUseError'
+  readonly code = 'E_IN_USE'
+}
+
+/** An argument is not acceptable; nothing was sent to any server. */
+export class InvalidArgumentError extends ConfigError {
+  override readonly name = 'InvalidArgumentError'
+  readonly code = 'E_INVALID_ARGUMENT'
+  /** The argument, as a path: `template`, `labels[0]`, `memory.maxEntries`. */
+  readonly field: string
+
+  constructor(field: string, expectation: string) {
+    super(`${field} ${expectation}`)
+    this.field = field
+  }
+}
+
+/** A template does not parse. The message says where, why, and what to write instead. */
+export class TemplateSyntaxError extends ConfigError {
+  override readonly name = 'TemplateSyntaxError'
+  readonly code = 'E_TEMPLATE_SYNTAX'
+  /** What is wrong and what to write instead, without the position. */
+  readonly problem: string
+  /** Counts from 1. */
+  readonly line: number
+  /** Counts from 1, in UTF-16 units as strings do. */
+  readonly column: number
+  /** Which message of a chat template, counted from 1; `undefined` for a text template. */
+  readonly chatMessage: number | undefined
+
+  constructor(problem: string, position: { line: number; column: number; chatMessage?: number }) {
+    const where = `line ${position.line}, column ${position.column}`
+    super(position.chatMessage === undefined ? `L${where.slice(1)}: ${problem}` : `Message ${position.chatMessage}, ${where}: ${problem}`)
+    this.problem = problem
+    this.line = position.line
+    this.column = position.column
+    this.chatMessage = position.chatMessage
+  }
+}
+
+/** Values are missing for a template, or cannot be written as text. */
+export class TemplateVariableError extends ConfigError {
+  override readonly name = 'TemplateVariableError'
+  readonly code = 'E_TEMPLATE_VARIABLE'
+  /** Every variable the error is about. */
+  readonly variables: readonly string[]
+
+  constructor(message: string, variables: readonly string[], options?: { cause?: unknown }) {
+    super(message, options)
+    this.variables = variables
+  }
+}
+
+/** A protected label may not be moved by this caller. */
+export class ForbiddenError extends ConfigError {
+  override readonly name = 'ForbiddenError'
+  readonly code = 'E_FORBIDDEN'
+}
+
+/** The database did not answer in time, or cannot be reached. */
+export class StoreUnavailableError extends ConfigError {
+  override readonly name = 'StoreUnavailableError'
+  readonly code = 'E_STORE_UNAVAILABLE'
+  /** For writes: `none` when nothing was written, `unknown` when the connection was lost during COMMIT and stays lost. */
+  readonly outcome: 'none' | 'unknown' | undefined
+
+  constructor(message: string, facts: { outcome?: 'none' | 'unknown'; cause?: unknown } = {}) {
+    super(message, { cause: facts.cause })
+    this.outcome = facts.outcome
+  }
+}
+
+/** The database's tables do not fit this version of the package, or a migration failed. */
+export class MigrationError extends ConfigError {
+  override readonly name = 'MigrationError'
+  readonly code = 'E_MIGRATION'
+}
+
+/** The manager was shut down. */
+export class ManagerClosedError extends ConfigError {
+  override readonly name = 'ManagerClosedError'
+  readonly code = 'E_MANAGER_CLOSED'
+
+  constructor() {
+    super('This ConfigurationManager was shut down. Build a new one with createConfigManager().')
+  }
+}
+
+/** What went wrong in a call to a model. */
+export type LLMErrorReason =
+  | 'connection'
+  | 'timeout'
+  | 'aborted'
+  | 'auth'
+  | 'rate_limit'
+  | 'overloaded'
+  | 'model_not_found'
+  | 'unsupported'
+  | 'context_length'
+  | 'bad_request'
+  | 'server'
+  | 'stream'
+  | 'invalid_response'
+  | 'invalid_output'
+
+/** Which of the three timers ended a call: until the first chunk, between two chunks, or for the whole call. */
+export type LLMTimeoutPhase = 'first-chunk' | 'chunk' | 'total'
+
+/** What is known about a failed call to a model; every field but `reason` may be unknown. */
+export interface LLMErrorFacts {
+  readonly reason: LLMErrorReason
+  readonly provider?: string | undefined
+  readonly model?: string | undefined
+  readonly status?: number | undefined
+  readonly retryable?: boolean | undefined
+  readonly retryAfterMs?: number | undefined
+  readonly attempts?: number | undefined
+  readonly partial?: string | undefined
+  readonly hint?: string | undefined
+  readonly phase?: LLMTimeoutPhase | undefined
+  readonly problems?: readonly string[] | undefined
+  readonly cause?: unknown
+}
+
+/** A call to a model failed; `reason` says how, and the message what to do about it. */
+export class LLMError extends ConfigError {
+  override readonly name = 'LLMError'
+  readonly code = 'E_LLM'
+  /** What went wrong, in one word a program can branch on. */
+  readonly reason!: LLMErrorReason
+  /** The provider that was asked, as in `client.provider`. */
+  readonly provider: string | undefined
+  /** The model that was asked for. */
+  readonly model: string | undefined
+  /** The HTTP status, when the server answered at all. */
+  readonly status: number | undefined
+  /** Whether the same request, sent again, may succeed. Never true once a part of the answer arrived. */
+  readonly retryable!: boolean
+  /** How long the server asked to wait before the next attempt, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** How often the request was sent. */
+  readonly attempts: number | undefined
+  /** The text that had arrived when the answer broke off; `undefined` when no part of an answer arrived. */
+  readonly partial: string | undefined
+  /** What to do about it; the message ends with it. */
+  readonly hint: string | undefined
+  /** For reason `timeout`: which timer ended the call. */
+  readonly phase: LLMTimeoutPhase | undefined
+  /** For reason `invalid_output`: what the schema found wrong, one line for each problem. */
+  readonly problems: readonly string[] | undefined
+
+  constructor(message: string, facts: LLMErrorFacts) {
+    super(facts.hint === undefined ? message : `${message} ${facts.hint}`, { cause: facts.cause })
+    const { cause, ...known } = facts
+    Object.assign(this, known)
+    this.retryable ??= false
+  }
+}
