@@ -1,0 +1,106 @@
+import { type Kysely, sql } from 'kysely'
+import type { ChangeType, ConfigChange } from '../entities/config-change.js'
+import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
+import type { JsonObject } from '../entities/json.js'
+import { InvalidArgumentError } from '../shared/errors.js'
+import { checkInteger, checkProject, checkText, LIMITS } from './arguments.js'
+import { decodeCursor, type Page, pageOf } from './cursor.js'
+import { decodeJson, isoDate } from './labelled-kind.js'
+import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import type { Recorder } from './recorder.js'
+import type { ChangelogTable, Tables } from './tables.js'
+
+export interface ChangelogQuery {
+  readonly kind?: ConfigKind | 'all'
+  readonly name?: string
+  /** Absent: every project. */
+  readonly project?: string
+  readonly changedBy?: string
+  /** Only changes at or after this moment. */
+  readonly since?: Date | string
+  /** 1 to 1,000. @default 50 */
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** The audit table, newest first. Nothing writes to it but the writes themselves. */
+export class ChangelogRepository {
+  readonly #recorder: Recorder
+
+  constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
+    this.#recorder = recorderOf(database, options)
+  }
+
+  async list(query: ChangelogQuery = {}): Promise<Page<ConfigChange>> {
+    const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
+    if (query.kind !== undefined && query.kind !== 'all' && !CONFIG_KINDS.includes(query.kind)) {
+      throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
+    }
+    if (query.name !== undefined) checkText('name', query.name)
+    if (query.project !== undefined) checkProject(query.project)
+    if (query.changedBy !== undefined) checkText('changedBy', query.changedBy)
+    const since = query.since === undefined ? undefined : checkDate(query.since)
+    const before = query.cursor === undefined ? undefined : decodeCursor<[number]>(query.cursor, ['number'])[0]
+    const changes = await this.#recorder.read((db) =>
+      listChanges(db, {
+        kind: query.kind,
+        name: query.name,
+        project: query.project,
+        changedBy: query.changedBy,
+        since,
+        before,
+        limit: limit + 1,
+      }),
+    )
+    return pageOf(changes, limit, (change) => [change.id])
+  }
+}
+
+interface ChangesFilter {
+  readonly kind?: string | undefined
+  readonly name?: string | undefined
+  readonly project?: string | undefined
+  readonly changedBy?: string | undefined
+  readonly since?: Date | undefined
+  /** Only rows with a smaller id. */
+  readonly before?: number | undefined
+  readonly limit?: number
+}
+
+/** Changes that match, newest first. */
+export async function listChanges(db: Kysely<Tables>, filter: ChangesFilter): Promise<ConfigChange[]> {
+  let query = db.selectFrom('config_changelog').selectAll().orderBy('id', 'desc')
+  if (filter.kind !== undefined) query = query.where('config_type', '=', filter.kind)
+  if (filter.name !== undefined) query = query.where('config_name', '=', filter.name)
+  if (filter.project !== undefined) query = query.where('project', '=', filter.project)
+  if (filter.changedBy !== undefined) query = query.where('changed_by', '=', filter.changedBy)
+  if (filter.since !== undefined) query = query.where('changed_at', '>=', filter.since)
+  if (filter.before !== undefined) query = query.where(sql<boolean>`id < ${filter.before}::bigint`)
+  if (filter.limit !== undefined) query = query.limit(filter.limit)
+  return (await query.execute()).map(toChange)
+}
+
+function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string }): ConfigChange {
+  return Object.freeze({
+    id: Number(row.id),
+    revision: Number(row.revision),
+    configType: row.config_type as ConfigChange['configType'],
+    configId: row.config_id === null ? null : Number(row.config_id),
+    configName: row.config_name,
+    project: row.project,
+    previousVersion: row.previous_version,
+    newVersion: row.new_version,
+    changeType: row.change_type as ChangeType,
+    changeSummary: row.change_summary,
+    previousData: decodeJson(row.previous_data) as JsonObject | null,
+    newData: decodeJson(row.new_data) as JsonObject | null,
+    changedBy: row.changed_by,
+    changedAt: isoDate(row.changed_at),
+  })
+}
+
+function checkDate(value: Date | string): Date {
+  const date = new Date(value)
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('since', 'must be a Date or an ISO 8601 date')
+  return date
+}

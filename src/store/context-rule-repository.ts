@@ -1,0 +1,232 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { ConfigChange, PendingChange } from '../entities/config-change.js'
+import type { ContextRule } from '../entities/context-rule.js'
+import type { JsonObject } from '../entities/json.js'
+import { AlreadyExistsError, NotFoundError } from '../shared/errors.js'
+import { deepFreeze } from '../shared/json.js'
+import { checkInteger, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
+import { listChanges } from './changelog-repository.js'
+import { decodeCursor, type Page, pageOf } from './cursor.js'
+import { isoDate, type Row } from './labelled-kind.js'
+import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import type { Recorder } from './recorder.js'
+import { highest, insertRow, readRow, readVersions, setActive, type VersionsOf } from './version-rows.js'
+import type { WriteSession } from './write-session.js'
+import type { WriteFacts, WriteMeta, Written } from './written.js'
+
+interface ContextTarget {
+  readonly context: string
+  /** @default the manager's project, 'default' */
+  readonly project?: string
+}
+
+export interface ContextRuleDraft extends ContextTarget, WriteMeta {
+  /** What to look at in this context. */
+  readonly important?: string | null
+  /** What to leave out in this context. */
+  readonly ignore?: string | null
+  readonly description?: string | null
+}
+
+export interface ContextRuleListQuery {
+  readonly project?: string
+  /** @default true */
+  readonly activeOnly?: boolean
+  /** Part of the context's name, in any case. */
+  readonly search?: string
+  /** 1 to 1,000. @default 50 */
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+const FIELDS = ['important', 'ignore', 'description'] as const
+
+/** Context rules: versions without labels. The highest active version of a context is the one in force. */
+export class ContextRuleRepository {
+  readonly #recorder: Recorder
+  readonly #project: string
+
+  constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
+    this.#recorder = recorderOf(database, options)
+    this.#project = options.project ?? DEFAULT_PROJECT
+  }
+
+  /** @throws {AlreadyExistsError} when the context has an active rule; `createVersion` replaces it */
+  async create(draft: ContextRuleDraft): Promise<Written<ContextRule>> {
+    return this.#writeVersion('create', draft)
+  }
+
+  /** Writes the next version of a rule, or version 1 if there is none. What the draft leaves out is taken from the highest version. */
+  async createVersion(draft: ContextRuleDraft): Promise<Written<ContextRule>> {
+    return this.#writeVersion('version', draft)
+  }
+
+  /**
+   * Takes one version, or all of a context, out of use. Without the newest one the version before it is in force again.
+   *
+   * @throws {NotFoundError} when there is no such active version
+   */
+  async deactivate(
+    deactivation: ContextTarget & WriteMeta & { readonly version?: number },
+  ): Promise<Written<{ readonly deactivated: number }>> {
+    const target = this.#target(deactivation)
+    const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
+    const { value, facts } = await this.#recorder.record(deactivation, async (session) => {
+      const versions = await readVersions(session.transaction, this.#versions(target))
+      const chosen = versions.filter((entry) => entry.isActive && (only === undefined || entry.version === only))
+      if (chosen.length === 0)
+        throw new NotFoundError(`There is no active ${only === undefined ? 'version' : `version ${only}`} of ${nounOf(target)}.`)
+      await setActive(
+        session.transaction,
+        this.#versions(target),
+        chosen.map((entry) => entry.version),
+        false,
+      )
+      for (const { version, id } of chosen) this.#log(session, deactivation, target, switched('deactivate', version, id))
+      return chosen.length
+    })
+    return Object.freeze({ deactivated: value, ...facts })
+  }
+
+  /** @throws {NotFoundError} when the version does not exist */
+  async activate(activation: ContextTarget & WriteMeta & { readonly version: number }): Promise<Written<ContextRule>> {
+    const target = this.#target(activation)
+    const version = checkVersion('version', activation.version)
+    const { value, facts } = await this.#recorder.record(activation, async (session) => {
+      const row = await readRow(session.transaction, this.#versions(target), version)
+      if (!row) throw new NotFoundError(`There is no version ${version} of ${nounOf(target)}.`)
+      if (!row.is_active) {
+        await setActive(session.transaction, this.#versions(target), [version], true)
+        this.#log(session, activation, target, switched('activate', version, Number(row.id)))
+      }
+      return { ...decodeContextRule(row), isActive: true }
+    })
+    return written(value, facts)
+  }
+
+  /** Reads from PostgreSQL, past the caches: the given version, or the one in force. */
+  async find(query: ContextTarget & { readonly version?: number }): Promise<ContextRule | undefined> {
+    const target = this.#target(query)
+    const wanted = query.version === undefined ? sql`true` : sql`version = ${checkVersion('version', query.version)}::integer`
+    const [found] = await this.#select(
+      sql`project = ${target.project}::text and context = ${target.context}::text and is_active and ${wanted}`,
+      1,
+    )
+    return found
+  }
+
+  /** Versions, by context and then newest first. */
+  async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
+    const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
+    const conditions = [sql`project = ${checkProject(query.project ?? this.#project)}::text`]
+    if (query.activeOnly ?? true) conditions.push(sql`is_active`)
+    if (query.search) conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(context)) > 0`)
+    if (query.cursor !== undefined) {
+      const [context, version] = decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
+      conditions.push(sql`(context > ${context}::text or (context = ${context}::text and version < ${version}::integer))`)
+    }
+    return pageOf(await this.#select(sql.join(conditions, sql` and `), limit + 1), limit, (rule) => [rule.context, rule.version])
+  }
+
+  /** Every change of one context, newest first. */
+  async history(query: ContextTarget): Promise<readonly ConfigChange[]> {
+    const { project, context } = this.#target(query)
+    return this.#recorder.read((db) => listChanges(db, { kind: 'context_rules', project, name: context }))
+  }
+
+  async #writeVersion(mode: 'create' | 'version', draft: ContextRuleDraft): Promise<Written<ContextRule>> {
+    const target = this.#target(draft)
+    const given = Object.fromEntries(
+      FIELDS.filter((field) => draft[field] !== undefined).map((field) => [field, checkOptionalText(field, draft[field])]),
+    )
+    const { value, facts } = await this.#recorder.record(draft, async (session) => {
+      const versions = await readVersions(session.transaction, this.#versions(target))
+      if (mode === 'create' && versions.some((entry) => entry.isActive)) {
+        throw new AlreadyExistsError(`${nounOf(target, true)} exists already. Use createVersion() to replace it.`)
+      }
+      const previous = highest(versions)
+      const inherited =
+        mode === 'version' && previous > 0 ? await readRow(session.transaction, this.#versions(target), previous) : undefined
+      const content = Object.fromEntries(
+        FIELDS.map((field) => [field, field in given ? given[field] : ((inherited?.[field] as string | null) ?? null)]),
+      )
+      const rule = decodeContextRule(
+        await insertRow(session.transaction, this.#versions(target), previous + 1, content, session.authorOf(draft)),
+      )
+      this.#log(session, draft, target, {
+        changeType: mode === 'create' || previous === 0 ? 'create' : 'version',
+        configId: rule.id,
+        previousVersion: previous === 0 ? null : previous,
+        newVersion: rule.version,
+        changeSummary: previous === 0 ? 'Initial creation' : `New version ${rule.version}`,
+        previousData: null,
+        newData: content as JsonObject,
+      })
+      return rule
+    })
+    return written(value, facts)
+  }
+
+  async #select(condition: RawBuilder<unknown>, limit: number): Promise<ContextRule[]> {
+    return this.#recorder.read(async (db) => {
+      const { rows } = await sql<{ row: string }>`
+        select to_json(entry)::text as row from ${sql.id(this.#recorder.schema, 'context_rules')} as entry
+        where ${condition} order by context, version desc limit ${limit}::integer
+      `.execute(db)
+      return rows.map(({ row }) => decodeContextRule(JSON.parse(row) as Row))
+    })
+  }
+
+  #log(
+    session: WriteSession,
+    meta: WriteMeta,
+    target: Required<ContextTarget>,
+    change: Omit<PendingChange, 'configType' | 'configName' | 'project'>,
+  ): void {
+    session.log({ ...change, configType: 'context_rules', configName: target.context, project: target.project }, meta)
+  }
+
+  #target({ context, project }: ContextTarget): Required<ContextTarget> {
+    return { context: checkText('context', context, LIMITS.shortName), project: checkProject(project ?? this.#project) }
+  }
+
+  #versions({ context, project }: Required<ContextTarget>): VersionsOf {
+    return { schema: this.#recorder.schema, table: 'context_rules', nameColumn: 'context', project, name: context }
+  }
+}
+
+export function decodeContextRule(row: Row): ContextRule {
+  return deepFreeze({
+    id: Number(row.id),
+    project: row.project as string,
+    context: row.context as string,
+    version: Number(row.version),
+    important: (row.important as string | null) ?? null,
+    ignore: (row.ignore as string | null) ?? null,
+    description: (row.description as string | null) ?? null,
+    isActive: row.is_active as boolean,
+    createdBy: (row.created_by as string | null) ?? null,
+    createdAt: isoDate(row.created_at),
+  })
+}
+
+function switched(changeType: 'activate' | 'deactivate', version: number, id: number) {
+  const isActive = changeType === 'activate'
+  return {
+    changeType,
+    configId: id,
+    previousVersion: version,
+    newVersion: version,
+    changeSummary: `${isActive ? 'Activated' : 'Deactivated'} v${version}`,
+    previousData: { isActive: !isActive },
+    newData: { isActive },
+  }
+}
+
+function written(rule: ContextRule, facts: WriteFacts): Written<ContextRule> {
+  return Object.freeze({ ...rule, ...facts })
+}
+
+function nounOf({ context, project }: Required<ContextTarget>, atStart = false): string {
+  return `${atStart ? 'C' : 'c'}ontext rule "${context}" (project "${project}")`
+}

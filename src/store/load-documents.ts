@@ -1,0 +1,108 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { LabelledKind } from '../entities/config-kind.js'
+import { parseScope, type Scope } from '../entities/scope.js'
+import { KINDS } from './kinds.js'
+import type { Tables } from './tables.js'
+
+/** A document as PostgreSQL made it, with the revision it was read as of: both from one snapshot. */
+export interface LoadedDocument {
+  readonly scope: Scope
+  readonly revision: number
+  readonly token: string
+  readonly asOf: number
+  readonly text: string
+}
+
+interface Row {
+  readonly scope: string
+  readonly as_of: string
+  readonly revision: string
+  readonly token: string
+  readonly text: string
+}
+
+/** Reads documents, one statement for all of a kind. An entity that does not exist has an empty document. */
+export async function loadDocuments(db: Kysely<Tables>, schema: string, scopes: readonly Scope[]): Promise<Map<Scope, LoadedDocument>> {
+  const found = new Map<Scope, LoadedDocument>()
+  for (const [kind, ofKind] of groupBy(scopes, (scope) => parseScope(scope)?.kind)) {
+    const document = kind === 'context_rules' ? contextRulesDocument(schema) : labelledDocument(schema, KINDS[kind])
+    for (const row of await run(db, schema, wantedScopes(ofKind), document)) found.set(row.scope, row)
+  }
+  return found
+}
+
+/** Reads the contents of single versions by row. A row that does not exist is not in the answer. */
+export async function loadContents(db: Kysely<Tables>, schema: string, keys: readonly Scope[]): Promise<Map<Scope, LoadedDocument>> {
+  const found = new Map<Scope, LoadedDocument>()
+  for (const [kind, ofKind] of groupBy(keys, (key) => key.split(':')[1] as LabelledKind)) {
+    const wanted = ofKind.map((scope) => ({ scope, id: Number(scope.split(':')[2]), micros: Number(scope.split(':')[3]) }))
+    const { rows } = await sql<Row>`
+      select wanted.scope, state.revision as as_of, 0 as revision, '' as token, to_json(content)::text as text
+      from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as wanted (scope text, id bigint, micros bigint)
+      cross join ${table(schema, 'config_state')} as state
+      join ${table(schema, KINDS[kind].versions)} as content on content.id = wanted.id and ${micros('content')} = wanted.micros
+    `.execute(db)
+    for (const row of rows) found.set(row.scope, toDocument(row))
+  }
+  return found
+}
+
+function groupBy<Key>(scopes: readonly Scope[], keyOf: (scope: Scope) => Key | undefined): Map<Key, Scope[]> {
+  const groups = new Map<Key, Scope[]>()
+  for (const scope of scopes) {
+    const key = keyOf(scope)
+    if (key !== undefined) groups.get(key)?.push(scope) ?? groups.set(key, [scope])
+  }
+  return groups
+}
+
+function wantedScopes(scopes: readonly Scope[]) {
+  return scopes.map((scope) => ({ scope, ...parseScope(scope) }))
+}
+
+async function run(
+  db: Kysely<Tables>,
+  schema: string,
+  wanted: readonly object[],
+  document: RawBuilder<unknown>,
+): Promise<LoadedDocument[]> {
+  const { rows } = await sql<Row>`
+    select wanted.scope, state.revision as as_of, coalesce(head.revision, 0) as revision, coalesce(head.token, '') as token,
+      (${document})::text as text
+    from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as wanted (scope text, project text, name text)
+    cross join ${table(schema, 'config_state')} as state
+    left join ${table(schema, 'config_heads')} as head on head.scope = wanted.scope
+  `.execute(db)
+  return rows.map(toDocument)
+}
+
+function labelledDocument(schema: string, kind: { readonly versions: string; readonly labels: string }): RawBuilder<unknown> {
+  const versions = table(schema, kind.versions)
+  const labels = table(schema, kind.labels)
+  const entity = sql`project = wanted.project and name = wanted.name`
+  return sql`json_build_object(
+    'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
+    'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)
+      from ${versions} as listed where ${entity}), '[]'),
+    'contents', coalesce((select json_agg(to_json(content) order by version) from ${versions} as content where ${entity}
+      and (version in (select version from ${labels} where ${entity})
+        or version = (select max(version) from ${versions} where ${entity} and is_active))), '[]'))`
+}
+
+function contextRulesDocument(schema: string): RawBuilder<unknown> {
+  return sql`json_build_object('rules', coalesce((select json_agg(to_json(rule) order by rule.context collate "C") from (
+    select distinct on (context) * from ${table(schema, 'context_rules')} where project = wanted.project and is_active
+    order by context, version desc) as rule), '[]'))`
+}
+
+function micros(alias: string): RawBuilder<unknown> {
+  return sql`(extract(epoch from ${sql.ref(`${alias}.created_at`)}) * 1000000)::bigint`
+}
+
+function table(schema: string, name: string): RawBuilder<unknown> {
+  return sql.id(schema, name)
+}
+
+function toDocument(row: Row): LoadedDocument {
+  return { scope: row.scope, revision: Number(row.revision), token: row.token, asOf: Number(row.as_of), text: row.text }
+}

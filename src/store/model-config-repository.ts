@@ -1,0 +1,59 @@
+import type { JsonObject } from '../entities/json.js'
+import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
+import { InvalidArgumentError } from '../shared/errors.js'
+import { checkParameters, checkText, LIMITS } from './arguments.js'
+import { type Draft, LabelledRepository } from './labelled-repository.js'
+import { MODEL_KIND } from './model-kind.js'
+import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import type { WriteMeta, Written } from './written.js'
+
+export interface ModelConfigDraft extends WriteMeta {
+  readonly name: string
+  readonly provider: string
+  readonly model: string
+  readonly parameters?: JsonObject
+  /** Models to try, in this order, when the first one fails. */
+  readonly fallbacks?: readonly ModelFallback[]
+  readonly labels?: readonly string[]
+  readonly project?: string
+}
+
+/** Model configurations: which model to call and how. */
+export class ModelConfigRepository extends LabelledRepository<ModelConfigContent, ModelConfig> {
+  constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
+    super(recorderOf(database, options), MODEL_KIND, options.project)
+  }
+
+  /** @throws {AlreadyExistsError} when the configuration has an active version; `createVersion` adds to it */
+  async create(draft: ModelConfigDraft): Promise<Written<ModelConfig>> {
+    return this.writeVersion('create', draft, () => toColumns(draft, undefined))
+  }
+
+  /** Writes the next version, or version 1 if there is none. Parameters and fallbacks left out are taken from the highest version. */
+  async createVersion(draft: ModelConfigDraft): Promise<Written<ModelConfig>> {
+    toColumns(draft, undefined)
+    return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
+  }
+}
+
+function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | undefined): Draft {
+  return {
+    columns: {
+      model_provider: checkText('provider', draft.provider, LIMITS.provider),
+      model_name: checkText('model', draft.model),
+      parameters: JSON.stringify(
+        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
+      ),
+      fallbacks: JSON.stringify(draft.fallbacks === undefined ? (inherited?.fallbacks ?? []) : checkFallbacks(draft.fallbacks)),
+    },
+  }
+}
+
+function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
+  if (!Array.isArray(fallbacks)) throw new InvalidArgumentError('fallbacks', 'must be a list of { provider, model, parameters? }')
+  return fallbacks.map((fallback: ModelFallback, place) => ({
+    provider: checkText(`fallbacks[${place}].provider`, fallback?.provider, LIMITS.provider),
+    model: checkText(`fallbacks[${place}].model`, fallback?.model),
+    ...(fallback.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
+  }))
+}

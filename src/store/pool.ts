@@ -1,0 +1,83 @@
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { StoreUnavailableError } from '../shared/errors.js'
+
+/** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
+export interface PoolLike {
+  connect(): Promise<PoolClientLike>
+  end(): Promise<void>
+}
+
+export interface PoolClientLike {
+  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads accept strings, configurations and cursors; only the shape of the answer matters here
+  query(...args: any[]): any
+  release(destroy?: boolean | Error): void
+}
+
+type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => unknown }
+
+/**
+ * A pool that never hands out a connection in an unknown state.
+ *
+ * A query that times out on the client leaves its transaction open on the connection: in the pool, the next borrower's statements would
+ * run inside it and never be committed. And a backend that is killed while its connection is lent out raises an `error` event, which ends
+ * the process when nobody listens. So every client gets a listener, and one that failed with anything but a plain database error is
+ * destroyed on release.
+ */
+export function guardedPool(pool: PoolLike, ownsPool: boolean): PostgresPool {
+  const listened = new WeakSet<object>()
+  const listen = (emitter: PoolClientLike | PoolLike): void => {
+    if (listened.has(emitter)) return
+    listened.add(emitter)
+    ;(emitter as Emitter).on?.('error', () => {})
+  }
+  listen(pool)
+  return {
+    connect: async () => {
+      const client = await connect(pool)
+      listen(client)
+      return guardedClient(client)
+    },
+    end: async () => {
+      if (ownsPool) await pool.end()
+    },
+  }
+}
+
+async function connect(pool: PoolLike): Promise<PoolClientLike> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+function guardedClient(client: PoolClientLike): PostgresPoolClient {
+  let failure: Error | undefined
+  return {
+    query: ((...args: unknown[]) => {
+      const answer: unknown = client.query(...args)
+      if (!(answer instanceof Promise)) return answer
+      return answer.catch((error: unknown) => {
+        if (isDatabaseError(error)) throw error
+        const lost = unavailable(error)
+        failure = lost
+        throw lost
+      })
+    }) as PostgresPoolClient['query'],
+    release: () => client.release(failure),
+  }
+}
+
+/** An error that PostgreSQL itself reported and that leaves the connection usable. */
+export function isDatabaseError(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return false
+  // Class 57P: the server is going down or has ended this connection.
+  return typeof error.code === 'string' && error.code.length === 5 && !error.code.startsWith('57P')
+}
+
+// The driver's messages name host and port, never the password.
+function unavailable(error: unknown): Error {
+  if (isDatabaseError(error)) return error
+  const reason = error instanceof Error ? error.message || ((error as { code?: string }).code ?? error.name) : String(error)
+  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reason}`, { cause: error })
+}

@@ -1,0 +1,30 @@
+import type { Kysely } from 'kysely'
+import type { Recorder } from './recorder.js'
+import type { Tables } from './tables.js'
+import type { WriteSession } from './write-session.js'
+import type { WriteFacts, WriteMeta } from './written.js'
+
+/** Writes and reads inside a transaction that is under way. */
+export class SessionRecorder implements Recorder {
+  readonly schema: string
+  readonly #session: WriteSession
+  #isOpen = true
+
+  constructor(session: WriteSession, schema: string) {
+    this.#session = session
+    this.schema = schema
+  }
+
+  read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {
+    return query(this.#session.transaction)
+  }
+
+  async record<Value>(_meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
+    if (!this.#isOpen) throw new Error('The transaction has ended: its repositories can no longer be used.')
+    return { value: await work(this.#session), facts: { revision: this.#session.revision, propagated: undefined } }
+  }
+
+  close(): void {
+    this.#isOpen = false
+  }
+}

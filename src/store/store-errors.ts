@@ -1,0 +1,27 @@
+import { isConfigError, MigrationError, StoreUnavailableError } from '../shared/errors.js'
+import { isDatabaseError } from './pool.js'
+
+/** PostgreSQL's codes for: a schema, table, column or function that is not there. */
+const NOT_MIGRATED = new Set(['3F000', '42P01', '42703', '42883'])
+/** For: lock, statement and idle timeouts, too many connections, a server that is starting or read-only. */
+const NOT_AVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '25006'])
+
+/** What a caller should see instead of a driver's error; any other error is returned as it is. */
+export function storeError(error: unknown, schema: string, outcome?: 'none'): unknown {
+  if (isConfigError(error, 'E_STORE_UNAVAILABLE') && outcome && (error as StoreUnavailableError).outcome === undefined) {
+    return new StoreUnavailableError(`${error.message} Nothing was written.`, { outcome, cause: error })
+  }
+  if (isConfigError(error)) return error
+  if (isDatabaseError(error)) {
+    if (NOT_MIGRATED.has(error.code)) {
+      return new MigrationError(
+        `The tables of agent-config are not in schema "${schema}", or are older than this version: ${error.message}. ` +
+          'Run `npx agent-config migrate`, call migrateToLatest(), or set autoMigrate: true.',
+        { cause: error },
+      )
+    }
+    if (NOT_AVAILABLE.has(error.code))
+      return new StoreUnavailableError(`PostgreSQL refused: ${error.message}.`, { cause: error, ...(outcome && { outcome }) })
+  }
+  return error
+}

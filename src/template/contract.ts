@@ -1,0 +1,71 @@
+import type { CompileOptions } from '../entities/prompt.js'
+import type { ChatMessage } from '../entities/template.js'
+import { TemplateVariableError } from '../shared/errors.js'
+import type { ParsedTemplate } from './parse-template.js'
+import type { PromptDefinition } from './prompt-definition.js'
+import { schemaKeys } from './schema-keys.js'
+import type { StandardIssue } from './standard-schema.js'
+import type { TemplateValues } from './text-template.js'
+
+/**
+ * The variables a template needs and a definition does not give: those missing from its schema, and those its schema lets callers leave
+ * out. Empty when all is well, and when the schema cannot be looked into.
+ */
+export function contractProblems(definition: PromptDefinition, template: Pick<ParsedTemplate, 'variables'>): string[] {
+  const given = definition.variables && schemaKeys(definition.variables)
+  if (given === undefined) return []
+  // What is inside an object (`{{user.name}}`) is the schema's own affair.
+  return template.variables.filter((name) => !given.has(name.split('.', 1)[0]!))
+}
+
+/**
+ * Renders a template with variables that the definition's schema has checked, and changed where it has defaults or transformations.
+ *
+ * @throws {TemplateVariableError} when the schema refuses the variables, or rendering does
+ */
+export function renderByContract(
+  definition: PromptDefinition,
+  template: ParsedTemplate,
+  variables?: unknown,
+  options?: CompileOptions,
+): string | ChatMessage[] {
+  return template.render(checkedVariables(definition, variables ?? {}) as TemplateValues, options)
+}
+
+function checkedVariables(definition: PromptDefinition, variables: unknown): unknown {
+  if (definition.variables === undefined) return variables
+  const result = validated(definition, definition.variables['~standard'].validate, variables)
+  if (result instanceof Promise) {
+    result.catch(() => {})
+    throw new TemplateVariableError(`The schema of "${definition.name}" validates asynchronously. Use one that does not wait.`, [])
+  }
+  if (result.issues === undefined) return result.value
+  const names = new Set(result.issues.flatMap(rootOf))
+  throw new TemplateVariableError(
+    `The variables of "${definition.name}" do not fit its schema: ${result.issues.slice(0, SHOWN_ISSUES).map(issueText).join('; ')}.`,
+    [...names],
+  )
+}
+
+const SHOWN_ISSUES = 10
+
+function validated<Result>(definition: PromptDefinition, validate: (value: unknown) => Result, variables: unknown): Result {
+  try {
+    return validate(variables)
+  } catch (error) {
+    throw new TemplateVariableError(`The schema of "${definition.name}" failed while it checked the variables.`, [], { cause: error })
+  }
+}
+
+function pathOf(issue: StandardIssue): string[] {
+  return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
+}
+
+function rootOf(issue: StandardIssue): string[] {
+  return pathOf(issue).slice(0, 1)
+}
+
+function issueText(issue: StandardIssue): string {
+  const path = pathOf(issue).join('.')
+  return path === '' ? issue.message : `${path}: ${issue.message}`
+}

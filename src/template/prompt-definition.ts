@@ -1,0 +1,34 @@
+import type { CompileOptions } from '../entities/prompt.js'
+import type { ChatMessageTemplate, TemplateFormat, TemplateType } from '../entities/template.js'
+import type { StandardSchema } from './standard-schema.js'
+
+export interface PromptDefinitionOptions<Variables> {
+  /** The prompt's name in the store. */
+  readonly name: string
+  /**
+   * What callers give: a schema of valibot, zod, arktype or another library with the Standard Schema interface. It has to validate
+   * synchronously. Without one, any variables are taken.
+   */
+  readonly variables?: StandardSchema<Variables>
+  /** What stands in while the store has no such prompt, and what `prompts.ensure` writes. */
+  readonly fallback?: string | readonly ChatMessageTemplate[]
+  /** @default what the fallback is: a string is `text`, a list is `chat` */
+  readonly type?: TemplateType
+  /** How variables are written in the fallback. @default 'f-string' */
+  readonly templateFormat?: TemplateFormat
+}
+
+/** A prompt as the code that uses it knows it: its name, its variables, and what to say while the store has none. */
+export interface PromptDefinition<Variables = unknown> {
+  readonly name: string
+  readonly variables?: StandardSchema<Variables>
+  readonly fallback?: string | readonly ChatMessageTemplate[]
+  readonly type?: TemplateType
+  readonly templateFormat: TemplateFormat
+}
+
+/** What `compile` takes for a definition: the variables may be left out only when none is required. */
+export type CompileArguments<Variables> =
+  Record<never, never> extends Variables
+    ? [variables?: Variables, options?: CompileOptions]
+    : [variables: Variables, options?: CompileOptions]

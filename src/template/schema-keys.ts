@@ -1,0 +1,47 @@
+/**
+ * The keys an object schema always gives: required ones, and those with a default. Schemas are known by shape: valibot's, those that
+ * describe themselves as JSON Schema (zod from 4.2, arktype), and those that are JSON Schema (typebox).
+ *
+ * @returns `undefined` when the schema cannot be looked into, or lets any key through
+ */
+export function schemaKeys(schema: object): ReadonlySet<string> | undefined {
+  try {
+    return valibotKeys(schema) ?? jsonSchemaKeys(describedAsJsonSchema(schema) ?? schema)
+  } catch {
+    // A schema that fails while it is looked into is one that cannot be looked into.
+    return undefined
+  }
+}
+
+type Shape = Readonly<Record<string, unknown>>
+
+function valibotKeys(schema: object): ReadonlySet<string> | undefined {
+  const { type, entries, pipe } = schema as { type?: unknown; entries?: unknown; pipe?: unknown }
+  if ((type !== 'object' && type !== 'strict_object') || !isShape(entries)) return undefined
+  // A later step of a pipe may give other keys.
+  if (Array.isArray(pipe) && pipe.slice(1).some((step: Shape) => step.kind !== 'validation' && step.kind !== 'metadata')) return undefined
+  return keysWhere(entries, (entry) => !VALIBOT_OPTIONAL.has(entry.type as string) || entry.default !== undefined)
+}
+
+const VALIBOT_OPTIONAL: ReadonlySet<string> = new Set(['optional', 'exact_optional', 'nullish', 'undefinedable'])
+
+/** @see https://standardschema.dev/json-schema */
+function describedAsJsonSchema(schema: object): object | undefined {
+  const standard = (schema as { '~standard'?: { jsonSchema?: { output?: (options: { target: string }) => object } } })['~standard']
+  return standard?.jsonSchema?.output?.({ target: 'draft-2020-12' })
+}
+
+function jsonSchemaKeys(schema: object): ReadonlySet<string> | undefined {
+  const { type, properties, required = [], additionalProperties } = schema as Shape
+  if (type !== 'object' || !isShape(properties) || !Array.isArray(required)) return undefined
+  if (additionalProperties === true || isShape(additionalProperties)) return undefined
+  return keysWhere(properties, (property, key) => required.includes(key) || property.default !== undefined)
+}
+
+function keysWhere(shape: Shape, isGiven: (entry: Shape, key: string) => boolean): ReadonlySet<string> {
+  return new Set(Object.keys(shape).filter((key) => isGiven(shape[key] as Shape, key)))
+}
+
+function isShape(value: unknown): value is Shape {
+  return typeof value === 'object' && value !== null
+}
