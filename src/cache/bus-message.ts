@@ -1,0 +1,52 @@
+import type { Scope } from '../entities/scope.js'
+
+/** A change, as writers announce it after their commit. */
+export interface ChangeMessage {
+  readonly form: 'change'
+  readonly database: string
+  readonly revision: number
+  readonly token: string
+  /** Everything the revision touched; absent when that would not fit, and receivers read the log instead. */
+  readonly scopes: readonly Scope[] | undefined
+}
+
+/** The original plan's message, from programs that know nothing of revisions: `{"type":"prompt","key":null}`. */
+export interface PlainMessage {
+  readonly form: 'plain'
+  readonly type: string
+  readonly key: string | undefined
+}
+
+export type BusMessage = ChangeMessage | PlainMessage
+
+/** Longer ones are not parsed: no writer of ours sends them (NOTIFY ends at 8,000 bytes). */
+const MAX_MESSAGE_LENGTH = 8_000
+
+/** What a message says, `undefined` when it is malformed. Messages come from outside: nothing in them is trusted further than its type. */
+export function parseBusMessage(text: string): BusMessage | undefined {
+  if (text.length > MAX_MESSAGE_LENGTH) return undefined
+  const message = parseObject(text)
+  if (!message) return undefined
+  const { revision, token, database, scopes, type, key } = message
+  if (revision === undefined) {
+    if (typeof type !== 'string') return undefined
+    return { form: 'plain', type, key: typeof key === 'string' ? key : undefined }
+  }
+  if (!Number.isSafeInteger(revision) || (revision as number) < 1 || typeof token !== 'string' || typeof database !== 'string')
+    return undefined
+  if (scopes !== undefined && scopes !== null && !isStringArray(scopes)) return undefined
+  return { form: 'change', database, revision: revision as number, token, scopes: scopes ?? undefined }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}

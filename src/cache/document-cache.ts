@@ -1,0 +1,424 @@
+import type { Scope } from '../entities/scope.js'
+import type { Source } from '../entities/source.js'
+import { Batcher } from '../shared/batcher.js'
+import { withDeadline } from '../shared/deadline.js'
+import { StoreUnavailableError } from '../shared/errors.js'
+import { HeadTable } from './head-table.js'
+import { type MemoryEntry, MemoryTier } from './memory-tier.js'
+import type { RedisTier } from './redis-tier.js'
+import { type LogPage, RevisionLog } from './revision-log.js'
+import { type StampedDocument, stampOf } from './stamped-document.js'
+
+export interface DocumentCacheOptions {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Milliseconds until a document is read again although nobody announced a change. */
+  readonly ttlMs: number
+  /** Most milliseconds one read may take. */
+  readonly readMs: number
+}
+
+export interface DocumentCacheParts<Value> {
+  readonly options: DocumentCacheOptions
+  /** Reads documents from PostgreSQL, many in one statement. A scope that is not in the answer does not exist and is not kept. */
+  readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
+  readonly hasReplica: boolean
+  readonly readLog: (after: number) => Promise<LogPage>
+  readonly redis: RedisTier | undefined
+  /** Makes what is served out of a document's JSON, once, when it enters memory. */
+  readonly materialize: (document: StampedDocument) => Value
+  /** Told of every document that enters memory, after it entered. */
+  readonly onKept: (entry: MemoryEntry<Value>) => void
+  readonly onRemoved: (entry: MemoryEntry<unknown>) => void
+  readonly events: DocumentCacheEvents
+}
+
+export interface DocumentCacheEvents {
+  /** Changes this process has now heard of; reads from here on give the new documents. */
+  changed(heads: LogPage['heads']): void
+  /** A last good document was served that could not be confirmed. */
+  servedStale(scope: Scope, error: unknown): void
+  failed(error: unknown, message: string): void
+}
+
+/** A document, and how it was found. */
+export interface Served<Value> {
+  readonly entry: MemoryEntry<Value>
+  readonly source: Source
+  readonly stale: boolean
+}
+
+export interface ReadOptions {
+  /** The document must contain every change up to this revision. */
+  readonly minRevision?: number
+  /** The document never changes (the content of one version): its age does not matter. */
+  readonly isImmutable?: boolean
+}
+
+/** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
+const HEADS_PER_ENTRY = 10
+/** A read may find that its document was superseded while it was loaded; it looks again this often. */
+const MAX_ATTEMPTS = 3
+const BATCH_SIZE = 100
+/** After a failed refresh of an expired document, the next try comes this much later. */
+const RETRY_REFRESH_MS = 1_000
+
+/**
+ * Documents by scope: memory, then Redis, then PostgreSQL. Never serves a document read before the last change this process was told of.
+ *
+ * @see docs/consistency.md
+ */
+export class DocumentCache<Value> {
+  readonly log: RevisionLog
+  readonly #parts: DocumentCacheParts<Value>
+  readonly #heads: HeadTable
+  readonly #memory: MemoryTier<Value>
+  readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
+  readonly #replicaLoads: Batcher<StampedDocument>
+  readonly #primaryLoads: Batcher<StampedDocument>
+  /** Scopes whose Redis document is not to be trusted until PostgreSQL was asked once. */
+  readonly #pastRedis = new Set<Scope>()
+  /** Counts up when the database turns out to have another history; what was loaded before is dropped. */
+  #generation = 0
+  /** Asking the clock costs as much as the rest of a hit, so it is asked by a timer. */
+  #now = Date.now()
+  readonly counters = { memoryHits: 0, memoryMisses: 0, loads: 0, refusedFills: 0, staleServed: 0 }
+
+  constructor(parts: DocumentCacheParts<Value>) {
+    const { maxEntries, maxBytes } = parts.options
+    this.#parts = parts
+    this.#heads = new HeadTable(maxEntries * HEADS_PER_ENTRY)
+    this.#memory = new MemoryTier({ maxEntries, maxBytes, onRemoved: parts.onRemoved })
+    this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
+    this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
+    this.log = new RevisionLog({
+      read: parts.readLog,
+      onChanges: (heads, isFirstRead) => this.#takeChanges(heads, isFirstRead),
+      onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
+      onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),
+    })
+  }
+
+  get memory(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#memory.size, bytes: this.#memory.bytes }
+  }
+
+  /** Whether a kept document may be served. Counts as a use; an expired one is refreshed behind the caller's back. */
+  use(entry: MemoryEntry<Value>): boolean {
+    if (!isUsable(entry)) return false
+    this.#memory.get(entry.scope)
+    if (entry.expiresAt <= this.#now) this.#refreshBehind(entry)
+    this.counters.memoryHits++
+    return true
+  }
+
+  /**
+   * The document, from wherever it is found first; `undefined` when an immutable one does not exist.
+   *
+   * @throws {StoreUnavailableError} when nobody answers within `readMs` and there is no last good document to serve
+   */
+  document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
+    const entry = this.#memory.peek(scope)
+    if (entry && (options.minRevision === undefined || this.#isAsOf(entry, options.minRevision)) && this.use(entry)) {
+      return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
+    }
+    this.counters.memoryMisses++
+    return this.#bounded(scope, options)
+  }
+
+  /** Puts a document that this process has just written into memory. */
+  put(document: StampedDocument): void {
+    this.#accept(document, this.#generation, false)
+  }
+
+  /** Moves the clock that expiry is measured by. */
+  tick(): void {
+    this.#now = Date.now()
+  }
+
+  /** Makes the next read of these documents ask PostgreSQL, past Redis: somebody says they changed and gives no revision. */
+  suspect(matches: (scope: Scope) => boolean, scope?: Scope): void {
+    if (scope !== undefined) this.#pastRedis.add(scope)
+    for (const entry of this.#memory.entries()) {
+      if (!matches(entry.scope)) continue
+      entry.suspect = true
+      this.#pastRedis.add(entry.scope)
+      this.#flights.delete(entry.scope)
+    }
+  }
+
+  /** What memory would serve now; contents of single versions, which never change, aside. */
+  served(): readonly MemoryEntry<Value>[] {
+    return this.#memory.entries().filter((entry) => isUsable(entry) && !isContent(entry.scope))
+  }
+
+  close(): void {
+    this.log.close()
+    this.#memory.clear()
+    this.#heads.clear()
+  }
+
+  #isAsOf(entry: MemoryEntry<Value>, revision: number): boolean {
+    return entry.asOf >= revision || (this.log.applied ?? -1) >= revision
+  }
+
+  async #bounded(scope: Scope, options: ReadOptions): Promise<Served<Value> | undefined> {
+    const { readMs } = this.#parts.options
+    try {
+      return await withDeadline(
+        this.#read(scope, options),
+        readMs,
+        () => new StoreUnavailableError(`Reading "${scope}" took longer than ${readMs} ms (timeouts.readMs).`),
+      )
+    } catch (error) {
+      const lastGood = this.#memory.get(scope)
+      // Superseded ones are out: this process was told that there is something newer.
+      const mayServe =
+        lastGood && (lastGood.head === undefined || lastGood.asOf >= lastGood.head.revision) && options.minRevision === undefined
+      if (!mayServe) throw error
+      this.counters.staleServed++
+      this.#parts.events.servedStale(scope, error)
+      return { entry: lastGood, source: 'memory', stale: true }
+    }
+  }
+
+  async #read(scope: Scope, { minRevision, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
+    if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {
+      await this.log.catchUp()
+      if ((this.log.applied ?? -1) < minRevision) {
+        throw new StoreUnavailableError(
+          `Revision ${minRevision} (minRevision) is not in the database's log, which ends at ${this.log.applied}.`,
+        )
+      }
+      const entry = this.#memory.peek(scope)
+      if (entry && isUsable(entry)) return { entry, source: 'memory', stale: entry.stale }
+    }
+    return this.#load(scope, isImmutable)
+  }
+
+  #refreshBehind(entry: MemoryEntry<Value>): void {
+    if (entry.refreshing) return
+    entry.refreshing = true
+    this.#fromDatabase(entry.scope, isContent(entry.scope))
+      .catch((error: unknown) => {
+        entry.stale = true
+        entry.expiresAt = this.#now + RETRY_REFRESH_MS
+        this.#parts.events.servedStale(entry.scope, error)
+      })
+      .finally(() => {
+        entry.refreshing = false
+      })
+  }
+
+  /** Readers that miss together share one load; a reader that comes after an invalidation never joins one that began before it. */
+  #load(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
+    const inFlight = this.#flights.get(scope)
+    if (inFlight) return inFlight
+    const flight = this.#fetch(scope, isImmutable).finally(() => {
+      if (this.#flights.get(scope) === flight) this.#flights.delete(scope)
+    })
+    this.#flights.set(scope, flight)
+    return flight
+  }
+
+  async #fetch(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
+    const fromRedis = await this.#fromRedis(scope, isImmutable)
+    if (typeof fromRedis === 'object') return fromRedis
+    return this.#fromDatabase(scope, isImmutable, fromRedis)
+  }
+
+  async #fromDatabase(scope: Scope, isImmutable: boolean, refusedStamp?: string): Promise<Served<Value> | undefined> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const outcome = await this.#loadOnce(scope, attempt, isImmutable, refusedStamp)
+      if (outcome !== 'superseded') return outcome
+    }
+    throw new StoreUnavailableError(`"${scope}" changed faster than it could be read.`)
+  }
+
+  /** A document from Redis, or the stamp of one that was refused, or `undefined`. */
+  async #fromRedis(scope: Scope, isImmutable: boolean): Promise<Served<Value> | string | undefined> {
+    const { redis } = this.#parts
+    if (!redis || this.#pastRedis.has(scope)) return undefined
+    const generation = this.#generation
+    const document = await redis.get(scope)
+    if (!document) return undefined
+    if (!isImmutable && !(await this.#isCurrent(document))) return stampOf(document)
+    const entry = this.#accept(document, generation, isImmutable, this.log.applied === undefined)
+    return entry ? { entry, source: 'redis', stale: entry.stale } : stampOf(document)
+  }
+
+  /**
+   * Whether a document from Redis is the scope's last one, by revision and token, as this process knows the log. One that is ahead of what
+   * this process knows is confirmed by the log first.
+   */
+  async #isCurrent(document: StampedDocument): Promise<boolean> {
+    const { scope, revision } = document
+    if (this.log.applied === undefined) {
+      // Before the first read of the log; with PostgreSQL away it is taken as it is, and checked when the log can be read.
+      const isReadable = await this.log.catchUp().then(
+        () => true,
+        () => false,
+      )
+      if (!isReadable) return this.log.applied === undefined
+    }
+    if (revision > (this.log.applied ?? 0)) await this.log.reached(revision)
+    const head = this.#heads.get(scope)
+    if (head) return head.revision === revision && head.token === document.token
+    return revision === 0 && this.#heads.isComplete
+  }
+
+  async #loadOnce(
+    scope: Scope,
+    attempt: number,
+    isImmutable: boolean,
+    refusedStamp?: string,
+  ): Promise<Served<Value> | undefined | 'superseded'> {
+    const generation = this.#generation
+    const floorBefore = isImmutable ? 0 : this.#heads.floor(scope)
+    const isReplica = this.#parts.hasReplica && attempt === 0
+    const document = await (isReplica ? this.#replicaLoads : this.#primaryLoads).load(scope)
+    if (!document) return undefined
+    if (!isReplica && !isImmutable && document.asOf < floorBefore) {
+      this.#heads.distrust(scope, document.asOf)
+      this.#parts.events.failed(
+        new Error(`"${scope}" was announced as of revision ${floorBefore}, but the database is at ${document.asOf}.`),
+        'A change was announced that never happened; it is disregarded.',
+      )
+    }
+    if (isReplica && !this.#agrees(document)) return 'superseded'
+    // News that came by the side door: what else its transaction changed must turn at the same time.
+    if (!isImmutable && document.revision > (this.log.applied ?? -1)) await this.log.reached(document.revision)
+    if (!isReplica && !isImmutable && generation === this.#generation)
+      this.#heads.learn(scope, document.revision, document.token, document.asOf)
+    const entry = this.#accept(document, generation, isImmutable)
+    if (!entry) return 'superseded'
+    this.#pastRedis.delete(scope)
+    void this.#parts.redis?.put([{ document, refusedStamp }])
+    return { entry, source: 'database', stale: false }
+  }
+
+  /** A replica may be behind, and may have another history; what it says of a scope must be what this process knows. */
+  #agrees(document: StampedDocument): boolean {
+    const head = this.#heads.get(document.scope)
+    if (!head) return document.asOf >= this.#heads.floor(document.scope)
+    return document.revision > head.revision || (document.revision === head.revision && document.token === head.token)
+  }
+
+  /**
+   * The only writer of memory. Drops a document that something newer was announced for while it was on its way, and one that is older than
+   * what is there.
+   */
+  #accept(document: StampedDocument, generation: number, isImmutable: boolean, unverified = false): MemoryEntry<Value> | undefined {
+    const { scope } = document
+    const floor = isImmutable ? 0 : this.#heads.floor(scope)
+    if (generation !== this.#generation || document.asOf < floor) {
+      this.counters.refusedFills++
+      return undefined
+    }
+    const held = this.#memory.peek(scope)
+    const expiresAt = Date.now() + this.#parts.options.ttlMs * (0.9 + Math.random() * 0.2)
+    if (held && held.revision === document.revision && held.token === document.token) {
+      if (!isImmutable) held.head = this.#headOf(document)
+      held.asOf = Math.max(held.asOf, document.asOf)
+      Object.assign(held, { expiresAt, suspect: false, stale: false, unverified: held.unverified && unverified })
+      return held
+    }
+    if (held && held.asOf > document.asOf && isUsable(held)) return held
+    const entry: MemoryEntry<Value> = {
+      scope,
+      value: this.#parts.materialize(document),
+      revision: document.revision,
+      token: document.token,
+      bytes: document.text.length * 2 + 1_024,
+      head: isImmutable ? undefined : this.#headOf(document),
+      asOf: document.asOf,
+      expiresAt,
+      suspect: false,
+      stale: false,
+      unverified,
+      refreshing: false,
+    }
+    this.#memory.set(entry)
+    this.#parts.onKept(entry)
+    return entry
+  }
+
+  #headOf(document: StampedDocument) {
+    return this.#heads.get(document.scope) ?? this.#heads.learn(document.scope, document.revision, document.token, document.asOf)
+  }
+
+  async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
+    this.counters.loads += scopes.length
+    return this.#parts.load(scopes, from)
+  }
+
+  /** All floors rise before anything else happens: a reader never sees half of a transaction. */
+  #takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {
+    const news = heads.filter(({ scope, revision, token }) => {
+      const head = this.#heads.raise(scope, revision, token)
+      const held = this.#memory.peek(scope)
+      if (head && held) {
+        held.head = head
+        if (held.revision === revision && held.token !== token) this.#memory.delete(scope)
+      }
+      if (head) this.#flights.delete(scope)
+      return head !== undefined
+    })
+    if (isFirstRead) this.#dropUnconfirmed()
+    if (news.length === 0) return
+    if (!isFirstRead) this.#parts.events.changed(news)
+    void this.#refreshHeld(news.map((head) => head.scope))
+  }
+
+  /** Documents taken from Redis before the log was read stay only if the log names them. */
+  #dropUnconfirmed(): void {
+    for (const entry of this.#memory.entries()) {
+      if (!entry.unverified) continue
+      const head = this.#heads.get(entry.scope)
+      const isConfirmed = head ? head.revision === entry.revision && head.token === entry.token : entry.revision === 0
+      if (isConfirmed) entry.unverified = false
+      else this.#memory.delete(entry.scope)
+    }
+  }
+
+  /** What this process holds is read again at once, in batches, so that the next reader finds it. */
+  async #refreshHeld(scopes: readonly Scope[]): Promise<void> {
+    const superseded = scopes.filter((scope) => {
+      const entry = this.#memory.peek(scope)
+      return entry !== undefined && !isUsable(entry)
+    })
+    for (let start = 0; start < superseded.length; start += BATCH_SIZE) {
+      const batch = superseded.slice(start, start + BATCH_SIZE)
+      await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
+    }
+  }
+
+  #takeOtherHistory(page: LogPage, known: number): void {
+    this.#generation++
+    this.#heads.clear()
+    this.#memory.clear()
+    this.#flights.clear()
+    for (const { scope, revision, token } of page.heads) this.#heads.raise(scope, revision, token)
+    this.#parts.events.failed(
+      new Error(`The database's log ends at revision ${page.top} and is not the one this process knew up to ${known}.`),
+      'The database was restored or failed over to another history: everything cached was dropped and is read again.',
+    )
+    this.#parts.events.changed(page.heads)
+  }
+}
+
+/** The test that every hit pays: nothing newer was announced since the document was read. */
+export function isUsable(entry: MemoryEntry<unknown>): boolean {
+  return (entry.head === undefined || entry.asOf >= entry.head.revision) && !entry.suspect
+}
+
+const CONTENT_PREFIX = 'content:'
+
+/** The scope-like key of the content of one version, by row. */
+export function contentKey(kind: string, id: number, createdAtMicros: number): Scope {
+  return `${CONTENT_PREFIX}${kind}:${id}:${createdAtMicros}`
+}
+
+export function isContent(key: Scope): boolean {
+  return key.startsWith(CONTENT_PREFIX)
+}

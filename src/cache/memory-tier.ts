@@ -1,0 +1,81 @@
+import { LRUCache } from 'lru-cache'
+import type { Scope } from '../entities/scope.js'
+import type { Head } from './head-table.js'
+
+export interface MemoryTierOptions {
+  /** Most documents kept; the least recently read leaves first. */
+  readonly maxEntries: number
+  /** Most bytes kept, counted as two a character of the document's JSON and 1,024 for the rest. */
+  readonly maxBytes: number
+  /** Told when an entry leaves or is replaced. */
+  readonly onRemoved?: (entry: MemoryEntry<unknown>) => void
+}
+
+/** One document in memory. Entries are written by `DocumentCache.accept()` alone. */
+export interface MemoryEntry<Value> {
+  readonly scope: Scope
+  /** What the document's JSON was made into, once: frozen and shared. */
+  readonly value: Value
+  readonly revision: number
+  readonly token: string
+  readonly bytes: number
+  /** The scope's head, shared with the table, so that a hit need not look it up. */
+  head: Head | undefined
+  asOf: number
+  /** In milliseconds since 1970; a document past it is served once more and refreshed behind. */
+  expiresAt: number
+  /** A last good value that must be confirmed before it is served, unless nobody can confirm it. */
+  suspect: boolean
+  /** Served although its refresh failed. */
+  stale: boolean
+  /** Taken from Redis before this process ever read the log. */
+  unverified: boolean
+  refreshing: boolean
+}
+
+/** The in-process tier: documents by scope, bounded by number and by bytes. */
+export class MemoryTier<Value> {
+  readonly #entries: LRUCache<Scope, MemoryEntry<Value>>
+
+  constructor(options: MemoryTierOptions) {
+    this.#entries = new LRUCache({
+      max: options.maxEntries,
+      maxSize: options.maxBytes,
+      sizeCalculation: (entry) => entry.bytes,
+      dispose: (entry) => options.onRemoved?.(entry),
+    })
+  }
+
+  get(scope: Scope): MemoryEntry<Value> | undefined {
+    return this.#entries.get(scope)
+  }
+
+  /** Without counting as a use. */
+  peek(scope: Scope): MemoryEntry<Value> | undefined {
+    return this.#entries.peek(scope)
+  }
+
+  set(entry: MemoryEntry<Value>): void {
+    this.#entries.set(entry.scope, entry)
+  }
+
+  delete(scope: Scope): void {
+    this.#entries.delete(scope)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  entries(): MemoryEntry<Value>[] {
+    return [...this.#entries.values()]
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get bytes(): number {
+    return this.#entries.calculatedSize
+  }
+}

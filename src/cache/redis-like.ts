@@ -1,0 +1,17 @@
+/** What this package needs of a Redis client; ioredis' Redis and Cluster fit. Structural, so that a host's own copy of ioredis does too. */
+export interface RedisLike {
+  readonly status: string
+  readonly options: object
+  connect(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+  quit(): Promise<unknown>
+  mget(keys: string[]): Promise<(string | null)[]>
+  evalsha(digest: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
+  eval(source: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
+  publish(channel: string, message: string): Promise<unknown>
+  ping(): Promise<unknown>
+  duplicate(override?: object): RedisLike
+  subscribe(channel: string): Promise<unknown>
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+}

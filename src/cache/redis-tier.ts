@@ -1,0 +1,139 @@
+import { DOCUMENT_FORMAT } from '../entities/document.js'
+import type { Scope } from '../entities/scope.js'
+import { Batcher } from '../shared/batcher.js'
+import { Breaker } from '../shared/breaker.js'
+import { withDeadline } from '../shared/deadline.js'
+import { StoreUnavailableError } from '../shared/errors.js'
+import type { RedisLike } from './redis-like.js'
+import { type Script, STORE_AND_ANNOUNCE } from './scripts.js'
+import { decodeDocument, encodeDocument, type StampedDocument } from './stamped-document.js'
+
+export interface RedisTierOptions {
+  readonly namespace: string
+  readonly channel: string
+  readonly ttlMs: number
+  /** Most milliseconds one call may take. */
+  readonly redisMs: number
+  readonly onLost: (error: Error) => void
+  readonly onRestored: () => void
+}
+
+export interface StoredDocument {
+  readonly document: StampedDocument
+  /** The stamp of a document in Redis that was refused: it is replaced even if it claims to be newer. */
+  readonly refusedStamp?: string | undefined
+}
+
+const BATCH_SIZE = 100
+const FAILURES_UNTIL_OPEN = 2
+const COOL_DOWN_MS = 1_000
+
+/** The tier all workers share. It never throws at readers: a Redis that is away, slow or full is a miss. */
+export class RedisTier {
+  readonly #client: RedisLike
+  readonly #options: RedisTierOptions
+  readonly #breaker: Breaker
+  readonly #reads: Batcher<StampedDocument>
+  /** Part of every key, so that two databases that share a Redis never serve each other's documents. */
+  #database: string | undefined
+  readonly counters = { hits: 0, misses: 0 }
+
+  constructor(client: RedisLike, options: RedisTierOptions) {
+    this.#client = client
+    this.#options = options
+    this.#breaker = new Breaker({
+      threshold: FAILURES_UNTIL_OPEN,
+      coolDownMs: COOL_DOWN_MS,
+      onOpen: options.onLost,
+      onClose: options.onRestored,
+    })
+    this.#reads = new Batcher((scopes) => this.#readMany(scopes), BATCH_SIZE)
+  }
+
+  get isUp(): boolean {
+    return !this.#breaker.isOpen
+  }
+
+  /** Until the database is known there are no keys, and every read is a miss. */
+  useDatabase(database: string): void {
+    this.#database = database
+  }
+
+  keyOf(scope: Scope): string {
+    return `{${this.#options.namespace}}:${this.#database}:${DOCUMENT_FORMAT}:e:${scope}`
+  }
+
+  async get(scope: Scope): Promise<StampedDocument | undefined> {
+    if (this.#database === undefined) return undefined
+    const document = await this.#reads.load(scope)
+    if (document) this.counters.hits++
+    else this.counters.misses++
+    return document
+  }
+
+  /** Stores documents that are newer than what Redis has. */
+  async put(documents: readonly StoredDocument[]): Promise<void> {
+    if (this.#database !== undefined) await this.#store(documents, '', '')
+  }
+
+  /**
+   * Stores documents, then announces the change.
+   *
+   * @returns whether it was announced
+   */
+  async announce(documents: readonly StoredDocument[], message: string): Promise<boolean> {
+    return this.#store(this.#database === undefined ? [] : documents, this.#options.channel, message)
+  }
+
+  async publish(message: string): Promise<boolean> {
+    return (await this.#guarded(() => this.#client.publish(this.#options.channel, message))) !== undefined
+  }
+
+  /** Asks a Redis that was away whether it is back. */
+  async probe(): Promise<void> {
+    if (this.#breaker.isOpen) await this.#guarded(() => this.#client.ping())
+  }
+
+  async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
+    const keys = documents.map(({ document }) => this.keyOf(document.scope))
+    const values = documents.flatMap(({ document, refusedStamp }) => [document.asOf, refusedStamp ?? '', encodeDocument(document)])
+    return (
+      (await this.#guarded(() => this.#run(STORE_AND_ANNOUNCE, keys, [channel, message, this.#options.ttlMs, ...values]))) !== undefined
+    )
+  }
+
+  async #readMany(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
+    const values = await this.#guarded(() => this.#client.mget(scopes.map((scope) => this.keyOf(scope))))
+    const found = new Map<Scope, StampedDocument>()
+    scopes.forEach((scope, place) => {
+      const value = values?.[place]
+      const document = typeof value === 'string' ? decodeDocument(scope, value) : undefined
+      if (document) found.set(scope, document)
+    })
+    return found
+  }
+
+  // A flushed script cache must cost one more round trip, not an announcement.
+  async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#client.evalsha(script.digest, keys.length, ...keys, ...args)
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return this.#client.eval(script.source, keys.length, ...keys, ...args)
+    }
+  }
+
+  /** The answer, or `undefined` when there was none in time. */
+  async #guarded<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
+    if (!this.#breaker.allows()) return undefined
+    const { redisMs } = this.#options
+    try {
+      const answer = await withDeadline(call(), redisMs, () => new StoreUnavailableError(`Redis did not answer within ${redisMs} ms.`))
+      this.#breaker.succeeded()
+      return answer
+    } catch (error) {
+      this.#breaker.failed(error as Error)
+      return undefined
+    }
+  }
+}

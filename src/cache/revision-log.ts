@@ -1,0 +1,215 @@
+import type { Scope } from '../entities/scope.js'
+
+/** One read of the log: everything that changed after a revision, as one prefix of the log. */
+export interface LogPage {
+  /** The uuid born with the schema. */
+  readonly database: string
+  /** The newest revision, and its token. */
+  readonly top: number
+  readonly topToken: string
+  /** The token that the revision asked about has in the log now; `undefined` when the log does not have it. */
+  readonly tokenAtAfter: string | undefined
+  /** The heads above the revision asked about. */
+  readonly heads: readonly { readonly scope: Scope; readonly revision: number; readonly token: string }[]
+}
+
+export interface RevisionLogParts {
+  /** Reads the log of the primary. `after` 0 reads all heads. */
+  readonly read: (after: number) => Promise<LogPage>
+  /** Told of changes, in one tick for all that one message or one read brought. `isFirstRead` when they are simply all there are. */
+  readonly onChanges: (heads: LogPage['heads'], isFirstRead: boolean) => void
+  /** Told that the database has another history than the one this process knew; `page` is all of it. */
+  readonly onOtherHistory: (page: LogPage, known: number) => void
+  readonly onError: (error: unknown) => void
+  /** How long a revision may run ahead of the ones before it, in milliseconds. */
+  readonly gapMs?: number
+}
+
+/** Messages further ahead than this raise nothing; they make this process read the log, at most once a second. */
+const MAX_AHEAD = 5_000
+const GAP_MS = 50
+const DISTRUST_MS = 1_000
+
+/** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
+export class RevisionLog {
+  readonly #parts: RevisionLogParts
+  readonly #ahead = new Map<number, string>()
+  #applied: number | undefined
+  #token = ''
+  #current: Promise<void> | undefined
+  #next: Promise<void> | undefined
+  #database: string | undefined
+  #gapTimer: NodeJS.Timeout | undefined
+  /** The highest revision anybody claimed. Claims that the log does not bear out make this process slower to believe. */
+  #claimed = 0
+  #distrustUntil = 0
+  #waiters: { readonly revision: number; readonly resolve: () => void }[] = []
+  #closed = false
+  /** Gaps that lasted, and reads of the log, since the start. */
+  readonly counters = { gaps: 0, catchUps: 0 }
+  #verifiedAt: number | undefined
+
+  constructor(parts: RevisionLogParts) {
+    this.#parts = parts
+  }
+
+  /** `undefined` until the log was read once. */
+  get applied(): number | undefined {
+    return this.#applied
+  }
+
+  /** How many revisions this process has heard of and not applied yet. */
+  get lag(): number {
+    return Math.max(0, this.#claimed - (this.#applied ?? 0))
+  }
+
+  /** When the log was last read, in milliseconds since 1970. */
+  get verifiedAt(): number | undefined {
+    return this.#verifiedAt
+  }
+
+  /** Takes a change that was announced. Out of order is fine; twice is fine. */
+  hear(revision: number, token: string, scopes: readonly Scope[] | undefined): void {
+    if (this.#closed) return
+    const applied = this.#applied ?? 0
+    this.#claimed = Math.max(this.#claimed, revision)
+    if (!scopes || revision > applied + MAX_AHEAD) {
+      if (revision > applied) this.#readSoon(0)
+      return
+    }
+    this.#parts.onChanges(
+      scopes.map((scope) => ({ scope, revision, token })),
+      false,
+    )
+    if (revision > applied) {
+      this.#ahead.set(revision, token)
+      this.#advance()
+    }
+  }
+
+  /**
+   * Reads the log now. A call while one read is under way starts another after it, because the one under way may have looked before the
+   * change the caller knows of; calls that wait for that other read share it.
+   */
+  catchUp(): Promise<void> {
+    if (this.#next) return this.#next
+    if (!this.#current) return this.#start()
+    const next = this.#current.then(
+      () => this.#start(),
+      () => this.#start(),
+    )
+    this.#next = next
+    return next
+  }
+
+  /** Resolves when every change up to `revision` is known here, or was looked for in the log. */
+  async reached(revision: number): Promise<void> {
+    if ((this.#applied ?? -1) >= revision || this.#closed) return
+    if (!this.#ahead.has(revision)) return this.catchUp()
+    await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#gapTimer)
+    this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
+  }
+
+  #start(): Promise<void> {
+    this.#next = undefined
+    const run = this.#read().finally(() => {
+      if (this.#current === run) this.#current = undefined
+    })
+    this.#current = run
+    return run
+  }
+
+  async #read(): Promise<void> {
+    if (this.#closed) return
+    const known = this.#applied
+    const token = this.#token
+    const heardBefore = [...this.#ahead.keys()]
+    const claimedBefore = this.#claimed
+    this.counters.catchUps++
+    try {
+      const page = await this.#parts.read(known ?? 0)
+      if (this.#closed) return
+      if (this.#isOtherHistory(page, known, token)) await this.#startOver(known ?? 0)
+      else this.#take(page, heardBefore)
+      if (claimedBefore > page.top) {
+        this.#claimed = this.#applied ?? 0
+        this.#distrustUntil = Date.now() + DISTRUST_MS
+      }
+      this.#verifiedAt = Date.now()
+    } finally {
+      this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
+    }
+  }
+
+  #isOtherHistory(page: LogPage, known: number | undefined, token: string): boolean {
+    const before = this.#database
+    this.#database = page.database
+    if (before !== undefined && before !== page.database) return true
+    return known !== undefined && known > 0 && (page.top < known || page.tokenAtAfter !== token)
+  }
+
+  async #startOver(known: number): Promise<void> {
+    const page = await this.#parts.read(0)
+    this.#ahead.clear()
+    this.#applied = page.top
+    this.#token = page.topToken
+    this.#claimed = page.top
+    this.#parts.onOtherHistory(page, known)
+  }
+
+  #take(page: LogPage, heardBefore: readonly number[]): void {
+    const isFirstRead = this.#applied === undefined
+    if (page.top > (this.#applied ?? -1)) {
+      this.#applied = page.top
+      this.#token = page.topToken
+    }
+    if (page.heads.length > 0 || isFirstRead) this.#parts.onChanges(page.heads, isFirstRead)
+    // What was heard before the read and is not in the log never happened.
+    for (const revision of heardBefore) if (revision > page.top) this.#ahead.delete(revision)
+    this.#advance()
+  }
+
+  #advance(): void {
+    for (const revision of this.#ahead.keys()) if (revision <= (this.#applied ?? -1)) this.#ahead.delete(revision)
+    if (this.#applied !== undefined) {
+      for (let token = this.#ahead.get(this.#applied + 1); token !== undefined; token = this.#ahead.get(this.#applied + 1)) {
+        this.#applied++
+        this.#token = token
+        this.#ahead.delete(this.#applied)
+      }
+      this.#releaseWaiters(this.#applied)
+    }
+    if (this.#ahead.size === 0) {
+      clearTimeout(this.#gapTimer)
+      this.#gapTimer = undefined
+    } else {
+      this.#readSoon(this.#parts.gapMs ?? GAP_MS)
+    }
+  }
+
+  #readSoon(delayMs: number): void {
+    if (this.#gapTimer) return
+    const distrustMs = Math.max(0, this.#distrustUntil - Date.now())
+    this.#gapTimer = setTimeout(
+      () => {
+        this.#gapTimer = undefined
+        if (this.#ahead.size > 0) this.counters.gaps++
+        this.catchUp().catch(this.#parts.onError)
+      },
+      Math.max(delayMs, distrustMs),
+    )
+    this.#gapTimer.unref()
+  }
+
+  #releaseWaiters(upTo: number): void {
+    const released = this.#waiters.filter((waiter) => waiter.revision <= upTo)
+    if (released.length === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > upTo)
+    for (const waiter of released) waiter.resolve()
+  }
+}

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+
+/** A Lua script, with the digest Redis knows it by. */
+export interface Script {
+  readonly source: string
+  readonly digest: string
+}
+
+function script(source: string): Script {
+  return { source, digest: createHash('sha1').update(source).digest('hex') }
+}
+
+/**
+ * Stores documents that are newer than what is there, then tells everybody. One script does both, so that the new document is in Redis
+ * before anyone hears of it, and nothing is announced when the script could not run.
+ *
+ * KEYS: one a document. ARGV: channel (empty: announce nothing), message, time to live in ms, then for each key its asOf, the stamp of a
+ * document that the caller read there and refused (or empty), and the value. A value's first line is `asOf revision token`.
+ * SET goes through pcall: a Redis that is out of memory still announces.
+ */
+export const STORE_AND_ANNOUNCE = script(`
+for place, key in ipairs(KEYS) do
+  local first = 4 + (place - 1) * 3
+  local head = redis.pcall('GETRANGE', key, 0, 99)
+  local stamp = type(head) == 'string' and string.match(head, '^[^\\n]*') or ''
+  local held = tonumber(string.match(stamp, '^%d+'))
+  if not held or held <= tonumber(ARGV[first]) or stamp == ARGV[first + 1] then
+    redis.pcall('SET', key, ARGV[first + 2], 'PX', ARGV[3])
+  end
+end
+if ARGV[1] ~= '' then return redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+return 0
+`)

@@ -1,0 +1,60 @@
+/** The main door: every public name, listed by hand. */
+export type { RedisLike } from './cache/redis-like.js'
+export type { ChangeType, ConfigChange } from './entities/config-change.js'
+export type { ConfigKind, LabelledKind } from './entities/config-kind.js'
+export type { ContextRule } from './entities/context-rule.js'
+export type { EmbeddingConfig } from './entities/embedding-config.js'
+export type { Json, JsonObject } from './entities/json.js'
+export type { ModelConfig, ModelFallback } from './entities/model-config.js'
+export type { CompileOptions, Prompt } from './entities/prompt.js'
+export type { Selection, SelectionReason } from './entities/selection.js'
+export type { Provenance, Source } from './entities/source.js'
+export type { ChatMessage, ChatMessageTemplate, ChatRole, TemplateFormat } from './entities/template.js'
+export type { ConfigQuery, ContextRulesQuery, PrefetchScope, PromptQuery } from './manager/configuration-manager.js'
+export { ConfigurationManager } from './manager/configuration-manager.js'
+export type { ConfigurationManagerEvents } from './manager/events.js'
+export { createConfigManager, getConfigManager, setConfigManager } from './manager/global-manager.js'
+export { type ConfigManagerOptions, MANAGER_DEFAULTS, type SettingsLike } from './manager/options.js'
+export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/report.js'
+export {
+  AlreadyExistsError,
+  ConfigError,
+  type ConfigErrorCode,
+  ForbiddenError,
+  InUseError,
+  InvalidArgumentError,
+  isConfigError,
+  ManagerClosedError,
+  MigrationError,
+  NotFoundError,
+  SettingsError,
+  SettingsFileError,
+  StoreUnavailableError,
+  TemplateSyntaxError,
+  TemplateVariableError,
+  VersionConflictError,
+} from './shared/errors.js'
+export type { Logger } from './shared/logger.js'
+export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repository.js'
+export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'
+export type { Page } from './store/cursor.js'
+export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
+export { type EmbeddingConfigDraft, EmbeddingConfigRepository } from './store/embedding-config-repository.js'
+export type {
+  Activation,
+  Deactivation,
+  DiffQuery,
+  FindQuery,
+  LabelRemoval,
+  ListQuery,
+  Promotion,
+  Rollback,
+} from './store/labelled-repository.js'
+export { type ModelConfigDraft, ModelConfigRepository } from './store/model-config-repository.js'
+export type { KyselyLike } from './store/open-database.js'
+export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
+export type { PoolClientLike, PoolLike } from './store/pool.js'
+export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
+export type { Repositories } from './store/repositories.js'
+export type { ChangelogHooks, WriteFacts, WriteMeta, Written } from './store/written.js'
+export { renderTemplate } from './template/render-template.js'

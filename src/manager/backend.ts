@@ -1,0 +1,324 @@
+import { DocumentCache, isContent } from '../cache/document-cache.js'
+import type { MemoryEntry } from '../cache/memory-tier.js'
+import { RedisBus } from '../cache/redis-bus.js'
+import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
+import { RedisTier } from '../cache/redis-tier.js'
+import type { LogPage } from '../cache/revision-log.js'
+import type { StampedDocument } from '../cache/stamped-document.js'
+import type { ConfigKind } from '../entities/config-kind.js'
+import { parseScope, type Scope } from '../entities/scope.js'
+import { withDeadline } from '../shared/deadline.js'
+import { Events } from '../shared/events.js'
+import { type Commit, ConfigStore } from '../store/config-store.js'
+import { KINDS } from '../store/kinds.js'
+import { loadContents, loadDocuments } from '../store/load-documents.js'
+import { migrate, refuseNewerDatabase } from '../store/migrate.js'
+import { type OpenDatabase, openDatabase } from '../store/open-database.js'
+import { readLog } from '../store/read-log.js'
+import { Bus } from './bus.js'
+import { ContextRulesView } from './context-rules-view.js'
+import { EntityView } from './entity-view.js'
+import type { ConfigurationManagerEvents } from './events.js'
+import { GuardedReads } from './guarded-reads.js'
+import type { ResolvedOptions } from './options.js'
+import { PlainMessages } from './plain-messages.js'
+import { ViewIndex } from './view-index.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the manager knows by the scope which it is
+export type CachedView = EntityView<any, any> | ContextRulesView | { readonly content: any }
+
+/** Expiry is measured with a clock that moves this often, in milliseconds. */
+const TICK_MS = 1_000
+/** Between two looks at the log while nothing is announced to this process, in milliseconds: this and up to as much again. */
+const UNSUBSCRIBED_POLL_MS = 1_000
+const POLL_JITTER = 0.1
+
+/**
+ * The servers behind a manager and the traffic with them: where the rooms meet. Built without connecting; `start()` connects, and what
+ * fails then is tried again by whoever comes next.
+ */
+export class Backend {
+  readonly options: ResolvedOptions
+  readonly events: Events<ConfigurationManagerEvents>
+  readonly store: ConfigStore
+  readonly cache: DocumentCache<CachedView>
+  readonly index = new ViewIndex<CachedView>()
+  readonly redis: RedisTier | undefined
+  readonly bus: Bus
+  readonly database: OpenDatabase
+  readonly reads: GuardedReads
+  readonly #replica: OpenDatabase | undefined
+  readonly #replicaReads: GuardedReads | undefined
+  readonly #clients: RedisClients | undefined
+  /** Revisions of writes that are under way here: what is announced of them did not come from elsewhere. */
+  readonly #ownRevisions = new Set<number>()
+  readonly #plainMessages: PlainMessages
+  #starting: Promise<void> | undefined
+  #prepared: Promise<void> | undefined
+  #isStarted = false
+  #isClosed = false
+  #pollTimer: NodeJS.Timeout | undefined
+  #tickTimer: NodeJS.Timeout | undefined
+
+  constructor(options: ResolvedOptions) {
+    const { databaseMs, redisMs } = options.timeouts
+    this.options = options
+    this.events = new Events((error, name) => this.#report(error, `A listener of "${name}" failed.`))
+    this.database = openDatabase(options.database, databaseMs)
+    this.reads = this.#guard(this.database, 'database')
+    this.#replica = options.readDatabase === undefined ? undefined : openDatabase(options.readDatabase, databaseMs)
+    this.#replicaReads = this.#replica && this.#guard(this.#replica, undefined)
+    this.#clients = options.redis === undefined ? undefined : createRedisClients(options.redis, redisMs)
+    this.redis = this.#clients && this.#createRedisTier(this.#clients)
+    this.cache = this.#createCache()
+    this.store = new ConfigStore({
+      db: this.database.db,
+      schema: options.schema,
+      databaseMs,
+      hooks: options.hooks,
+      announce: (commit) => this.#announce(commit),
+      onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
+      onHookError: (error) => this.#report(error, 'The afterCommit hook failed; the change stands.'),
+    })
+    this.#plainMessages = new PlainMessages((type, key) => this.cache.suspect((scope) => matchesPlain(scope, type, key), key))
+    this.bus = new Bus({
+      log: this.cache.log,
+      onPlainMessage: (message) => this.#plainMessages.receive(message),
+      onForeign: (database) =>
+        options.logger.warn(
+          { database, channel: options.channel },
+          'Another database announces on the same Redis channel; its messages are ignored. Give each service a `namespace` of its own.',
+        ),
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Connects, migrates if asked, and reads the log. Further calls wait for the same start; after a failure they start again. */
+  start(): Promise<void> {
+    if (this.#isStarted) return Promise.resolve()
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  /** For reads: waits for a first start that is under way. It may fail; the read then finds out for itself what it can have. */
+  async started(): Promise<void> {
+    if (this.#isStarted) return
+    const start = this.start().catch(() => {})
+    // An embedded database takes seconds to start; a server that takes that long is away.
+    await (this.database.isEmbedded ? start : withDeadline(start, this.options.timeouts.readMs / 2, () => new Error()).catch(() => {}))
+  }
+
+  /** Sends the original plan's own message. */
+  async publishPlain(type: ConfigKind | 'all', key: string | undefined): Promise<void> {
+    this.#plainMessages.receive({ form: 'plain', type, key })
+    const message = JSON.stringify({ type, key: key ?? null })
+    if (this.redis) await this.redis.publish(message)
+    else if (!this.database.isEmbedded) await this.store.notify(message)
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#pollTimer)
+    clearInterval(this.#tickTimer)
+    this.#plainMessages.close()
+    this.cache.close()
+    await this.#starting?.catch(() => {})
+    await this.bus.close()
+    if (this.#clients?.ownsData) this.#clients.data.disconnect()
+    await Promise.all([this.database.close(), this.#replica?.close()])
+    this.events.removeAll()
+  }
+
+  async #start(): Promise<void> {
+    await this.#prepare()
+    await this.#subscribe()
+    await this.cache.log.catchUp()
+    this.#isStarted = true
+    if (this.#isClosed || this.#pollTimer) return
+    this.#schedulePoll()
+    this.#tickTimer = setInterval(() => this.cache.tick(), Math.min(TICK_MS, this.options.ttlMs / 10))
+    this.#tickTimer.unref()
+  }
+
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#migrate().catch((error: unknown) => {
+      this.#prepared = undefined
+      throw error
+    })
+    return this.#prepared
+  }
+
+  async #migrate(): Promise<void> {
+    const { autoMigrate, schema } = this.options
+    if (autoMigrate) await migrate(this.database.db, schema)
+    else await this.reads.run(() => refuseNewerDatabase(this.database.db, schema))
+  }
+
+  /** Subscribes before the log is read, so that nothing falls between. What does not connect in time goes on trying behind. */
+  async #subscribe(): Promise<void> {
+    const { channel, listen, timeouts } = this.options
+    const onSubscribed = () =>
+      void this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
+    const redis =
+      this.#clients &&
+      new RedisBus(this.#clients.subscriber(), {
+        channel,
+        redisMs: timeouts.redisMs,
+        onMessage: (text) => this.bus.receive(text),
+        onSubscribed,
+      })
+    const notify =
+      listen === false
+        ? undefined
+        : this.database.listen?.({
+            channel: await this.reads.run(() => this.store.notifyChannel()),
+            mode: listen,
+            databaseMs: timeouts.databaseMs,
+            onMessage: (text) => this.bus.receiveNotification(text),
+            onListening: onSubscribed,
+          })
+    this.bus.attach({ redis, notify })
+    if (this.#clients?.data.status === 'wait') void this.#clients.data.connect().catch(() => {})
+    const opening = Promise.all([redis?.open(), notify?.open()])
+    await withDeadline(opening, timeouts.redisMs * 2, () => new Error()).catch(() => {})
+  }
+
+  #schedulePoll(): void {
+    const { pollIntervalMs } = this.options
+    const isListening = this.bus.isListening || this.database.isEmbedded
+    const delay = isListening
+      ? pollIntervalMs * (1 - POLL_JITTER + Math.random() * 2 * POLL_JITTER)
+      : Math.min(pollIntervalMs, UNSUBSCRIBED_POLL_MS * (1 + Math.random()))
+    this.#pollTimer = setTimeout(() => void this.#poll(), delay)
+    this.#pollTimer.unref()
+  }
+
+  async #poll(): Promise<void> {
+    await Promise.all([this.cache.log.catchUp().catch(() => {}), this.redis?.probe()])
+    if (!this.#isClosed) this.#schedulePoll()
+  }
+
+  /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
+  async #announce(commit: Commit): Promise<{ propagated: boolean }> {
+    const { log } = this.cache
+    const { revision, token, scopes, documents } = commit
+    const announcing = this.redis?.announce(
+      documents.map((document) => ({ document })),
+      commit.message,
+    )
+    log.hear(revision, token, scopes)
+    // Revisions of others that are still on their way here must not be overtaken by this one.
+    if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
+    if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document)
+    return { propagated: (await announcing) ?? true }
+  }
+
+  #createCache(): DocumentCache<CachedView> {
+    const { memory, ttlMs, timeouts, schema } = this.options
+    const primary = this.database.db
+    return new DocumentCache<CachedView>({
+      options: { ...memory, ttlMs, readMs: timeouts.readMs },
+      hasReplica: this.#replica !== undefined,
+      redis: this.redis,
+      load: async (keys, from) => {
+        await this.#prepare()
+        const { db } = from === 'replica' && this.#replica ? this.#replica : { db: primary }
+        const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
+        return reads.run(() => loadAny(db, schema, keys))
+      },
+      readLog: async (after) => {
+        await this.#prepare()
+        const page = await this.reads.run(() => readLog(primary, schema, after))
+        this.redis?.useDatabase(page.database)
+        this.bus.useDatabase(page.database)
+        return page
+      },
+      materialize,
+      onKept: (entry) => this.index.add(entry),
+      onRemoved: (entry: MemoryEntry<unknown>) => this.index.remove(entry),
+      events: {
+        changed: (heads) => this.#emitChanges(heads),
+        servedStale: (scope, error) => {
+          const parts = parseScope(scope)
+          if (parts) this.events.emit('stale', { ...parts, error })
+        },
+        failed: (error, message) => this.#report(error, message),
+      },
+    })
+  }
+
+  #createRedisTier(clients: RedisClients): RedisTier {
+    const { namespace, channel, ttlMs, timeouts, logger } = this.options
+    return new RedisTier(clients.data, {
+      namespace,
+      channel,
+      ttlMs,
+      redisMs: timeouts.redisMs,
+      onLost: (error) => {
+        logger.warn({ error: error.message }, 'Redis does not answer; reads go on from memory and PostgreSQL.')
+        this.events.emit('redis:lost', { error })
+      },
+      onRestored: () => this.events.emit('redis:restored', {}),
+    })
+  }
+
+  #guard(database: OpenDatabase, name: 'database' | undefined): GuardedReads {
+    const { schema, timeouts, logger } = this.options
+    return new GuardedReads({
+      schema,
+      databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs,
+      onLost: (error) => {
+        logger.warn({ error: error.message }, 'PostgreSQL does not answer; what is in memory goes on being served.')
+        if (name) this.events.emit('database:lost', { error })
+      },
+      onRestored: () => {
+        if (name) this.events.emit('database:restored', {})
+      },
+    })
+  }
+
+  #emitChanges(heads: LogPage['heads']): void {
+    if (!this.events.has('change')) return
+    for (const { scope, revision } of heads) {
+      const parts = parseScope(scope)
+      if (parts) this.events.emit('change', { ...parts, revision, origin: this.#ownRevisions.has(revision) ? 'here' : 'elsewhere' })
+    }
+  }
+
+  #report(error: unknown, message: string): void {
+    this.options.logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
+    this.events.emit('error', { error, message })
+  }
+}
+
+async function loadAny(db: OpenDatabase['db'], schema: string, keys: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
+  const contents = keys.filter(isContent)
+  const found = await loadDocuments(
+    db,
+    schema,
+    keys.filter((key) => !isContent(key)),
+  )
+  if (contents.length > 0) for (const [key, document] of await loadContents(db, schema, contents)) found.set(key, document)
+  return found
+}
+
+function materialize({ scope, text, revision }: StampedDocument): CachedView {
+  if (isContent(scope)) return { content: KINDS[scope.split(':')[1] as keyof typeof KINDS].decode(JSON.parse(text)) }
+  const kind = parseScope(scope)?.kind
+  if (kind === undefined || kind === 'context_rules') return new ContextRulesView(text)
+  // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
+  return new EntityView(KINDS[kind] as never, text, revision)
+}
+
+/** A message of the plan's names a kind or everything; a key that is one of our scopes narrows it. */
+function matchesPlain(scope: Scope, type: string, key: string | undefined): boolean {
+  if (isContent(scope)) return false
+  if (key !== undefined && parseScope(key)) return scope === key
+  return type === 'all' || scope.startsWith(`${type}:`)
+}

@@ -1,0 +1,91 @@
+import { type PlainMessage, parseBusMessage } from '../cache/bus-message.js'
+import type { RedisBus } from '../cache/redis-bus.js'
+import type { RevisionLog } from '../cache/revision-log.js'
+import type { NotifyBus } from '../store/notify-bus.js'
+
+export interface BusParts {
+  readonly log: RevisionLog
+  readonly onPlainMessage: (message: PlainMessage) => void
+  /** Somebody else's database announces on the same channel. */
+  readonly onForeign: (database: string) => void
+}
+
+/** While Redis announces too, NOTIFY waits this long for it: the Redis document is written before the Redis message, not before NOTIFY. */
+const HOLD_BACK_MS = 60
+
+/** Announcements, by whatever way they come. */
+export class Bus {
+  readonly #parts: BusParts
+  #redis: RedisBus | undefined
+  #notify: NotifyBus | undefined
+  #database: string | undefined
+  /** What came before the database was known; it may be news. */
+  #early: string[] = []
+  readonly #heldBack = new Set<NodeJS.Timeout>()
+  #hasWarned = false
+
+  constructor(parts: BusParts) {
+    this.#parts = parts
+  }
+
+  attach(buses: { readonly redis?: RedisBus | undefined; readonly notify?: NotifyBus | undefined }): void {
+    this.#redis = buses.redis
+    this.#notify = buses.notify
+  }
+
+  /** Whether changes are heard of without looking at the log. */
+  get isListening(): boolean {
+    return this.#redis?.isSubscribed === true || this.#notify?.isListening === true
+  }
+
+  get subscriber(): 'up' | 'down' | 'off' {
+    if (!this.#redis && (!this.#notify || this.#notify.isPooled)) return 'off'
+    return this.isListening ? 'up' : 'down'
+  }
+
+  useDatabase(database: string): void {
+    this.#database = database
+    const early = this.#early
+    this.#early = []
+    for (const text of early) this.receive(text)
+  }
+
+  receiveNotification(text: string): void {
+    const message = parseBusMessage(text)
+    // Without scopes it announces an edit by SQL, of which Redis says nothing.
+    if (!this.#redis?.isSubscribed || message?.form !== 'change' || message.scopes === undefined) {
+      this.receive(text)
+      return
+    }
+    const timer = setTimeout(() => {
+      this.#heldBack.delete(timer)
+      this.receive(text)
+    }, HOLD_BACK_MS)
+    timer.unref()
+    this.#heldBack.add(timer)
+  }
+
+  receive(text: string): void {
+    if (this.#database === undefined) {
+      this.#early.push(text)
+      return
+    }
+    const message = parseBusMessage(text)
+    if (message === undefined) return
+    if (message.form === 'plain') this.#parts.onPlainMessage(message)
+    else if (message.database === this.#database) this.#parts.log.hear(message.revision, message.token, message.scopes)
+    else this.#warnOnce(message.database)
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#heldBack) clearTimeout(timer)
+    this.#redis?.close()
+    await this.#notify?.close()
+  }
+
+  #warnOnce(database: string): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    this.#parts.onForeign(database)
+  }
+}

@@ -1,0 +1,24 @@
+import type { ConfigKind } from '../entities/config-kind.js'
+
+/** What a manager tells its host. */
+export interface ConfigurationManagerEvents {
+  /** A configuration changed, here or in another process; what readers get from now on is the new one. */
+  change: (event: {
+    readonly kind: ConfigKind
+    readonly project: string
+    /** Empty for context rules, which are read as one. */
+    readonly name: string
+    readonly revision: number
+    readonly origin: 'here' | 'elsewhere'
+  }) => void
+  /** A last good value was served, or kept past its time, because it could not be confirmed. */
+  stale: (event: { readonly kind: ConfigKind; readonly project: string; readonly name: string; readonly error: unknown }) => void
+  /** Redis stopped answering: reads go on from memory and PostgreSQL, and changes arrive by poll or LISTEN. */
+  'redis:lost': (event: { readonly error: Error }) => void
+  'redis:restored': (event: Record<never, never>) => void
+  /** PostgreSQL stopped answering: what is known goes on being served, writes fail. */
+  'database:lost': (event: { readonly error: Error }) => void
+  'database:restored': (event: Record<never, never>) => void
+  /** Something failed that no caller waits for: a hook, a listener, a poll. */
+  error: (event: { readonly error: unknown; readonly message: string }) => void
+}

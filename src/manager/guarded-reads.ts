@@ -1,0 +1,60 @@
+import { Breaker } from '../shared/breaker.js'
+import { withDeadline } from '../shared/deadline.js'
+import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
+import { storeError } from '../store/store-errors.js'
+
+export interface GuardedReadsOptions {
+  readonly schema: string
+  /** Most milliseconds one read may take; `undefined` for none (the embedded database, which first has to start). */
+  readonly databaseMs: number | undefined
+  readonly onLost: (error: Error) => void
+  readonly onRestored: () => void
+}
+
+const FAILURES_UNTIL_OPEN = 3
+const COOL_DOWN_MS = 1_000
+
+/** Reads of PostgreSQL that do not hang: a deadline for each, and none sent while the server is known not to answer. */
+export class GuardedReads {
+  readonly #options: GuardedReadsOptions
+  readonly #breaker: Breaker
+
+  constructor(options: GuardedReadsOptions) {
+    this.#options = options
+    this.#breaker = new Breaker({
+      threshold: FAILURES_UNTIL_OPEN,
+      coolDownMs: COOL_DOWN_MS,
+      onOpen: options.onLost,
+      onClose: options.onRestored,
+    })
+  }
+
+  get isUp(): boolean {
+    return !this.#breaker.isOpen
+  }
+
+  /** @throws {StoreUnavailableError} when PostgreSQL does not answer, or has not answered lately */
+  async run<Value>(query: () => Promise<Value>): Promise<Value> {
+    if (!this.#breaker.allows()) throw new StoreUnavailableError('PostgreSQL has not answered lately; it is tried again within a second.')
+    try {
+      const value = await this.#timely(query())
+      this.#breaker.succeeded()
+      return value
+    } catch (error) {
+      const mapped = storeError(error, this.#options.schema)
+      if (isConfigError(mapped, 'E_STORE_UNAVAILABLE')) this.#breaker.failed(mapped)
+      else this.#breaker.succeeded()
+      throw mapped
+    }
+  }
+
+  #timely<Value>(work: Promise<Value>): Promise<Value> {
+    const { databaseMs } = this.#options
+    if (databaseMs === undefined) return work
+    return withDeadline(
+      work,
+      databaseMs,
+      () => new StoreUnavailableError(`PostgreSQL did not answer within ${databaseMs} ms (timeouts.databaseMs).`),
+    )
+  }
+}

@@ -1,0 +1,169 @@
+import type { RedisLike } from '../cache/redis-like.js'
+import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
+import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
+import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
+import type { KyselyLike } from '../store/open-database.js'
+import type { PoolLike } from '../store/pool.js'
+import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
+import type { ChangelogHooks } from '../store/written.js'
+
+/** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
+export interface SettingsLike {
+  get(path: string): unknown
+}
+
+export interface ConfigManagerOptions {
+  /**
+   * Where configurations live: `postgresql://…`, `pglite:<folder>`, `pglite:memory`, a pg Pool or a Kysely instance of the host's.
+   * @default the setting DATABASE_URL
+   */
+  readonly database?: string | PoolLike | KyselyLike
+  /** A replica that documents are loaded from. What it answers carries its own age, so that lag is noticed. */
+  readonly readDatabase?: string | PoolLike
+  /**
+   * `redis://…`, `rediss://…`, or a host's ioredis client; `false` for none.
+   * @default the setting REDIS_URL, else none
+   */
+  readonly redis?: string | RedisLike | false
+  /** The PostgreSQL schema that holds the tables. @default the setting DATABASE_SCHEMA, else 'agent_config' */
+  readonly schema?: string
+  /** Prefix of Redis keys and channel. @default 'agent-config' */
+  readonly namespace?: string
+  /** The exact name of the Redis channel. @default the setting REDIS_CONFIG_CHANNEL, else '{<namespace>}:config:invalidate' */
+  readonly channel?: string
+  /** Whether to LISTEN beside Redis. `auto`: unless there is a pooler in between. @default 'auto' */
+  readonly listen?: 'auto' | boolean
+  /** The project of calls that name none. @default 'default' */
+  readonly project?: string
+  /** The label of reads that name none. @default 'production' */
+  readonly label?: string
+  /** Whether to migrate the database at start. @default true for pglite, false otherwise */
+  readonly autoMigrate?: boolean
+  /**
+   * Milliseconds until a document is read again although nobody announced a change.
+   * @default the setting REDIS_CACHE_TTL_SECONDS, else 300_000 (5 minutes)
+   */
+  readonly ttlMs?: number
+  readonly memory?: {
+    /** Most documents kept in memory; the least recently read leaves first. @default 10_000 */
+    readonly maxEntries?: number
+    /** Most bytes kept in memory. @default 268_435_456 (256 MiB) */
+    readonly maxBytes?: number
+  }
+  /** Milliseconds between two looks at the log while announcements arrive; 1 to 2 seconds while they do not. @default 5_000 */
+  readonly pollIntervalMs?: number
+  readonly timeouts?: {
+    /** Most milliseconds a Redis call may take. @default 250 */
+    readonly redisMs?: number
+    /** Most milliseconds a PostgreSQL read may take. @default 2_000 */
+    readonly databaseMs?: number
+    /** Most milliseconds a whole read may take. @default 2_500 */
+    readonly readMs?: number
+  }
+  readonly hooks?: ChangelogHooks
+  /** Where options that are not given here are looked up. @default the environment */
+  readonly settings?: SettingsLike
+  /** pino and console fit. @default nothing is logged */
+  readonly logger?: Logger
+}
+
+/** What an option is when neither the options nor the settings say. */
+export const MANAGER_DEFAULTS = {
+  schema: DEFAULT_SCHEMA,
+  namespace: 'agent-config',
+  listen: 'auto',
+  project: DEFAULT_PROJECT,
+  label: 'production',
+  ttlMs: 300_000,
+  memory: { maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 },
+  pollIntervalMs: 5_000,
+  timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500 },
+} as const
+
+export interface ResolvedOptions {
+  readonly database: string | PoolLike | KyselyLike
+  readonly readDatabase: string | PoolLike | undefined
+  readonly redis: string | RedisLike | undefined
+  readonly schema: string
+  readonly namespace: string
+  readonly channel: string
+  readonly listen: 'auto' | boolean
+  readonly project: string
+  readonly label: string
+  readonly autoMigrate: boolean
+  readonly ttlMs: number
+  readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
+  readonly pollIntervalMs: number
+  readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number }
+  readonly hooks: ChangelogHooks | undefined
+  readonly logger: Logger
+}
+
+const MAX_MS = 2_147_483_647
+const POSITIVE = { min: 1, max: MAX_MS }
+
+/**
+ * @throws {SettingsError} when no database is named anywhere
+ * @throws {InvalidArgumentError} when an option is not acceptable; it names the option
+ */
+export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
+  const settings = options.settings ?? { get: (key: string) => process.env[key] }
+  const database = options.database ?? textSetting(settings, 'DATABASE_URL')
+  if (database === undefined) {
+    throw new SettingsError(
+      "No database is named. Set DATABASE_URL (postgresql://user:password@host:5432/name), or pass the option database; 'pglite:./data' runs without a server.",
+    )
+  }
+  const namespace = checkText('namespace', options.namespace ?? MANAGER_DEFAULTS.namespace, 100)
+  if (/[{}]/.test(namespace)) throw new InvalidArgumentError('namespace', 'must not hold braces: it becomes a Redis hash tag')
+  const ttlSeconds = numberSetting(settings, 'REDIS_CACHE_TTL_SECONDS')
+  const { timeouts = {}, memory = {} } = options
+  const resolved = {
+    database,
+    readDatabase: options.readDatabase,
+    redis: options.redis === false ? undefined : (options.redis ?? textSetting(settings, 'REDIS_URL')),
+    schema: options.schema ?? textSetting(settings, 'DATABASE_SCHEMA') ?? MANAGER_DEFAULTS.schema,
+    namespace,
+    channel: checkText(
+      'channel',
+      options.channel ?? textSetting(settings, 'REDIS_CONFIG_CHANNEL') ?? `{${namespace}}:config:invalidate`,
+      255,
+    ),
+    listen: options.listen ?? MANAGER_DEFAULTS.listen,
+    project: checkProject(options.project ?? MANAGER_DEFAULTS.project),
+    label: checkLabelQuery(options.label ?? MANAGER_DEFAULTS.label),
+    autoMigrate: options.autoMigrate ?? (typeof database === 'string' && database.startsWith('pglite:')),
+    ttlMs: checkInteger('ttlMs', options.ttlMs ?? (ttlSeconds === undefined ? MANAGER_DEFAULTS.ttlMs : ttlSeconds * 1_000), POSITIVE),
+    memory: {
+      maxEntries: checkInteger('memory.maxEntries', memory.maxEntries ?? MANAGER_DEFAULTS.memory.maxEntries, POSITIVE),
+      maxBytes: checkInteger('memory.maxBytes', memory.maxBytes ?? MANAGER_DEFAULTS.memory.maxBytes, {
+        min: 1,
+        max: Number.MAX_SAFE_INTEGER,
+      }),
+    },
+    pollIntervalMs: checkInteger('pollIntervalMs', options.pollIntervalMs ?? MANAGER_DEFAULTS.pollIntervalMs, POSITIVE),
+    timeouts: {
+      redisMs: checkInteger('timeouts.redisMs', timeouts.redisMs ?? MANAGER_DEFAULTS.timeouts.redisMs, POSITIVE),
+      databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),
+      readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
+    },
+    hooks: options.hooks,
+    logger: options.logger ?? SILENT_LOGGER,
+  }
+  schemaName(resolved.schema)
+  if (!['auto', true, false].includes(resolved.listen)) throw new InvalidArgumentError('listen', "must be 'auto', true or false")
+  return resolved
+}
+
+function textSetting(settings: SettingsLike, key: string): string | undefined {
+  const value = settings.get(key)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function numberSetting(settings: SettingsLike, key: string): number | undefined {
+  const value = settings.get(key)
+  if (value === undefined || value === null || value === '') return undefined
+  const number = Number(value)
+  if (!Number.isFinite(number) || number <= 0) throw new SettingsError(`${key} must be a positive number of seconds.`)
+  return number
+}
