@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cyclesOf, readImports } from './support/import-graph.js'
+import { type RoomTable, trespassesIn } from './support/room-rules.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const FOLDERS = ['src', 'migrations', 'examples']
+
+// entities, shared and llm run in a browser too; template and rollout are pure functions.
+const ROOMS: RoomTable = {
+  entities: { rooms: [], packages: [], node: false },
+  shared: { rooms: ['entities'], packages: ['eventemitter3'], node: false },
+  settings: { rooms: ['shared'], packages: ['smol-toml', 'valibot'], node: true },
+  rollout: { rooms: ['entities'], packages: ['murmurhash', '@growthbook/growthbook'], node: false },
+  template: { rooms: ['entities', 'shared'], packages: ['mustache'], node: false },
+  cache: { rooms: ['shared'], packages: ['ioredis', 'lru-cache'], node: true },
+  migrations: { rooms: [], packages: ['kysely'], node: false },
+  store: {
+    rooms: ['entities', 'shared', 'rollout', 'template', 'migrations'],
+    packages: ['kysely', 'pg', '@electric-sql/pglite', 'diff'],
+    node: true,
+  },
+  manager: { rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'migrations'], packages: [], node: true },
+  llm: { rooms: ['entities', 'shared'], packages: [], node: false },
+  agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template'], packages: [], node: true },
+  'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
+  testing: {
+    rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],
+    packages: [],
+    node: true,
+  },
+}
+
+describe('the rooms of this package', () => {
+  it('import only what the table lists', () => {
+    const sources = readImports(ROOT, FOLDERS)
+
+    expect(sources.length).toBeGreaterThan(10)
+    expect(trespassesIn(sources, ROOMS)).toEqual([])
+  })
+
+  it('hold no import cycle', () => {
+    expect(cyclesOf(readImports(ROOT, FOLDERS))).toEqual([])
+  })
+
+  it('use only packages that users get with this one', () => {
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+
+    const given = Object.keys({ ...dependencies, ...peerDependencies })
+
+    const used = new Set(readImports(ROOT, ['src', 'migrations']).flatMap(({ packages }) => packages))
+
+    expect([...used].filter((name) => !given.includes(name))).toEqual([])
+  })
+})
+
+describe('the check itself', () => {
+  let tree: string
+
+  beforeEach(() => {
+    tree = mkdtempSync(join(tmpdir(), 'agent-config-rooms-'))
+    write('src/entities/prompt.ts', 'export type Prompt = string')
+    write('src/store/repository.ts', "import type { Prompt } from '../entities/prompt.js'\nimport pg from 'pg'\nexport type Found = Prompt")
+    write('src/index.ts', "export type { Found } from './store/repository.js'")
+    write('examples/start.ts', "import { Found } from 'agent-config'\nimport express from 'express'\nimport './help.js'")
+    write('examples/help.ts', "import '../src/index.js'")
+  })
+
+  afterEach(() => rmSync(tree, { recursive: true }))
+
+  it('finds nothing in a tree that keeps the rules', () => {
+    expect(trespassesIn(readImports(tree, FOLDERS), ROOMS)).toEqual([])
+    expect(cyclesOf(readImports(tree, FOLDERS))).toEqual([])
+  })
+
+  it.each([
+    ['a static import', 'src/entities/bad.ts', "import { Found } from '../store/repository.js'", 'closed to entities'],
+    ['a type import', 'src/entities/bad.ts', "import type { Found } from '../store/repository.js'", 'closed to entities'],
+    ['a dynamic import', 'src/entities/bad.ts', "const late = await import('../store/repository.js')", 'closed to entities'],
+    ['a type in brackets', 'src/entities/bad.ts', "export type F = import('../store/repository.js').Found", 'closed to entities'],
+    ['a re-export', 'src/entities/bad.ts', "export * from '../store/repository.js'", 'closed to entities'],
+    ['a package of another room', 'src/cache/bad.ts', "import pg from 'pg'", 'the package pg: not of cache'],
+    ['a scoped package', 'src/cache/bad.ts', "import '@electric-sql/pglite/live'", 'the package @electric-sql/pglite: not of cache'],
+    ['a door', 'src/store/bad.ts', "import '../index.js'", 'src/index.ts: closed to store'],
+    ['the tests', 'src/store/bad.ts', "import '../../test/support/eventually.js'", 'closed to store'],
+    ['Node in the browser', 'src/llm/bad.ts', "import { Buffer } from 'node:buffer'", 'node:buffer: llm does without Node'],
+    ['Node without its prefix', 'src/llm/bad.ts', "import { Buffer } from 'buffer'", 'the package buffer: not of llm'],
+    ['a room nobody knows', 'src/attic/bad.ts', 'export {}', 'a room the table does not know'],
+    ['an example behind the doors', 'examples/bad.ts', "import '../src/store/repository.js'", 'no door'],
+  ])('finds %s', (_, path, text, complaint) => {
+    write(path, text)
+
+    expect(trespassesIn(readImports(tree, FOLDERS), ROOMS)).toEqual([expect.stringContaining(complaint)])
+  })
+
+  it('finds a cycle of files, once', () => {
+    write('src/store/a.ts', "import './b.js'")
+    write('src/store/b.ts', "import type {} from './c.js'")
+    write('src/store/c.ts', "export * from './a.js'")
+
+    expect(cyclesOf(readImports(tree, FOLDERS))).toEqual([['src/store/a.ts', 'src/store/b.ts', 'src/store/c.ts']])
+  })
+
+  function write(path: string, text: string): void {
+    const file = join(tree, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+})

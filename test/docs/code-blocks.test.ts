@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { complaintsAbout } from '../support/compile-blocks.js'
+import { codeBlocksOf, pagesOf } from '../support/markdown-code.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const PROBE = ['# Page', '', '```ts', "import { isConfigError } from 'agent-config'", 'const error: unknown = 1', '```', '', 'Then:', '']
+
+describe('the pages of this package', () => {
+  it('show only TypeScript that compiles against it', () => {
+    const blocks = pagesOf(ROOT).flatMap((page) => codeBlocksOf(page, readFileSync(join(ROOT, page), 'utf8')))
+
+    expect(blocks.length).toBeGreaterThan(0)
+    expect(complaintsAbout(blocks, ROOT)).toEqual([])
+  })
+})
+
+describe('the check itself', () => {
+  it('names page and line of a name that does not exist', () => {
+    const blocks = codeBlocksOf('docs/probe.md', [...PROBE, '```ts', 'import { noSuchName }', "  from 'agent-config'", '```'].join('\n'))
+
+    expect(blocks).toHaveLength(2)
+    expect(complaintsAbout(blocks, ROOT)).toEqual([expect.stringMatching(/^docs\/probe\.md:11 .*noSuchName/)])
+  })
+
+  it('lets a continued block see the one before it, and no other block', () => {
+    const use = ["if (isConfigError(error, 'E_NOT_FOUND')) throw error", '```']
+    const continued = codeBlocksOf('docs/probe.md', [...PROBE, '```ts continued', ...use].join('\n'))
+    const alone = codeBlocksOf('docs/probe.md', [...PROBE, '```ts', ...use].join('\n'))
+
+    expect(complaintsAbout(continued, ROOT)).toEqual([])
+    expect(complaintsAbout(alone, ROOT)).toContainEqual(expect.stringMatching(/^docs\/probe\.md:11 .*isConfigError/))
+  })
+
+  it('passes over other languages, and over fences within fences', () => {
+    const markdown = ['```sh', 'npm test', '```', '````md', '```ts', 'broken(', '```', '````'].join('\n')
+
+    expect(codeBlocksOf('README.md', markdown)).toEqual([])
+  })
+})

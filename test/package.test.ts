@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installPackedPackage, type PackedConsumer } from './support/packed-consumer.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { exports: Record<string, unknown> }
+const DOORS = Object.keys(exports)
+  .filter((door) => !door.endsWith('.json'))
+  .map((door) => `agent-config${door.slice(1)}`)
+
+// A Node that can require ES modules shares one copy (the condition `module-sync`); told not to, it stands for an older one.
+const CAN_SHARE = process.features.require_module === true
+const COPIES = [
+  ...(CAN_SHARE ? [{ copies: 'one copy', areCopies: false, flags: [] }] : []),
+  { copies: 'two copies', areCopies: true, flags: CAN_SHARE ? ['--no-experimental-require-module'] : [] },
+]
+
+let consumer: PackedConsumer
+
+beforeAll(async () => {
+  consumer = await installPackedPackage(ROOT)
+}, 180_000)
+
+afterAll(() => consumer?.remove())
+
+it('packs the build and nothing else', () => {
+  expect(consumer.files).toEqual(
+    expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.cjs', 'dist/cli.js']),
+  )
+  expect(
+    consumer.files.filter((file) => !/^(dist\/[^/]+\.(js|cjs|d\.ts|d\.cts)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/.test(file)),
+  ).toEqual([])
+})
+
+describe.each(DOORS)('the door %s', (door) => {
+  it('gives the same names to import and to require, in processes that end by themselves', async () => {
+    const imported = await consumer.run('mjs', `import * as door from '${door}'\nconsole.log(JSON.stringify(Object.keys(door)))`)
+
+    const names = (list: unknown) => (list as string[]).filter((name) => name !== 'default' && name !== 'module.exports').sort()
+    expect(names(imported)).not.toEqual([])
+    for (const { flags } of COPIES) {
+      const required = await consumer.run('cjs', `console.log(JSON.stringify(Object.keys(require('${door}'))))`, flags)
+      expect(names(required)).toEqual(names(imported))
+    }
+  })
+})
+
+// A process that both imports and requires the package.
+const BOTH = `
+  import { createRequire } from 'node:module'
+  import * as imported from 'agent-config'
+  const required = createRequire(import.meta.url)('agent-config')
+  const options = { database: 'postgresql://127.0.0.1:1/none', redis: false }
+`
+
+describe.each(COPIES)('imported and required in one process as $copies', ({ areCopies, flags }) => {
+  it('is what this part of the test says it is', async () => {
+    expect(await consumer.run('mjs', `${BOTH} console.log(imported.NotFoundError !== required.NotFoundError)`, flags)).toBe(areCopies)
+  })
+
+  it('has one manager for the process', async () => {
+    const seen = await consumer.run(
+      'mjs',
+      `${BOTH}
+      const first = imported.createConfigManager(options)
+      imported.setConfigManager(first)
+      const seenByRequired = required.getConfigManager() === first
+      const second = required.createConfigManager(options)
+      required.setConfigManager(second)
+      const seenByImported = imported.getConfigManager() === second
+      imported.setConfigManager(undefined)
+      await Promise.all([first.shutdown(), second.shutdown()])
+      console.log(JSON.stringify({ seenByRequired, seenByImported }))`,
+      flags,
+    )
+
+    expect(seen).toEqual({ seenByRequired: true, seenByImported: true })
+  })
+
+  it('builds that manager from the environment when nobody set one', async () => {
+    const isSame = await consumer.run(
+      'mjs',
+      `${BOTH}
+      process.env.DATABASE_URL = options.database
+      const manager = imported.getConfigManager()
+      console.log(required.getConfigManager() === manager)
+      await manager.shutdown()`,
+      flags,
+    )
+
+    expect(isSame).toBe(true)
+  })
+
+  it('knows the errors of either format', async () => {
+    const known = await consumer.run(
+      'mjs',
+      `${BOTH}
+      const manager = required.createConfigManager(options)
+      const error = await manager.getPrompt('').catch((error) => error)
+      await manager.shutdown()
+      console.log(JSON.stringify([
+        imported.isConfigError(error, 'E_INVALID_ARGUMENT'),
+        imported.isConfigError(error, 'E_NOT_FOUND'),
+        imported.isConfigError(new required.NotFoundError('gone'), 'E_NOT_FOUND'),
+        required.isConfigError(new imported.NotFoundError('gone'), 'E_NOT_FOUND'),
+        required.isConfigError(new Error('other')),
+      ]))`,
+      flags,
+    )
+
+    expect(known).toEqual([true, false, true, true, false])
+  })
+})
+
+it('installs a command that prints the migrations', async () => {
+  const sql = await consumer.command('agent-config', 'migrate', '--sql')
+
+  expect(sql).toMatch(/create table/i)
+})
+
+const USE = `
+export async function greet(manager: ConfigurationManager, name: string): Promise<string | undefined> {
+  try {
+    const prompt: Prompt | undefined = await manager.getPrompt('greeting', { label: 'production' })
+    const text = prompt?.compile({ name })
+    return typeof text === 'string' ? text : undefined
+  } catch (error) {
+    if (isConfigError(error, 'E_STORE_UNAVAILABLE')) return undefined
+    throw error
+  }
+}
+
+export async function deploy(): Promise<string> {
+  await migrateToLatest('postgresql://127.0.0.1/none', { schema: 'agent_config' })
+  const manager = createConfigManager({ database: 'pglite:memory', redis: false, memory: { maxEntries: 10 } })
+  setConfigManager(manager)
+  const created = await manager.prompts.create({ name: 'greeting', template: 'Hello {name}', changedBy: 'me' })
+  await manager.prompts.promote({ name: created.name, version: created.version })
+  // @ts-expect-error a version is a number
+  await manager.prompts.promote({ name: 'greeting', version: '1' })
+  const stop = manager.on('change', (event) => void event.revision)
+  stop()
+  await getConfigManager().shutdown()
+  return migrationSql({ schema: 'other' })
+}
+`
+const NAMES = 'createConfigManager, getConfigManager, isConfigError, setConfigManager, type ConfigurationManager, type Prompt'
+
+it('has declarations that compile under both module kinds, with libraries checked and without DOM types', async () => {
+  const imports = `import { ${NAMES} } from 'agent-config'\nimport { migrateToLatest, migrationSql } from 'agent-config/migrations'\n`
+  const requires = `import config = require('agent-config')\nexport const required: config.ConfigurationManager = config.getConfigManager()\n`
+  const everyDoor = DOORS.map(
+    (door, index) => `import type * as door${index} from '${door}'\nexport type Door${index} = keyof typeof door${index}\n`,
+  ).join('')
+
+  const complaints = await consumer.compile({
+    'module.mts': imports + USE + everyDoor,
+    'common.cts': imports + USE + requires + everyDoor,
+  })
+
+  expect(complaints).toBe('')
+})
+
+it('would say so if they did not', async () => {
+  const complaints = await consumer.compile({ 'wrong.mts': "import { noSuchName } from 'agent-config'\nexport { noSuchName }\n" })
+
+  expect(complaints).toContain('noSuchName')
+})

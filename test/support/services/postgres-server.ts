@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { freePort } from './free-port.js'
+import type { Server } from './server.js'
+import { startServerProcess } from './server-process.js'
+import { serverFolder, unprivilegedUser } from './server-user.js'
+
+/** What a test may choose about its own PostgreSQL. */
+export interface PostgresOptions {
+  /** Whether commits wait for the disk. @default false */
+  readonly fsync?: boolean
+  /** Further settings by name, as in postgresql.conf: `{ deadlock_timeout: '100ms' }`. They win over the test defaults. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Makes a fresh cluster with these binaries and serves it on a port of its own; superuser `postgres`, no password, 127.0.0.1 only. */
+export async function startPostgresServer(binaries: string, options: PostgresOptions = {}): Promise<Server> {
+  const user = unprivilegedUser()
+  const folder = serverFolder('postgres', user)
+  const data = join(folder, 'data')
+  try {
+    await createCluster(binaries, data, user)
+    for (let attempt = 1; ; attempt++) {
+      const port = await freePort()
+      const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
+      try {
+        return await startServerProcess({
+          url,
+          port,
+          command: join(binaries, 'postgres'),
+          args: [
+            ...['-D', data, '-c', `port=${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+            ...settingArguments(options),
+          ],
+          user,
+          folder,
+          stopSignal: 'SIGINT',
+          ask: async () => void (await askPostgres(url)),
+        })
+      } catch (error) {
+        // Another process may have taken the port since it was found free.
+        if (attempt === 3) throw error
+      }
+    }
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Resolves when PostgreSQL answers a query: while it starts it takes connections and refuses them with 57P03. */
+export async function askPostgres(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ server_version: string }>('show server_version')
+    return rows[0]!.server_version
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+async function createCluster(binaries: string, data: string, user: { uid: number; gid: number } | undefined): Promise<void> {
+  const create = (locale: string) =>
+    promisify(execFile)(
+      join(binaries, 'initdb'),
+      ['--pgdata', data, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--locale', locale, '--no-sync'],
+      { cwd: join(data, '..'), ...user },
+    )
+  try {
+    await create('C.UTF-8')
+  } catch {
+    // Not every system has that locale; initdb removes what it made before it fails.
+    await create('C')
+  }
+}
+
+/** The command line of `postgres` for these options on top of the test defaults. */
+export function settingArguments({ fsync = false, settings = {} }: PostgresOptions): string[] {
+  const chosen = {
+    max_connections: 200,
+    shared_buffers: '32MB',
+    fsync,
+    // What a killed server's disk loses is not under test, so pages need no second copy; commits still reach the log.
+    full_page_writes: fsync,
+    // Memory under /dev/shm would outlive a killed server, and containers give it little.
+    dynamic_shared_memory_type: 'mmap',
+    max_wal_senders: 0,
+    wal_level: 'minimal',
+    jit: false,
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    ...settings,
+  }
+  return Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value === true ? 'on' : value === false ? 'off' : value}`])
+}
