@@ -163,7 +163,8 @@ begin
   perform ${s}.raise_heads(finish_write.scopes, finish_write.revision, finish_write.token);
   -- A transaction of the host's may write several times; only messages without scopes fold into one.
   announced := ${s}.announce(finish_write.revision, finish_write.token, case when joined then null else finish_write.scopes end);
-  perform set_config('agent_config.managed', 'off', true);
+  -- What comes after the announcement would not be part of it.
+  perform set_config('agent_config.managed', case when joined then 'off' else 'announced' end, true);
   return query
     insert into ${s}.config_changelog as logged (revision, token, write_id, config_type, config_id, config_name, project, previous_version,
       new_version, change_type, change_summary, previous_data, new_data, changed_by)
@@ -180,16 +181,21 @@ end ${q};
 -- Edits that do not come through the library: psql, a data migration, a service in another language.
 create function ${s}.note_sql_edit() returns trigger language plpgsql as ${q}
 declare
-  config_kind text := tg_argv[0];
-  is_label boolean := tg_argv[1] = 'labels';
   before_edit jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
   after_edit jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
   edited jsonb := coalesce(after_edit, before_edit);
+  -- A table that holds several kinds says the kind in its rows.
+  config_kind text := coalesce(tg_argv[0], edited ->> 'kind');
+  is_label boolean := tg_argv[1] = 'labels';
   name_column text := case when config_kind = 'context_rules' then 'context' else 'name' end;
   touched text[];
   taken record;
 begin
   if current_setting('agent_config.managed', true) = 'on' or before_edit is not distinct from after_edit then return null; end if;
+  if current_setting('agent_config.managed', true) = 'announced' then
+    raise exception 'This write is announced already: % on % in its transaction would reach no running service', lower(tg_op), tg_table_name
+      using errcode = 'restrict_violation';
+  end if;
   select array_agg(distinct case when config_kind = 'context_rules' then 'context_rules:' || (side ->> 'project')
       else config_kind || ':' || (side ->> 'project') || ':' || (side ->> 'name') end)
     into touched from unnest(array[before_edit, after_edit]) as side where side is not null;
@@ -198,9 +204,9 @@ begin
   perform ${s}.announce(taken.revision, taken.token, null);
   insert into ${s}.config_changelog (revision, token, config_type, config_id, config_name, project, previous_version, new_version,
     change_type, change_summary, previous_data, new_data, changed_by)
-  values (taken.revision, taken.token, config_kind, (edited ->> 'id')::bigint, edited ->> name_column, edited ->> 'project',
+  values (taken.revision, taken.token, config_kind, case when jsonb_typeof(edited -> 'id') = 'number' then (edited ->> 'id')::bigint end, edited ->> name_column, edited ->> 'project',
     (before_edit ->> 'version')::integer, (after_edit ->> 'version')::integer, 'sql', lower(tg_op) || ' on ' || tg_table_name,
-    ${s}.edited_part(before_edit, after_edit, is_label), ${s}.edited_part(after_edit, before_edit, is_label), session_user);
+    ${s}.edited_part(before_edit, after_edit, coalesce(is_label, false)), ${s}.edited_part(after_edit, before_edit, coalesce(is_label, false)), session_user);
   return null;
 end ${q};
 

@@ -7,15 +7,28 @@ export type { EmbeddingConfig } from './entities/embedding-config.js'
 export type { Json, JsonObject } from './entities/json.js'
 export type { ModelConfig, ModelFallback } from './entities/model-config.js'
 export type { CompileOptions, Prompt } from './entities/prompt.js'
+export type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from './entities/rollout.js'
 export type { Selection, SelectionReason } from './entities/selection.js'
 export type { Provenance, Source } from './entities/source.js'
-export type { ChatMessage, ChatMessageTemplate, ChatRole, TemplateFormat } from './entities/template.js'
-export type { ConfigQuery, ContextRulesQuery, PrefetchScope, PromptQuery } from './manager/configuration-manager.js'
-export { ConfigurationManager } from './manager/configuration-manager.js'
+export type {
+  ChatContentTemplate,
+  ChatMessage,
+  ChatMessageTemplate,
+  ChatPlaceholder,
+  ChatRole,
+  TemplateFormat,
+  TemplateType,
+} from './entities/template.js'
+export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
+export { ConfigurationManager, type PrefetchScope } from './manager/configuration-manager.js'
+export type { DefinedPrompt } from './manager/defined-prompts.js'
 export type { ConfigurationManagerEvents } from './manager/events.js'
+export type { Exposure } from './manager/exposures.js'
 export { createConfigManager, getConfigManager, setConfigManager } from './manager/global-manager.js'
 export { type ConfigManagerOptions, MANAGER_DEFAULTS, type SettingsLike } from './manager/options.js'
 export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/report.js'
+export { bucketOf } from './rollout/bucket.js'
+export type { RolloutRamp, RolloutSettings } from './rollout/validate-rollout.js'
 export {
   AlreadyExistsError,
   ConfigError,
@@ -40,6 +53,7 @@ export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository
 export type { Page } from './store/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
 export { type EmbeddingConfigDraft, EmbeddingConfigRepository } from './store/embedding-config-repository.js'
+export type { Authorize, AuthorizeRequest } from './store/label-policy.js'
 export type {
   Activation,
   Deactivation,
@@ -56,5 +70,9 @@ export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorde
 export type { PoolClientLike, PoolLike } from './store/pool.js'
 export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
 export type { Repositories } from './store/repositories.js'
+export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
 export type { ChangelogHooks, WriteFacts, WriteMeta, Written } from './store/written.js'
-export { renderTemplate } from './template/render-template.js'
+export { definePrompt } from './template/define-prompt.js'
+export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'
+export { type RenderTemplateOptions, renderTemplate } from './template/render-template.js'
+export type { StandardSchema } from './template/standard-schema.js'

@@ -15,9 +15,9 @@ const ROOMS: RoomTable = {
   shared: { rooms: ['entities'], packages: ['eventemitter3'], node: false },
   settings: { rooms: ['shared'], packages: ['smol-toml', 'valibot'], node: true },
   rollout: { rooms: ['entities'], packages: ['murmurhash', '@growthbook/growthbook'], node: false },
-  template: { rooms: ['entities', 'shared'], packages: ['mustache'], node: false },
-  cache: { rooms: ['shared'], packages: ['ioredis', 'lru-cache'], node: true },
-  migrations: { rooms: [], packages: ['kysely'], node: false },
+  template: { rooms: ['entities', 'shared'], packages: [], node: false },
+  cache: { rooms: ['entities', 'shared'], packages: ['ioredis', 'lru-cache'], node: true },
+  migrations: { rooms: [], packages: [], node: false },
   store: {
     rooms: ['entities', 'shared', 'rollout', 'template', 'migrations'],
     packages: ['kysely', 'pg', '@electric-sql/pglite', 'diff'],

@@ -32,6 +32,8 @@ export interface Rollout {
   readonly arms: readonly RolloutArm[]
   /** Subjects the rollout covers, in hundredths of a percent, 0…10000; the others get the label's own version. */
   readonly coverageBasisPoints: number
+  /** The same in percent. */
+  readonly coverage: number
   /** Whether arms are remembered per subject, so that new weights move nobody. */
   readonly sticky: boolean
   /** Subjects that always get one version, by subject. */
@@ -41,6 +43,8 @@ export interface Rollout {
   /** Coverage that changes by itself, earliest step first; a manual ramp removes it. */
   readonly schedule?: readonly RolloutStep[]
   readonly status: RolloutStatus
+  /** The version that a concluded rollout promoted, if it did. */
+  readonly winner?: number
   /** Whether exposures are also written to a table. */
   readonly recordExposures: boolean
   readonly createdBy: string | null

@@ -9,6 +9,7 @@ import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import { withDeadline } from '../shared/deadline.js'
 import { Events } from '../shared/events.js'
+import { assignArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
 import { KINDS } from '../store/kinds.js'
 import { loadContents, loadDocuments } from '../store/load-documents.js'
@@ -19,9 +20,11 @@ import { Bus } from './bus.js'
 import { ContextRulesView } from './context-rules-view.js'
 import { EntityView } from './entity-view.js'
 import type { ConfigurationManagerEvents } from './events.js'
+import { Exposures } from './exposures.js'
 import { GuardedReads } from './guarded-reads.js'
 import type { ResolvedOptions } from './options.js'
 import { PlainMessages } from './plain-messages.js'
+import { StickyArms } from './sticky-arms.js'
 import { ViewIndex } from './view-index.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the manager knows by the scope which it is
@@ -47,6 +50,8 @@ export class Backend {
   readonly bus: Bus
   readonly database: OpenDatabase
   readonly reads: GuardedReads
+  readonly stickyArms: StickyArms
+  readonly exposures: Exposures
   readonly #replica: OpenDatabase | undefined
   readonly #replicaReads: GuardedReads | undefined
   readonly #clients: RedisClients | undefined
@@ -76,9 +81,17 @@ export class Backend {
       schema: options.schema,
       databaseMs,
       hooks: options.hooks,
+      policy: options.policy,
       announce: (commit) => this.#announce(commit),
       onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
       onHookError: (error) => this.#report(error, 'The afterCommit hook failed; the change stands.'),
+    })
+    const { db } = this.database
+    this.stickyArms = new StickyArms((...assignment) => this.reads.run(() => assignArm(db, options.schema, ...assignment)))
+    this.exposures = new Exposures({
+      emit: (exposure) => this.events.emit('exposure', exposure),
+      write: (rows) => this.reads.run(() => insertExposures(db, options.schema, rows)),
+      onError: (error, message) => this.#report(error, message),
     })
     this.#plainMessages = new PlainMessages((type, key) => this.cache.suspect((scope) => matchesPlain(scope, type, key), key))
     this.bus = new Bus({
@@ -129,6 +142,7 @@ export class Backend {
     this.#plainMessages.close()
     this.cache.close()
     await this.#starting?.catch(() => {})
+    await this.exposures.flush()
     await this.bus.close()
     if (this.#clients?.ownsData) this.#clients.data.disconnect()
     await Promise.all([this.database.close(), this.#replica?.close()])

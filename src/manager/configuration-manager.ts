@@ -1,12 +1,11 @@
-import { contentKey } from '../cache/document-cache.js'
 import { CONFIG_KINDS, type ConfigKind, type LabelledKind } from '../entities/config-kind.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
-import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
-import { checkLabelQuery, checkProject, checkText, checkVersion, LIMITS } from '../store/arguments.js'
+import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
+import { checkProject, checkText, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
@@ -14,35 +13,23 @@ import { KINDS } from '../store/kinds.js'
 import { listScopes } from '../store/list-scopes.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
-import { pruneChangelog } from '../store/prune.js'
+import { prune } from '../store/prune.js'
 import { recordRefresh } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
+import type { RolloutRepository } from '../store/rollout-repository.js'
 import { SessionRecorder } from '../store/session-recorder.js'
 import type { WriteMeta } from '../store/written.js'
-import { Backend, type CachedView } from './backend.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
+import { Backend } from './backend.js'
+import type { ConfigQuery, ContextRulesQuery, PromptQuery } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
-import type { EntityView } from './entity-view.js'
+import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
+import { checkRevision, EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyMemory } from './report.js'
 
-export interface ConfigQuery {
-  /** @default the manager's project */
-  readonly project?: string
-  /** @default the manager's label, 'production'; for embedding configs 'latest' */
-  readonly label?: string
-  /** One version by number, whatever labels it carries. Deactivated ones are not found. */
-  readonly version?: number
-  /** The answer must contain every change up to this revision; see the `revision` that writes resolve with. */
-  readonly minRevision?: number
-}
-
-export interface PromptQuery extends ConfigQuery {}
-
-export interface ContextRulesQuery {
-  readonly project?: string
-  readonly minRevision?: number
-}
+type DefinitionWithFallback<Variables> = PromptDefinition<Variables> & { readonly fallback: NonNullable<PromptDefinition['fallback']> }
 
 /** What to load before it is asked for. */
 export interface PrefetchScope {
@@ -51,9 +38,6 @@ export interface PrefetchScope {
   readonly name?: string
   readonly project?: string
 }
-
-/** Stands for "not in memory", where `undefined` already means "does not exist". */
-const NOT_HERE = Symbol('not in memory')
 
 /**
  * Prompts, model configurations, embedding configurations and context rules: read through memory, Redis and PostgreSQL, written to
@@ -74,19 +58,25 @@ export class ConfigurationManager {
   readonly embeddings: EmbeddingConfigRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
+  readonly rollouts: RolloutRepository
   readonly #backend: Backend
+  readonly #reads: EntityReads
+  readonly #defined = new DefinedPrompts()
   readonly #project: string
   readonly #label: string
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
     this.#backend = new Backend(resolveOptions(options))
+    this.#reads = new EntityReads(this.#backend)
     this.#project = this.#backend.options.project
     this.#label = this.#backend.options.label
     const { store } = this.#backend
     const repositories = createRepositories(
       {
         schema: store.schema,
+        policy: store.policy,
+        contracts: store.contracts,
         read: async (query) => {
           await this.#open()
           return store.read(query)
@@ -103,6 +93,7 @@ export class ConfigurationManager {
     this.embeddings = repositories.embeddings
     this.contextRules = repositories.contextRules
     this.changelog = repositories.changelog
+    this.rollouts = repositories.rollouts
   }
 
   /**
@@ -122,9 +113,12 @@ export class ConfigurationManager {
    *
    * @throws {StoreUnavailableError} when it is not in memory and neither Redis nor PostgreSQL answers within `timeouts.readMs`
    */
-  getPrompt(name: string, query?: PromptQuery): Promise<Prompt | undefined> {
-    const hit = this.#peek<Prompt>('prompt', name, query, this.#label)
-    return hit === NOT_HERE ? this.#read<Prompt>('prompt', name, query, this.#label) : Promise.resolve(hit)
+  getPrompt(name: string, query?: PromptQuery): Promise<Prompt | undefined>
+  /** The prompt of a definition, whose `compile` checks the variables. Where the store has none, or does not answer, its fallback. */
+  getPrompt<Variables>(definition: DefinitionWithFallback<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables>>
+  getPrompt<Variables>(definition: PromptDefinition<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables> | undefined>
+  getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<Prompt | undefined> {
+    return typeof name === 'string' ? this.#get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
   }
 
   /** The template alone, as it was written. */
@@ -134,14 +128,12 @@ export class ConfigurationManager {
 
   /** The model configuration to use now; `undefined` when no active version carries the label. */
   getModelConfig(name = 'default', query?: ConfigQuery): Promise<ModelConfig | undefined> {
-    const hit = this.#peek<ModelConfig>('model', name, query, this.#label)
-    return hit === NOT_HERE ? this.#read<ModelConfig>('model', name, query, this.#label) : Promise.resolve(hit)
+    return this.#get<ModelConfig>('model', name, query, this.#label)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
   getEmbeddingConfig(name = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
-    const hit = this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
-    return hit === NOT_HERE ? this.#read<EmbeddingConfig>('embedding', name, query, 'latest') : Promise.resolve(hit)
+    return this.#get<EmbeddingConfig>('embedding', name, query, 'latest')
   }
 
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
@@ -149,26 +141,24 @@ export class ConfigurationManager {
     this.#refuseClosed()
     if (context !== undefined) checkText('context', context, LIMITS.shortName)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
-    const served = await this.#document(scope, query.minRevision)
+    if (query.minRevision !== undefined) checkRevision(query.minRevision)
+    const served = await this.#reads.document(scope, query.minRevision)
     return (served.entry.value as ContextRulesView).of(context)
   }
 
   /** The prompt if it is in memory; never waits, never asks a server. */
   peekPrompt(name: string, query?: PromptQuery): Prompt | undefined {
-    const hit = this.#peek<Prompt>('prompt', name, query, this.#label)
-    return hit === NOT_HERE ? undefined : hit
+    return this.#peek<Prompt>('prompt', name, query, this.#label)
   }
 
   /** The model configuration if it is in memory. */
   peekModelConfig(name = 'default', query?: ConfigQuery): ModelConfig | undefined {
-    const hit = this.#peek<ModelConfig>('model', name, query, this.#label)
-    return hit === NOT_HERE ? undefined : hit
+    return this.#peek<ModelConfig>('model', name, query, this.#label)
   }
 
   /** The embedding configuration if it is in memory. */
   peekEmbeddingConfig(name = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
-    const hit = this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
-    return hit === NOT_HERE ? undefined : hit
+    return this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
   }
 
   /** Loads documents into memory, so that the first readers find them there. */
@@ -176,7 +166,7 @@ export class ConfigurationManager {
     this.#refuseClosed()
     await this.#open()
     const wanted = await Promise.all(scopes.map((scope, place) => this.#scopesOf(scope, place)))
-    await Promise.all(wanted.flat().map((scope) => this.#document(scope, undefined)))
+    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope, undefined)))
   }
 
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
@@ -217,7 +207,7 @@ export class ConfigurationManager {
     await this.#open()
     const { store } = this.#backend
     const { value } = await store.record(meta, async (session) => {
-      const recorder = new SessionRecorder(session, store.schema)
+      const recorder = new SessionRecorder(session, store)
       try {
         return await work(createRepositories(recorder, this.#project))
       } finally {
@@ -225,6 +215,14 @@ export class ConfigurationManager {
       }
     })
     return value
+  }
+
+  /**
+   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, that needs a
+   * variable the definition's schema does not give is refused (`force` overrides).
+   */
+  registerPrompt(definition: PromptDefinition): void {
+    this.#backend.store.contracts.register(definition)
   }
 
   /** Counters since the start, and how things stand. */
@@ -243,13 +241,16 @@ export class ConfigurationManager {
     return verifyMemory(this.#backend)
   }
 
-  /** Deletes changelog rows from before a moment, but none that catching up or a rollback needs. */
+  /**
+   * Deletes changelog rows and exposures from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
+   * rollback needs.
+   */
   async prune({ before }: { readonly before: Date }): Promise<{ changelog: number; exposures: number; assignments: number }> {
     this.#refuseClosed()
     if (!(before instanceof Date) || Number.isNaN(before.getTime())) throw new InvalidArgumentError('before', 'must be a Date')
     await this.#open()
     const { database, options } = this.#backend
-    return { changelog: await pruneChangelog(database.db, options.schema, before), exposures: 0, assignments: 0 }
+    return prune(database.db, options.schema, before)
   }
 
   /** @returns the function that stops listening */
@@ -266,50 +267,32 @@ export class ConfigurationManager {
     return this.shutdown()
   }
 
-  /** A memory hit: two map lookups and the test that nothing newer was announced. */
-  #peek<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, label: string): Entity | undefined | typeof NOT_HERE {
-    const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
-    if (entry === undefined || (query !== undefined && !isPlain(query)) || entry.stale || !this.#backend.cache.use(entry)) return NOT_HERE
-    return (entry.value as EntityView<never, Entity>).byLabel(query?.label ?? label)
+  #get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
+    const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
+    if (hit !== NOT_HERE) return Promise.resolve(hit)
+    return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.#reads.read<Entity>(kind, name, query, defaultLabel)
   }
 
-  async #read<Entity>(kind: LabelledKind, name: string, query: ConfigQuery = {}, defaultLabel: string): Promise<Entity | undefined> {
-    this.#refuseClosed()
-    const definition = KINDS[kind]
-    checkText('name', name, definition.maxNameLength)
-    const project = checkProject(query.project ?? this.#project)
-    const label = checkLabelQuery(query.label ?? defaultLabel)
-    if (query.version !== undefined) checkVersion('version', query.version)
-    if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    const { entry, source, stale } = await this.#document(entityScope(kind, project, name), query.minRevision)
-    const view = entry.value as EntityView<never, Entity>
-    if (query.version !== undefined) return this.#readVersion(kind, view, query.version, label, source, stale)
-    if (source === 'memory' && !stale) return view.byLabel(label)
-    return view.view(view.select(label), source, stale)
+  #peek<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Entity | undefined {
+    const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
+    return hit === NOT_HERE ? undefined : hit
   }
 
-  /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
-  async #readVersion<Entity>(
-    kind: LabelledKind,
-    view: EntityView<never, Entity>,
-    version: number,
-    label: string,
-    source: 'memory' | 'redis' | 'database' | 'snapshot' | 'fallback',
-    stale: boolean,
-  ): Promise<Entity | undefined> {
-    const entry = view.entry(version)
-    if (!entry?.isActive) return undefined
-    const selection = Object.freeze({ label, version, reason: 'version' as const })
-    if (view.contentOf(version)) return view.view(selection, source, stale)
-    const served = await this.#backend.cache.document(contentKey(kind, entry.id, entry.createdAtMicros), { isImmutable: true })
-    return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
-  }
-
-  async #document(scope: Scope, minRevision: number | undefined) {
-    await this.#backend.started()
-    const served = await this.#backend.cache.document(scope, minRevision === undefined ? {} : { minRevision })
-    // Only immutable documents can be missing: what does not exist has an empty document.
-    return served as NonNullable<typeof served> & { readonly entry: { readonly value: CachedView } }
+  async #getDefined(definition: PromptDefinition, query: PromptQuery = {}): Promise<Prompt | undefined> {
+    const { name } = definition
+    let failure: unknown
+    const prompt = await this.#get<Prompt>('prompt', name, query, this.#label).catch((error: unknown) => {
+      if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
+      failure = error
+      return undefined
+    })
+    if (prompt) return this.#defined.of(definition, prompt)
+    const project = query.project ?? this.#project
+    // Who asks for one version wants that one or none.
+    const fallback = query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#label) : undefined
+    if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
+    else if (failure) throw failure
+    return fallback
   }
 
   async #scopesOf({ kind, name, project }: PrefetchScope, place: number): Promise<readonly Scope[]> {
@@ -331,18 +314,8 @@ export class ConfigurationManager {
   }
 }
 
-/** Whether a query asks for nothing but a label, so that a memory hit needs no more than a look. */
-function isPlain(query: ConfigQuery): boolean {
-  return query.version === undefined && query.minRevision === undefined
-}
-
 function checkType(type: unknown): void {
   if (type !== 'all' && !CONFIG_KINDS.includes(type as ConfigKind)) {
     throw new InvalidArgumentError('type', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
   }
-}
-
-function checkRevision(revision: unknown): void {
-  if (!Number.isSafeInteger(revision) || (revision as number) < 0)
-    throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
 }

@@ -1,4 +1,5 @@
 import type { ConfigKind } from '../entities/config-kind.js'
+import type { Exposure } from './exposures.js'
 
 /** What a manager tells its host. */
 export interface ConfigurationManagerEvents {
@@ -13,6 +14,10 @@ export interface ConfigurationManagerEvents {
   }) => void
   /** A last good value was served, or kept past its time, because it could not be confirmed. */
   stale: (event: { readonly kind: ConfigKind; readonly project: string; readonly name: string; readonly error: unknown }) => void
+  /** A definition's fallback was served, because the store has no such prompt or does not answer. */
+  fallback: (event: { readonly project: string; readonly name: string; readonly error: unknown }) => void
+  /** A rollout gave a subject an arm: once a subject and arm, as far as this process remembers (50,000 of them). */
+  exposure: (event: Exposure) => void
   /** Redis stopped answering: reads go on from memory and PostgreSQL, and changes arrive by poll or LISTEN. */
   'redis:lost': (event: { readonly error: Error }) => void
   'redis:restored': (event: Record<never, never>) => void

@@ -2,6 +2,7 @@ import type { RedisLike } from '../cache/redis-like.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
+import { type Authorize, LabelPolicy } from '../store/label-policy.js'
 import type { KyselyLike } from '../store/open-database.js'
 import type { PoolLike } from '../store/pool.js'
 import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
@@ -60,6 +61,10 @@ export interface ConfigManagerOptions {
     /** Most milliseconds a whole read may take. @default 2_500 */
     readonly readMs?: number
   }
+  /** Labels that only some may set, move, remove or split; every such write asks `authorize` first. @default none */
+  readonly protectedLabels?: readonly string[]
+  /** Says whether a write may touch a protected label. Runs before the write's transaction. @default nobody may */
+  readonly authorize?: Authorize
   readonly hooks?: ChangelogHooks
   /** Where options that are not given here are looked up. @default the environment */
   readonly settings?: SettingsLike
@@ -95,6 +100,7 @@ export interface ResolvedOptions {
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
   readonly pollIntervalMs: number
   readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number }
+  readonly policy: LabelPolicy
   readonly hooks: ChangelogHooks | undefined
   readonly logger: Logger
 }
@@ -147,6 +153,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),
       readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
     },
+    policy: new LabelPolicy(options.protectedLabels, options.authorize),
     hooks: options.hooks,
     logger: options.logger ?? SILENT_LOGGER,
   }

@@ -253,32 +253,31 @@ export class LLMError extends ConfigError {
   override readonly name = 'LLMError'
   readonly code = 'E_LLM'
   /** What went wrong, in one word a program can branch on. */
-  readonly reason!: LLMErrorReason
+  declare readonly reason: LLMErrorReason
   /** The provider that was asked, as in `client.provider`. */
-  readonly provider: string | undefined
+  declare readonly provider: string | undefined
   /** The model that was asked for. */
-  readonly model: string | undefined
+  declare readonly model: string | undefined
   /** The HTTP status, when the server answered at all. */
-  readonly status: number | undefined
+  declare readonly status: number | undefined
   /** Whether the same request, sent again, may succeed. Never true once a part of the answer arrived. */
-  readonly retryable!: boolean
+  declare readonly retryable: boolean
   /** How long the server asked to wait before the next attempt, in milliseconds. */
-  readonly retryAfterMs: number | undefined
+  declare readonly retryAfterMs: number | undefined
   /** How often the request was sent. */
-  readonly attempts: number | undefined
+  declare readonly attempts: number | undefined
   /** The text that had arrived when the answer broke off; `undefined` when no part of an answer arrived. */
-  readonly partial: string | undefined
+  declare readonly partial: string | undefined
   /** What to do about it; the message ends with it. */
-  readonly hint: string | undefined
+  declare readonly hint: string | undefined
   /** For reason `timeout`: which timer ended the call. */
-  readonly phase: LLMTimeoutPhase | undefined
+  declare readonly phase: LLMTimeoutPhase | undefined
   /** For reason `invalid_output`: what the schema found wrong, one line for each problem. */
-  readonly problems: readonly string[] | undefined
+  declare readonly problems: readonly string[] | undefined
 
   constructor(message: string, facts: LLMErrorFacts) {
     super(facts.hint === undefined ? message : `${message} ${facts.hint}`, { cause: facts.cause })
     const { cause, ...known } = facts
-    Object.assign(this, known)
-    this.retryable ??= false
+    Object.assign(this, known, { retryable: facts.retryable ?? false })
   }
 }

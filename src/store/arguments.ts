@@ -69,17 +69,16 @@ export function checkInteger(field: string, value: unknown, { min, max }: { min:
   return value as number
 }
 
-/** JSON as the database will store it: what JSON drops or cannot hold is refused instead. */
+/** Deeper JSON would overflow PostgreSQL's stack or ours; a value that contains itself ends here too. */
+const MAX_JSON_DEPTH = 200
+
+/**
+ * A copy of a JSON value, as the database will store it. Properties that are `undefined` are left out, as if they were not there; whatever
+ * else `JSON.stringify` would silently drop or change is refused.
+ */
 export function checkJson<Value>(field: string, value: Value): Value {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (error) {
-    throw new InvalidArgumentError(field, `must be JSON: ${(error as Error).message}`)
-  }
-  if (text === undefined) throw new InvalidArgumentError(field, `must be JSON, got ${describe(value)}`)
-  checkJsonText(field, value)
-  return JSON.parse(text) as Value
+  checkJsonPart(field, value, 0)
+  return JSON.parse(JSON.stringify(value)) as Value
 }
 
 export function checkParameters(field: string, value: unknown): Readonly<Record<string, never>> {
@@ -88,14 +87,31 @@ export function checkParameters(field: string, value: unknown): Readonly<Record<
   return checkJson(field, value) as Readonly<Record<string, never>>
 }
 
-function checkJsonText(field: string, value: unknown): void {
+function checkJsonPart(field: string, value: unknown, depth: number): void {
   if (typeof value === 'string') checkStorable(field, value)
-  else if (typeof value === 'object' && value !== null) {
+  else if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return
+  else if (depth > MAX_JSON_DEPTH) {
+    throw new InvalidArgumentError(field.slice(0, 100), `must not be nested more than ${MAX_JSON_DEPTH} levels deep, or contain itself`)
+  } else if (Array.isArray(value)) {
+    // By index: an empty place of a list is not among its entries, and JSON would write null there.
+    for (let place = 0; place < value.length; place++) checkJsonPart(`${field}[${place}]`, value[place], depth + 1)
+  } else if (isRecord(value)) {
     for (const [key, part] of Object.entries(value)) {
-      checkStorable(`${field} key`, key)
-      checkJsonText(`${field}.${key}`, part)
+      checkStorable(field, key)
+      if (part !== undefined) checkJsonPart(`${field}.${key}`, part, depth + 1)
     }
-  }
+  } else throw new InvalidArgumentError(field, `must be JSON, got ${describe(value)}`)
+}
+
+/** By its tag and not by its prototype, so that an object of another realm is one too. What writes itself as something else is none. */
+function isRecord(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]' && typeof (value as { toJSON?: unknown }).toJSON !== 'function'
+}
+
+/** Who and why of a write. */
+export function checkMeta({ changedBy, summary }: { readonly changedBy?: unknown; readonly summary?: unknown }): void {
+  checkOptionalText('changedBy', changedBy)
+  checkOptionalText('summary', summary)
 }
 
 /** PostgreSQL can store neither NUL nor half a character. */
@@ -108,5 +124,7 @@ export function checkStorable(field: string, text: string): void {
 export function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? 'a longer string' : JSON.stringify(value)
   if (value === null || typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value)
-  return Array.isArray(value) ? 'a list' : typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  return Array.isArray(value) ? 'a list' : `a value of type ${Object.prototype.toString.call(value).slice(8, -1)}`
 }

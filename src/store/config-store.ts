@@ -1,9 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
+import { checkMeta } from './arguments.js'
+import { Contracts } from './contracts.js'
+import { LabelPolicy } from './label-policy.js'
 import { type LoadedDocument, loadDocuments } from './load-documents.js'
 import type { Recorder } from './recorder.js'
 import { storeError } from './store-errors.js'
@@ -28,6 +32,7 @@ export interface ConfigStoreParts {
   readonly schema: string
   readonly databaseMs: number
   readonly hooks?: ChangelogHooks | undefined
+  readonly policy?: LabelPolicy
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
   /** Tells the others of a commit. */
@@ -38,19 +43,28 @@ export interface ConfigStoreParts {
 /** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
 const MAX_DOCUMENTS = 100
 
+/** Pause between two questions about a lost write. */
+const ASK_AGAIN_MS = 100
+
 /** The configuration tables of one schema, and the one way to write to them. */
 export class ConfigStore implements Recorder {
   readonly schema: string
+  readonly policy: LabelPolicy
+  readonly contracts = new Contracts()
   readonly #parts: ConfigStoreParts
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
+  #openWrites = 0
 
   constructor(parts: ConfigStoreParts) {
     this.#parts = parts
     this.schema = parts.schema
+    this.policy = parts.policy ?? new LabelPolicy()
   }
 
+  /** @throws {InvalidArgumentError} inside a transaction or a `beforeCommit` hook: on one connection the read would wait for ever */
   async read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {
+    this.#refuseInside('read')
     try {
       return await query(this.#parts.db.withSchema(this.schema))
     } catch (error) {
@@ -64,14 +78,19 @@ export class ConfigStore implements Recorder {
    * @throws {InvalidArgumentError} inside a transaction or a `beforeCommit` hook of this store: the write would wait for its own lock
    */
   async record<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
-    if (this.#writing.getStore()?.isOpen) {
-      throw new InvalidArgumentError(
-        'transaction',
-        'is open: this write would wait for it for ever. Write through the repositories that transaction() hands to its callback.',
-      )
-    }
+    this.#refuseInside('write')
+    checkMeta(meta)
     const { db } = this.#parts
     return db.isTransaction ? this.#join(db as Transaction<Tables>, meta, work) : this.#write(meta, work)
+  }
+
+  #refuseInside(verb: 'read' | 'write'): void {
+    if (!this.#writing.getStore()?.isOpen) return
+    throw new InvalidArgumentError(
+      'transaction',
+      `is open: this ${verb} would wait for it for ever. Use the repositories that transaction() hands to its callback; in a hook, the ` +
+        'transaction it is given.',
+    )
   }
 
   /** The channel that writes are notified on. */
@@ -85,16 +104,31 @@ export class ConfigStore implements Recorder {
     await this.read((db) => sql`select pg_notify(${sql.id(this.schema, 'notify_channel')}(), ${message})`.execute(db))
   }
 
-  /** The write becomes part of a transaction of the host's, who announces it after the commit. */
+  /**
+   * The write becomes part of a transaction of the host's, who announces it after the commit. A write that fails, or has nothing to write,
+   * leaves that transaction as it was: usable, without the revision, and with plain SQL edits noticed.
+   */
   async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: (session: WriteSession) => Promise<Value>) {
     const session = new WriteSession(transaction, this.schema, randomUUID(), meta)
+    // A name of its own, so that two writes that overlap in the transaction do not take each other's.
+    const savepoint = sql.id(`agent_config_${session.writeId}`)
     try {
-      await session.begin()
-      const value = await work(session)
-      const { changes } = await session.finish(true)
-      await this.#beforeCommit(changes, session)
-      return { value, facts: { revision: session.revision, propagated: undefined } }
+      await sql`savepoint ${savepoint}`.execute(transaction)
+      try {
+        await session.begin()
+        const value = await work(session)
+        if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
+        const { changes } = await session.finish(true)
+        await this.#beforeCommit(changes, session)
+        await sql`release savepoint ${savepoint}`.execute(transaction)
+        return { value, facts: { revision: session.revision, propagated: undefined } }
+      } catch (error) {
+        await sql`rollback to savepoint ${savepoint}`.execute(transaction)
+        throw error
+      }
     } catch (error) {
+      if (error instanceof NothingWritten)
+        return { value: error.value as Value, facts: { revision: error.revision, propagated: undefined } }
       throw storeError(error, this.schema)
     }
   }
@@ -126,12 +160,7 @@ export class ConfigStore implements Recorder {
           await session.begin(this.#timeouts())
           progress.revision = session.revision
           this.#parts.onOwnRevision?.(session.revision, 'begun')
-          const inside = { isOpen: true }
-          done = await this.#writing
-            .run(inside, () => this.#perform(session, work))
-            .finally(() => {
-              inside.isOpen = false
-            })
+          done = await this.#inside(() => this.#perform(session, work))
           progress.isCommitting = true
         })
       return done as { value: Value; commit: Commit }
@@ -140,6 +169,20 @@ export class ConfigStore implements Recorder {
       if (!isLost || !done) throw error
       if (await this.#wasCommitted(writeId, error)) return done
       throw error
+    }
+  }
+
+  /** Runs the work of a write so that whatever it calls can be told to be inside of it. */
+  async #inside<Result>(work: () => Promise<Result>): Promise<Result> {
+    const inside = { isOpen: true }
+    this.#openWrites++
+    try {
+      return await this.#writing.run(inside, work)
+    } finally {
+      inside.isOpen = false
+      this.#openWrites--
+      // On Node 20 and 22 a storage in use makes every promise of the process three times as slow, the host's too.
+      if (this.#openWrites === 0) this.#writing.disable()
     }
   }
 
@@ -176,26 +219,41 @@ export class ConfigStore implements Recorder {
     })()
   }
 
-  /** The old transaction may still be ending: its lock is waited for, and only then the changelog is looked at. */
+  /**
+   * Asks what became of a write on another connection. What cut one connection has often cut the rest of the pool with it, and a server
+   * that restarts is back soon: so it is asked more than once.
+   */
   async #wasCommitted(writeId: string, lost: unknown): Promise<boolean> {
-    const state = sql`${sql.id(this.schema)}.config_state`
-    const log = sql`${sql.id(this.schema)}.config_changelog`
-    try {
-      return await this.#parts.db.transaction().execute(async (transaction) => {
+    const deadline = Date.now() + this.#parts.databaseMs
+    for (;;) {
+      try {
+        return await this.#findWrite(writeId)
+      } catch {
+        if (Date.now() < deadline) await sleep(ASK_AGAIN_MS)
+        else break
+      }
+    }
+    throw new StoreUnavailableError(
+      'The connection was lost during COMMIT and PostgreSQL cannot be asked whether it was carried out. Read before you write again.',
+      {
+        outcome: 'unknown',
+        cause: lost,
+      },
+    )
+  }
+
+  /** The old transaction may still be ending: its lock is waited for, and only a statement after that looks at the changelog. */
+  #findWrite(writeId: string): Promise<boolean> {
+    const log = sql.id(this.schema, 'config_changelog')
+    return this.#parts.db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute(async (transaction) => {
         await sql`select set_config('lock_timeout', ${String(this.#timeouts().lockMs)}, true)`.execute(transaction)
-        await sql`select 1 from ${state} where id = 1 for update`.execute(transaction)
+        await sql`select 1 from ${sql.id(this.schema, 'config_state')} where id = 1 for update`.execute(transaction)
         const { rows } = await sql`select 1 from ${log} where write_id = ${writeId}::uuid limit 1`.execute(transaction)
         return rows.length > 0
       })
-    } catch {
-      throw new StoreUnavailableError(
-        'The connection was lost during COMMIT and PostgreSQL cannot be asked whether it was carried out. Read before you write again.',
-        {
-          outcome: 'unknown',
-          cause: lost,
-        },
-      )
-    }
   }
 
   #timeouts(): WriteTimeouts {

@@ -4,7 +4,7 @@ import type { ContextRule } from '../entities/context-rule.js'
 import type { JsonObject } from '../entities/json.js'
 import { AlreadyExistsError, NotFoundError } from '../shared/errors.js'
 import { deepFreeze } from '../shared/json.js'
-import { checkInteger, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
+import { checkInteger, checkMeta, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { listChanges } from './changelog-repository.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { isoDate, type Row } from './labelled-kind.js'
@@ -123,7 +123,7 @@ export class ContextRuleRepository {
     if (query.search) conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(context)) > 0`)
     if (query.cursor !== undefined) {
       const [context, version] = decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-      conditions.push(sql`(context > ${context}::text or (context = ${context}::text and version < ${version}::integer))`)
+      conditions.push(sql`(context > ${context}::text or (context = ${context}::text and version < ${version}::bigint))`)
     }
     return pageOf(await this.#select(sql.join(conditions, sql` and `), limit + 1), limit, (rule) => [rule.context, rule.version])
   }
@@ -186,7 +186,9 @@ export class ContextRuleRepository {
     session.log({ ...change, configType: 'context_rules', configName: target.context, project: target.project }, meta)
   }
 
-  #target({ context, project }: ContextTarget): Required<ContextTarget> {
+  #target(request: ContextTarget & WriteMeta): Required<ContextTarget> {
+    checkMeta(request)
+    const { context, project } = request
     return { context: checkText('context', context, LIMITS.shortName), project: checkProject(project ?? this.#project) }
   }
 

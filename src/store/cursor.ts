@@ -23,8 +23,13 @@ export function decodeCursor<Key extends CursorKey>(cursor: string, shape: { rea
   } catch {
     throw refused
   }
-  if (!Array.isArray(key) || key.length !== shape.length || key.some((part, place) => typeof part !== shape[place])) throw refused
+  if (!Array.isArray(key) || key.length !== shape.length || key.some((part, place) => !isKeyPart(part, shape[place]))) throw refused
   return key as unknown as Key
+}
+
+/** Anything else would be an error of PostgreSQL's when it is compared. */
+function isKeyPart(part: unknown, type: 'string' | 'number' | undefined): boolean {
+  return type === 'number' ? Number.isSafeInteger(part) : typeof part === 'string' && !part.includes('\0') && part.isWellFormed()
 }
 
 /** Cuts a list that was read one item too long. */

@@ -34,8 +34,10 @@ export class EmbeddingConfigRepository extends LabelledRepository<EmbeddingConfi
 
   /** Writes the next version, or version 1 if there is none. What the draft leaves out is taken from the highest version. */
   async createVersion(draft: EmbeddingConfigDraft): Promise<Written<EmbeddingConfig>> {
-    // How the overlap compares with an inherited chunk size is known only inside the write; everything else is checked before it.
-    toColumns({ ...draft, chunkOverlap: draft.chunkSize === undefined ? 0 : draft.chunkOverlap }, undefined)
+    // How one of the two numbers compares with the other one inherited is known only inside the write; all else is checked before it.
+    const isWhole = draft.chunkSize !== undefined && draft.chunkOverlap !== undefined
+    if (draft.chunkOverlap !== undefined) checkInteger('chunkOverlap', draft.chunkOverlap, { min: 0, max: MAX_TOKENS })
+    toColumns({ ...draft, chunkOverlap: isWhole ? draft.chunkOverlap : 0 }, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
   }
 }

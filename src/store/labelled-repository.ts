@@ -1,12 +1,13 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ConfigChange, PendingChange } from '../entities/config-change.js'
 import type { JsonObject } from '../entities/json.js'
-import { AlreadyExistsError, InUseError, NotFoundError, VersionConflictError } from '../shared/errors.js'
+import { AlreadyExistsError, ForbiddenError, InUseError, NotFoundError, VersionConflictError } from '../shared/errors.js'
 import {
   checkInteger,
   checkLabel,
   checkLabelQuery,
   checkLabels,
+  checkMeta,
   checkProject,
   checkText,
   checkVersion,
@@ -16,11 +17,21 @@ import {
 import { listChanges } from './changelog-repository.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type ContentDiff, diffContents } from './diff.js'
+import { disturbedRollouts, pauseDisturbed, refuseDisturbance } from './disturbed-rollouts.js'
 import { type EntityState, readEntityState } from './entity-state.js'
 import type { KindDefinition, Row, VersionContent } from './labelled-kind.js'
-import { type LabelMap, type LabelMove, type LabelsOf, labelsAfter, labelsData, moveLabels, readLabelHistory } from './labels.js'
+import {
+  type LabelMap,
+  type LabelMove,
+  type LabelsOf,
+  labelsAfter,
+  labelsData,
+  moveLabels,
+  readLabelHistory,
+  readLabels,
+} from './labels.js'
 import type { Recorder } from './recorder.js'
-import { highest, insertRow, readRow, setActive, type VersionState, type VersionsOf } from './version-rows.js'
+import { highest, insertRow, readRow, readVersions, setActive, type VersionState, type VersionsOf } from './version-rows.js'
 import type { WriteSession } from './write-session.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
 
@@ -98,12 +109,13 @@ const DEFAULT_LABELS: readonly string[] = ['staging']
 export abstract class LabelledRepository<Content extends VersionContent, Entity> {
   readonly #recorder: Recorder
   readonly #kind: KindDefinition<Content, Entity>
-  readonly #project: string
+  /** The project of calls that name none. */
+  protected readonly project: string
 
   constructor(recorder: Recorder, kind: KindDefinition<Content, Entity>, project: string = DEFAULT_PROJECT) {
     this.#recorder = recorder
     this.#kind = kind
-    this.#project = project
+    this.project = project
   }
 
   /**
@@ -112,6 +124,9 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @returns the version that now carries the label
    * @throws {NotFoundError} when that version does not exist or was deactivated
    * @throws {VersionConflictError} when the label is not on `expectedVersion`
+   * @throws {InUseError} when a rollout runs on the label, unless `force`, which pauses it
+   * @throws {TemplateVariableError} when a prompt needs a variable that the code of this process does not give, unless `force`
+   * @throws {ForbiddenError} when the label is protected and `authorize` does not say yes
    * @see docs/decisions/0003-labels-are-pointers.md
    */
   async promote(promotion: Promotion): Promise<Written<Entity>> {
@@ -119,18 +134,19 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     const version = checkVersion('version', promotion.version)
     const label = checkLabel('label', promotion.label ?? DEFAULT_LABEL)
     if (promotion.expectedVersion !== undefined) checkVersion('expectedVersion', promotion.expectedVersion)
-    return this.#moveLabel('promote', target, label, promotion, version, async (_session, { labels }) => {
+    return this.#moveLabel('promote', target, label, promotion, version, async (_session, { labels, row }) => {
       const actual = labels.get(label)
       if (promotion.expectedVersion !== undefined && actual !== promotion.expectedVersion) {
         throw new VersionConflictError({ name: target.name, label, expected: promotion.expectedVersion, actual })
       }
+      if (row && !promotion.force) this.checkContract(this.#kind.decode(row))
       return version
     })
   }
 
   /**
    * Undoes the last change of a label; doing it twice restores it. Where the label was before comes from the changelog, and deactivated
-   * versions are skipped.
+   * versions are skipped. A rollout that runs on the label is paused, so that nobody keeps a bad arm.
    *
    * @throws {NotFoundError} when the label was on no other active version before
    */
@@ -150,16 +166,24 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     })
   }
 
-  /** @throws {NotFoundError} when no version carries the label */
+  /**
+   * @throws {NotFoundError} when no version carries the label
+   * @throws {InUseError} when a rollout runs on the label, unless `force`, which pauses it
+   * @throws {ForbiddenError} when the label is protected and `authorize` does not say yes
+   */
   async removeLabel(removal: LabelRemoval): Promise<WriteFacts> {
     const target = this.#target(removal)
     const label = checkLabel('label', removal.label)
+    await this.#permit('remove_label', target, [label], removal)
     const { facts } = await this.#recorder.record(removal, async (session) => {
-      const { labels } = await this.#state(session, target)
+      const { labels, rollouts } = await this.#state(session, target)
+      const disturbed = disturbedRollouts(rollouts, { labels: [label] })
       const from = labels.get(label)
       if (from === undefined) throw new NotFoundError(`${this.#nounOf(target, true)} has no label "${label}".`)
+      refuseDisturbance(disturbed, removal.force)
       const moves = [{ label, from, to: null }]
       await moveLabels(session, this.#labels(target), moves)
+      await pauseDisturbed(session, this.#recorder.schema, disturbed, 'remove_label', removal)
       this.#log(session, removal, target, {
         changeType: 'remove_label',
         previousVersion: from,
@@ -176,13 +200,16 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * Takes one version, or all of a name, out of use. Nothing is deleted: `activate` is the way back.
    *
    * @throws {NotFoundError} when there is no such active version
-   * @throws {InUseError} when the given version carries a label, unless `force`, which removes its labels
+   * @throws {InUseError} when the given version carries a label, or a rollout runs on what is taken; unless `force`, which removes the
+   *   labels and pauses the rollout
+   * @throws {ForbiddenError} when a version carries a protected label and `authorize` does not say yes
    */
   async deactivate(deactivation: Deactivation): Promise<Written<{ readonly deactivated: number }>> {
     const target = this.#target(deactivation)
     const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
+    const permitted = await this.#permitDeactivation(target, only, deactivation)
     const { value, facts } = await this.#recorder.record(deactivation, async (session) => {
-      const { labels, versions } = await this.#state(session, target)
+      const { labels, versions, rollouts } = await this.#state(session, target)
       const chosen = versions.filter((entry) => entry.isActive && (only === undefined || entry.version === only))
       if (chosen.length === 0)
         throw new NotFoundError(`There is no active ${only === undefined ? 'version' : `version ${only}`} of ${this.#nounOf(target)}.`)
@@ -193,7 +220,12 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
             'Promote another version first, or pass force: true to remove its labels.',
         )
       }
+      const carried = movesAway(labels, chosen).map((move) => move.label)
+      this.#refuseUnseen(target, carried, permitted, deactivation)
+      const disturbed = disturbedRollouts(rollouts, { labels: carried, versions: chosen.map((entry) => entry.version) })
+      refuseDisturbance(disturbed, deactivation.force)
       await moveLabels(session, this.#labels(target), moves)
+      await pauseDisturbed(session, this.#recorder.schema, disturbed, 'deactivate', deactivation)
       await setActive(
         session.transaction,
         this.#versions(target),
@@ -209,7 +241,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
           newVersion: version,
           changeSummary: `Deactivated v${version}`,
           previousData: { isActive: true, ...labelsData(ofVersion, 'from') },
-          newData: { isActive: false, ...labelsData(ofVersion, 'to') },
+          newData: { isActive: false, ...labelsData(ofVersion, 'to'), ...(deactivation.force && { force: true }) },
         })
       }
       return chosen.length
@@ -257,7 +289,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
 
   /** Versions, by name and then newest first. */
   async list(query: ListQuery = {}): Promise<Page<Entity>> {
-    const project = checkProject(query.project ?? this.#project)
+    const project = checkProject(query.project ?? this.project)
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = [sql`entry.project = ${project}::text`]
     if (query.activeOnly ?? true) conditions.push(sql`entry.is_active`)
@@ -267,7 +299,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     if (query.label !== undefined) conditions.push(this.#carriesLabel(checkLabelQuery(query.label)))
     if (query.cursor !== undefined) {
       const [name, version] = decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-      conditions.push(sql`(entry.name > ${name}::text or (entry.name = ${name}::text and entry.version < ${version}::integer))`)
+      conditions.push(sql`(entry.name > ${name}::text or (entry.name = ${name}::text and entry.version < ${version}::bigint))`)
     }
     const found = await this.#select(sql.join(conditions, sql` and `), limit + 1)
     const page = pageOf(found, limit, ({ content }) => [content.name, content.version])
@@ -287,10 +319,10 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    */
   async diff(query: DiffQuery): Promise<ContentDiff> {
     const target = this.#target(query)
+    const sides = [checkVersion('from', query.from), checkVersion('to', query.to)]
     const [from, to] = await this.#recorder.read((db) =>
       Promise.all(
-        (['from', 'to'] as const).map(async (side) => {
-          const version = checkVersion(side, query[side])
+        sides.map(async (version) => {
           const row = await readRow(db, this.#versions(target), version)
           if (!row) throw this.#missing(target, version)
           return this.#kind.describe(this.#kind.decode(row))
@@ -314,6 +346,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     const labels = checkLabels(request.labels ?? DEFAULT_LABELS)
     // Checked before any connection is used; what a new version inherits was checked when it was written.
     if (mode === 'create') draft(undefined)
+    await this.#permit(mode, target, labels, request)
     const { value, facts } = await this.#recorder.record(request, async (session) => {
       const state = await this.#state(session, target)
       if (mode === 'create' && state.versions.some((entry) => entry.isActive)) {
@@ -324,6 +357,8 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
       const version = previous + 1
       const row = await insertRow(session.transaction, this.#versions(target), version, columns, session.authorOf(request))
       const content = this.#kind.decode(row)
+      if (request.labels !== undefined && labels.length > 0) this.checkContract(content)
+      refuseDisturbance(disturbedRollouts(state.rollouts, { labels }), false)
       const moves = labels.map((label) => ({ label, from: state.labels.get(label) ?? null, to: version }))
       await moveLabels(session, this.#labels(target), moves)
       const isFirst = mode === 'create' || previous === 0
@@ -345,10 +380,11 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     changeType: 'promote' | 'rollback',
     target: Required<Target>,
     label: string,
-    options: WriteMeta,
+    options: WriteMeta & { readonly force?: boolean },
     wanted: number | 'highest',
     choose: (session: WriteSession, state: EntityState) => Promise<number>,
   ): Promise<Written<Entity>> {
+    await this.#permit(changeType, target, [label], options)
     const { value, facts } = await this.#recorder.record(options, async (session) => {
       const state = await this.#state(session, target, wanted)
       const version = await choose(session, state)
@@ -357,7 +393,10 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
       const row = state.row?.version === version ? state.row : await readRow(session.transaction, this.#versions(target), version)
       const from = state.labels.get(label) ?? null
       const moves: LabelMove[] = [{ label, from, to: version }]
+      const disturbed = disturbedRollouts(state.rollouts, { labels: [label] })
+      refuseDisturbance(disturbed, changeType === 'rollback' || options.force)
       await moveLabels(session, this.#labels(target), moves)
+      await pauseDisturbed(session, this.#recorder.schema, disturbed, changeType, options)
       this.#log(session, options, target, {
         changeType,
         configId: entry.id,
@@ -365,11 +404,42 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
         newVersion: version,
         changeSummary: changeType === 'promote' ? `Promoted v${version} to ${label}` : `Rolled ${label} back to v${version}`,
         previousData: labelsData(moves, 'from'),
-        newData: labelsData(moves, 'to'),
+        newData: { ...labelsData(moves, 'to'), ...(options.force && { force: true }) },
       })
       return this.#answer(this.#kind.decode(row as Row), labelsAfter(state.labels, moves, version))
     })
     return value(facts)
+  }
+
+  /** Whether there is any version of that name, active or not. */
+  protected async exists(name: string): Promise<boolean> {
+    const target = this.#target({ name })
+    return (await this.#recorder.read((db) => readVersions(db, this.#versions(target)))).length > 0
+  }
+
+  /** What the code of this process requires of a version before a label is pointed at it. */
+  protected checkContract(_content: Content): void {}
+
+  async #permit(action: string, { project, name }: Required<Target>, labels: readonly string[], meta: WriteMeta): Promise<void> {
+    await this.#recorder.policy.permit({ action, kind: this.#kind.kind, project, name, actor: meta.changedBy }, labels)
+  }
+
+  /** Which labels a deactivation takes only the database knows, and `authorize` is asked before the transaction: they are read first. */
+  async #permitDeactivation(target: Required<Target>, only: number | undefined, meta: WriteMeta): Promise<readonly string[]> {
+    if (!this.#recorder.policy.protectsAny) return []
+    const labels = await this.#recorder.read((db) => readLabels(db, this.#labels(target)))
+    const taken = [...labels].filter(([, version]) => only === undefined || version === only).map(([label]) => label)
+    await this.#permit('deactivate', target, taken, meta)
+    return taken
+  }
+
+  /** A protected label that moved here since `authorize` was asked. */
+  #refuseUnseen(target: Required<Target>, carried: readonly string[], permitted: readonly string[], meta: WriteMeta): void {
+    const unseen = carried.find((label) => this.#recorder.policy.protects(label) && !permitted.includes(label))
+    if (unseen === undefined) return
+    throw new ForbiddenError(
+      `Protected label "${unseen}" of ${this.#nounOf(target)} moved while ${meta.changedBy ?? 'this write'} was being authorized. Try again.`,
+    )
   }
 
   #state(session: WriteSession, target: Required<Target>, wanted: number | 'highest' = 'highest'): Promise<EntityState> {
@@ -424,8 +494,10 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
       and carried.name = entry.name and carried.version = entry.version and carried.label = ${label}::text)`
   }
 
-  #target({ name, project }: Target): Required<Target> {
-    return { name: checkText('name', name, this.#kind.maxNameLength), project: checkProject(project ?? this.#project) }
+  #target(request: Target & WriteMeta): Required<Target> {
+    checkMeta(request)
+    const { name, project } = request
+    return { name: checkText('name', name, this.#kind.maxNameLength), project: checkProject(project ?? this.project) }
   }
 
   #versions(target: Required<Target>): VersionsOf {

@@ -1,5 +1,6 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { JsonObject } from '../entities/json.js'
+import type { Tables } from './tables.js'
 import type { WriteSession } from './write-session.js'
 
 /** The table of one entity's labels. */
@@ -18,6 +19,14 @@ export interface LabelMove {
   readonly label: string
   readonly from: number | null
   readonly to: number | null
+}
+
+/** The labels of an entity. */
+export async function readLabels(db: Kysely<Tables>, of: LabelsOf): Promise<LabelMap> {
+  const { rows } = await sql<{ label: string; version: number }>`
+    select label, version from ${tableOf(of)} where project = ${of.project}::text and name = ${of.name}::text order by label
+  `.execute(db)
+  return new Map(rows.map((row) => [row.label, Number(row.version)]))
 }
 
 /** Points labels at versions, or takes them away. */

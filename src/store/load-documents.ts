@@ -25,7 +25,7 @@ interface Row {
 export async function loadDocuments(db: Kysely<Tables>, schema: string, scopes: readonly Scope[]): Promise<Map<Scope, LoadedDocument>> {
   const found = new Map<Scope, LoadedDocument>()
   for (const [kind, ofKind] of groupBy(scopes, (scope) => parseScope(scope)?.kind)) {
-    const document = kind === 'context_rules' ? contextRulesDocument(schema) : labelledDocument(schema, KINDS[kind])
+    const document = kind === 'context_rules' ? contextRulesDocument(schema) : labelledDocument(schema, kind)
     for (const row of await run(db, schema, wantedScopes(ofKind), document)) found.set(row.scope, row)
   }
   return found
@@ -76,17 +76,21 @@ async function run(
   return rows.map(toDocument)
 }
 
-function labelledDocument(schema: string, kind: { readonly versions: string; readonly labels: string }): RawBuilder<unknown> {
-  const versions = table(schema, kind.versions)
-  const labels = table(schema, kind.labels)
+function labelledDocument(schema: string, kind: LabelledKind): RawBuilder<unknown> {
+  const versions = table(schema, KINDS[kind].versions)
+  const labels = table(schema, KINDS[kind].labels)
+  const rollouts = table(schema, 'config_rollouts')
   const entity = sql`project = wanted.project and name = wanted.name`
+  const isOpen = sql`kind = ${kind}::text and ${entity} and status <> 'concluded'`
   return sql`json_build_object(
     'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
     'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)
       from ${versions} as listed where ${entity}), '[]'),
     'contents', coalesce((select json_agg(to_json(content) order by version) from ${versions} as content where ${entity}
       and (version in (select version from ${labels} where ${entity})
-        or version = (select max(version) from ${versions} where ${entity} and is_active))), '[]'))`
+        or version = (select max(version) from ${versions} where ${entity} and is_active)
+        or version in (select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen}))), '[]'),
+    'rollouts', coalesce((select json_agg(to_json(open)) from ${rollouts} as open where ${isOpen}), '[]'))`
 }
 
 function contextRulesDocument(schema: string): RawBuilder<unknown> {

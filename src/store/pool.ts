@@ -47,7 +47,7 @@ async function connect(pool: PoolLike): Promise<PoolClientLike> {
   try {
     return await pool.connect()
   } catch (error) {
-    throw unavailable(error)
+    throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error })
   }
 }
 
@@ -55,6 +55,8 @@ function guardedClient(client: PoolClientLike): PostgresPoolClient {
   let failure: Error | undefined
   return {
     query: ((...args: unknown[]) => {
+      // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
+      if (failure) return Promise.reject(failure)
       const answer: unknown = client.query(...args)
       if (!(answer instanceof Promise)) return answer
       return answer.catch((error: unknown) => {
@@ -75,9 +77,11 @@ export function isDatabaseError(error: unknown): error is Error & { readonly cod
   return typeof error.code === 'string' && error.code.length === 5 && !error.code.startsWith('57P')
 }
 
-// The driver's messages name host and port, never the password.
 function unavailable(error: unknown): Error {
-  if (isDatabaseError(error)) return error
-  const reason = error instanceof Error ? error.message || ((error as { code?: string }).code ?? error.name) : String(error)
-  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reason}`, { cause: error })
+  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reasonOf(error)}`, { cause: error })
+}
+
+// The driver's messages name host, port and user, never the password.
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || ((error as { code?: string }).code ?? error.name) : String(error)
 }

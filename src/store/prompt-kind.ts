@@ -2,7 +2,9 @@ import type { JsonObject } from '../entities/json.js'
 import type { CompileOptions, Prompt, PromptContent } from '../entities/prompt.js'
 import type { ChatMessage, ChatMessageTemplate, TemplateFormat } from '../entities/template.js'
 import { deepFreeze } from '../shared/json.js'
+import { renderByContract } from '../template/contract.js'
 import { type ParsedTemplate, parseTemplate } from '../template/parse-template.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
 import { LIMITS } from './arguments.js'
 import { decodeJson, decodeVersion, type KindDefinition, type Row, type ViewFacts } from './labelled-kind.js'
 
@@ -29,6 +31,17 @@ function decodePrompt(row: Row): PromptContent {
     model: (row.model as string | null) ?? null,
     parameters: decodeJson(row.parameters) as JsonObject,
   })
+}
+
+/** The same answer, whose variables are checked by the definition of the code that asked for it. */
+export function promptFor(definition: PromptDefinition, prompt: Prompt): Prompt {
+  return Object.freeze(new PromptView(prompt, prompt, definition))
+}
+
+/** An answer that comes from the code, not from the store. */
+export function fallbackPrompt(content: PromptContent, label: string): Prompt {
+  const selection = Object.freeze({ label, version: content.version, reason: 'label' as const })
+  return PROMPT_KIND.view(content, { isActive: true, labels: Object.freeze([]), selection, revision: 0, source: 'fallback', stale: false })
 }
 
 /** One parse serves every view of a version. */
@@ -63,14 +76,17 @@ class PromptView implements Prompt {
   readonly stale!: boolean
   readonly variables: readonly string[]
   readonly #template: ParsedTemplate
+  readonly #definition: PromptDefinition | undefined
 
-  constructor(content: PromptContent, facts: ViewFacts) {
+  constructor(content: PromptContent, facts: ViewFacts, definition?: PromptDefinition) {
     this.#template = parsed(content)
+    this.#definition = definition
     this.variables = Object.freeze(this.#template.variables)
     Object.assign(this, content, facts)
   }
 
   compile(variables: Readonly<Record<string, unknown>> = {}, options: CompileOptions = {}): string | ChatMessage[] {
+    if (this.#definition) return renderByContract(this.#definition, this.#template, variables, options)
     return this.#template.render(variables, options)
   }
 }

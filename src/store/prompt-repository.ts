@@ -3,10 +3,13 @@ import type { Prompt, PromptContent } from '../entities/prompt.js'
 import { type ChatMessageTemplate, TEMPLATE_FORMATS, type TemplateFormat } from '../entities/template.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { parseTemplate } from '../template/parse-template.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
+import type { Recorder } from './recorder.js'
+import { SessionRecorder } from './session-recorder.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface PromptDraft extends WriteMeta {
@@ -28,8 +31,12 @@ export interface PromptDraft extends WriteMeta {
 
 /** Prompts: their versions and labels. */
 export class PromptRepository extends LabelledRepository<PromptContent, Prompt> {
+  readonly #recorder: Recorder
+
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
-    super(recorderOf(database, options), PROMPT_KIND, options.project)
+    const recorder = recorderOf(database, options)
+    super(recorder, PROMPT_KIND, options.project)
+    this.#recorder = recorder
   }
 
   /**
@@ -52,6 +59,41 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     toColumns({ ...draft, templateFormat: draft.templateFormat ?? 'raw' }, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
   }
+
+  /**
+   * Writes the prompts that the store does not have, from their definitions' fallbacks. Safe to call at every start, from every worker.
+   * A prompt that has versions, even if all are deactivated, is left alone.
+   *
+   * @throws {InvalidArgumentError} when a definition has no fallback
+   */
+  async ensure(
+    definitions: readonly PromptDefinition[],
+    options: WriteMeta & { readonly labels?: readonly string[] } = {},
+  ): Promise<Written<{ readonly created: readonly string[] }>> {
+    const labels = options.labels ?? ['production']
+    const drafts = definitions.map((definition, place) => draftOf(definition, `definitions[${place}]`))
+    const { value, facts } = await this.#recorder.record(options, async (session) => {
+      const inside = new PromptRepository(new SessionRecorder(session, this.#recorder), { project: this.project })
+      const created: string[] = []
+      for (const draft of drafts) {
+        if (await inside.exists(draft.name)) continue
+        await inside.create({ ...draft, labels })
+        created.push(draft.name)
+      }
+      return created
+    })
+    return Object.freeze({ created: Object.freeze(value), ...facts })
+  }
+
+  protected override checkContract(content: PromptContent): void {
+    this.#recorder.contracts.check(content)
+  }
+}
+
+function draftOf(definition: PromptDefinition, field: string): PromptDraft {
+  const { name, fallback, templateFormat } = definition
+  if (fallback === undefined) throw new InvalidArgumentError(`${field}.fallback`, 'must be given: it is what is written')
+  return { name, template: fallback, templateFormat }
 }
 
 function toColumns(draft: PromptDraft, inherited: PromptContent | undefined): Draft {

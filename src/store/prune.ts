@@ -1,35 +1,49 @@
-import { type Kysely, sql } from 'kysely'
-import { KINDS } from './kinds.js'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from './tables.js'
 
+export interface PruneReport {
+  readonly changelog: number
+  readonly exposures: number
+  readonly assignments: number
+}
+
+export async function prune(db: Kysely<Tables>, schema: string, before: Date): Promise<PruneReport> {
+  return {
+    changelog: await pruneChangelog(db, schema, before),
+    exposures: await deleted(db, sql`delete from ${sql.id(schema, 'config_exposures')} where exposed_at < ${before} returning 1`),
+    assignments: await deleted(
+      db,
+      sql`delete from ${sql.id(schema, 'config_assignments')} as assigned using ${sql.id(schema, 'config_rollouts')} as rollout
+        where rollout.id = assigned.rollout_id and rollout.status = 'concluded' and assigned_at < ${before} returning 1`,
+    ),
+  }
+}
+
+async function deleted(db: Kysely<Tables>, statement: RawBuilder<unknown>): Promise<number> {
+  return (await statement.execute(db)).rows.length
+}
+
 /**
- * Deletes changelog rows from before a moment, all but those that something still needs: the newest revision, by which workers tell that
- * the database is still the one they know, and for each label the row that a rollback would go back by.
+ * Deletes changelog rows from before a moment, all but those that something still needs. Workers tell by the newest revision they know
+ * that the database is still the same one: the newest before the moment stays. And a rollback goes back to where a label was: of the rows
+ * that moved a label away from a version, the newest of each version stays, since any of these versions may be deactivated later.
  *
  * @returns how many rows were deleted
  */
-export async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date): Promise<number> {
+async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date): Promise<number> {
   const log = sql.id(schema, 'config_changelog')
-  const rollbackRows = Object.values(KINDS).map(
-    (kind) => sql`
-      select max(change.id) from ${sql.id(schema, kind.labels)} as label
-      join ${log} as change on change.config_type = ${kind.kind}::text and change.project = label.project and change.config_name = label.name
-        and (change.previous_data -> 'labels' ->> label.label)::integer <> label.version
-      join ${sql.id(schema, kind.versions)} as version on version.project = label.project and version.name = label.name
-        and version.version = (change.previous_data -> 'labels' ->> label.label)::integer and version.is_active
-      group by label.project, label.name, label.label`,
-  )
-  // A label that was removed can be brought back too: the last row that moved each one stays.
-  const lastMoves = sql`
-    select max(change.id) from ${log} as change cross join jsonb_object_keys(change.previous_data -> 'labels') as moved (label)
-    group by change.config_type, change.project, change.config_name, moved.label`
-  return db.transaction().execute(async (transaction) => {
-    await sql`select set_config('agent_config.pruning', 'on', true)`.execute(transaction)
-    const { rows } = await sql`
-      delete from ${log} where changed_at < ${before} and revision < (select revision from ${sql.id(schema, 'config_state')} where id = 1)
-        and id not in (${sql.join([...rollbackRows, lastMoves], sql` union `)}) returning id
-    `.execute(transaction)
-    await sql`select set_config('agent_config.pruning', 'off', true)`.execute(transaction)
-    return rows.length
-  })
+  return db
+    .transaction()
+    .setIsolationLevel('read committed')
+    .execute(async (transaction) => {
+      await sql`select set_config('agent_config.pruning', 'on', true)`.execute(transaction)
+      const { rows } = await sql`
+        delete from ${log} where changed_at < ${before} and revision < (select max(revision) from ${log} where changed_at < ${before})
+          and id not in (select max(change.id) from ${log} as change cross join jsonb_each_text(change.previous_data -> 'labels') as moved
+            where moved.value is not null group by change.config_type, change.project, change.config_name, moved.key, moved.value)
+        returning id
+      `.execute(transaction)
+      await sql`select set_config('agent_config.pruning', 'off', true)`.execute(transaction)
+      return rows.length
+    })
 }

@@ -4,6 +4,7 @@ import { EmbeddingConfigRepository } from './embedding-config-repository.js'
 import { ModelConfigRepository } from './model-config-repository.js'
 import { PromptRepository } from './prompt-repository.js'
 import type { Recorder } from './recorder.js'
+import { RolloutRepository } from './rollout-repository.js'
 
 /** One repository a kind, and the changelog. */
 export interface Repositories {
@@ -12,6 +13,7 @@ export interface Repositories {
   readonly embeddings: EmbeddingConfigRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
+  readonly rollouts: RolloutRepository
 }
 
 export function createRepositories(recorder: Recorder, project: string): Repositories {
@@ -21,5 +23,6 @@ export function createRepositories(recorder: Recorder, project: string): Reposit
     embeddings: new EmbeddingConfigRepository(recorder, { project }),
     contextRules: new ContextRuleRepository(recorder, { project }),
     changelog: new ChangelogRepository(recorder),
+    rollouts: new RolloutRepository(recorder, { project }),
   }
 }

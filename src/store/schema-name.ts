@@ -6,9 +6,9 @@ export const DEFAULT_SCHEMA = 'agent_config'
 
 /** @throws {InvalidArgumentError} when PostgreSQL could not hold the name as it is */
 export function schemaName(schema: string): SchemaName {
-  const bytes = Buffer.byteLength(schema)
-  if (bytes < 1 || bytes > 63 || schema.includes('\0') || schema.startsWith('pg_')) {
-    throw new InvalidArgumentError('schema', 'must be 1 to 63 bytes, without NUL, and not begin with "pg_"')
+  const bytes = typeof schema === 'string' ? Buffer.byteLength(schema) : 0
+  if (bytes < 1 || bytes > 63 || schema.includes('\0') || !schema.isWellFormed() || schema.startsWith('pg_')) {
+    throw new InvalidArgumentError('schema', 'must be a text of 1 to 63 bytes, without NUL or half characters, and not begin with "pg_"')
   }
   let bodyQuote = '$body$'
   while (schema.includes(bodyQuote)) bodyQuote = `$b${bodyQuote.slice(1)}`

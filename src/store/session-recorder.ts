@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely'
+import type { Contracts } from './contracts.js'
+import type { LabelPolicy } from './label-policy.js'
 import type { Recorder } from './recorder.js'
 import type { Tables } from './tables.js'
 import type { WriteSession } from './write-session.js'
@@ -7,12 +9,16 @@ import type { WriteFacts, WriteMeta } from './written.js'
 /** Writes and reads inside a transaction that is under way. */
 export class SessionRecorder implements Recorder {
   readonly schema: string
+  readonly policy: LabelPolicy
+  readonly contracts: Contracts
   readonly #session: WriteSession
   #isOpen = true
 
-  constructor(session: WriteSession, schema: string) {
+  constructor(session: WriteSession, store: Pick<Recorder, 'schema' | 'policy' | 'contracts'>) {
     this.#session = session
-    this.schema = schema
+    this.schema = store.schema
+    this.policy = store.policy
+    this.contracts = store.contracts
   }
 
   read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {

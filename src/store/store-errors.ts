@@ -6,6 +6,11 @@ const NOT_MIGRATED = new Set(['3F000', '42P01', '42703', '42883'])
 /** For: lock, statement and idle timeouts, too many connections, a server that is starting or read-only. */
 const NOT_AVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '25006'])
 
+/** Statements of a host's hook fail inside our transaction too: what is missing is ours only if the message says so. Columns name no schema. */
+function isOurs(error: Error & { readonly code: string }, schema: string): boolean {
+  return error.code === '42703' || error.message.includes(schema)
+}
+
 /** What a caller should see instead of a driver's error; any other error is returned as it is. */
 export function storeError(error: unknown, schema: string, outcome?: 'none'): unknown {
   if (isConfigError(error, 'E_STORE_UNAVAILABLE') && outcome && (error as StoreUnavailableError).outcome === undefined) {
@@ -13,7 +18,7 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
   }
   if (isConfigError(error)) return error
   if (isDatabaseError(error)) {
-    if (NOT_MIGRATED.has(error.code)) {
+    if (NOT_MIGRATED.has(error.code) && isOurs(error, schema)) {
       return new MigrationError(
         `The tables of agent-config are not in schema "${schema}", or are older than this version: ${error.message}. ` +
           'Run `npx agent-config migrate`, call migrateToLatest(), or set autoMigrate: true.',

@@ -22,8 +22,12 @@ import { templateTypeOf } from './template-type.js'
  * ```
  */
 export function definePrompt<Variables extends object = Record<string, unknown>>(
+  options: PromptDefinitionOptions<Variables> & { readonly fallback: Fallback },
+): PromptDefinition<Variables> & { readonly fallback: Fallback }
+export function definePrompt<Variables extends object = Record<string, unknown>>(
   options: PromptDefinitionOptions<Variables>,
-): PromptDefinition<Variables> {
+): PromptDefinition<Variables>
+export function definePrompt<Variables extends object>(options: PromptDefinitionOptions<Variables>): PromptDefinition<Variables> {
   const { name, variables, fallback, templateFormat = 'f-string' } = options
   if (typeof name !== 'string' || name === '') throw new InvalidArgumentError('name', 'must be a string that is not empty')
   if (variables !== undefined && typeof variables['~standard']?.validate !== 'function') {
@@ -47,3 +51,5 @@ export function definePrompt<Variables extends object = Record<string, unknown>>
   }
   return Object.freeze(definition)
 }
+
+type Fallback = NonNullable<PromptDefinition['fallback']>

@@ -5,7 +5,10 @@ import { FlatText, PlainText, type TextTemplate } from './text-template.js'
 
 /**
  * Parses a mustache template: variables, sections, inverted sections and comments. A line that holds only section tags and comments
- * leaves no line behind, as in mustache.js. The parser is an own one, and linear: docs/decisions/0005-own-mustache-parser.md.
+ * leaves no line behind, as in mustache.js.
+ *
+ * The parser is an own one because that of mustache.js needs a time that grows with the square of a run of spaces (a second for 50,000),
+ * 130 MB for a mebibyte of text, and says where only some of its errors are.
  *
  * @throws {TemplateSyntaxError} for tags that are malformed, and sections that are not closed in order or nest deeper than 100
  */

@@ -1,0 +1,28 @@
+export interface ConfigQuery {
+  /** @default the manager's project */
+  readonly project?: string
+  /** @default the manager's label, 'production'; for embedding configs 'latest' */
+  readonly label?: string
+  /** One version by number, whatever labels it carries. Deactivated ones are not found. */
+  readonly version?: number
+  /** Whom a rollout decides for: a user's id, say. Without one, rollouts do not apply. */
+  readonly subject?: string
+  /** What is known of the subject, for the conditions of rollouts. */
+  readonly attributes?: Readonly<Record<string, unknown>>
+  /** The answer must contain every change up to this revision; see the `revision` that writes resolve with. */
+  readonly minRevision?: number
+}
+
+export interface PromptQuery extends ConfigQuery {}
+
+export interface ContextRulesQuery {
+  /** @default the manager's project */
+  readonly project?: string
+  /** The answer must contain every change up to this revision. */
+  readonly minRevision?: number
+}
+
+/** Whether a query asks for no more than a label, so that a memory hit is enough. */
+export function isPlain(query: ConfigQuery): boolean {
+  return query.version === undefined && query.minRevision === undefined
+}

@@ -1,0 +1,80 @@
+import { BoundedMap } from '../cache/bounded-map.js'
+import type { LabelledKind } from '../entities/config-kind.js'
+import type { Rollout } from '../entities/rollout.js'
+import type { Selection } from '../entities/selection.js'
+import type { ExposureRow } from '../store/assignments.js'
+
+/** A subject was given an arm for the first time, as far as this process remembers. */
+export interface Exposure {
+  readonly kind: LabelledKind
+  readonly project: string
+  readonly name: string
+  readonly label: string
+  readonly version: number
+  readonly subject: string
+  readonly rolloutId: string
+  readonly arm: number
+}
+
+export interface ExposuresParts {
+  readonly emit: (exposure: Exposure) => void
+  readonly write: (rows: readonly ExposureRow[]) => Promise<void>
+  readonly onError: (error: unknown, message: string) => void
+}
+
+/** Subjects remembered, so that each is reported once an arm. */
+const MAX_REMEMBERED = 50_000
+const FLUSH_EVERY_MS = 1_000
+const BATCH_SIZE = 500
+/** Rows kept for a database that is away; the oldest leave first. */
+const MAX_WAITING = 10_000
+
+/** Reports who was given which arm: an event at once, and rows in batches for rollouts that record exposures. */
+export class Exposures {
+  readonly #parts: ExposuresParts
+  readonly #seen = new BoundedMap<true>(MAX_REMEMBERED)
+  #waiting: ExposureRow[] = []
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(parts: ExposuresParts) {
+    this.#parts = parts
+  }
+
+  note(rollout: Rollout, { version, arm = 0 }: Selection, subject: string): void {
+    const key = `${rollout.id}:${arm}:${subject}`
+    if (this.#seen.get(key)) return
+    this.#seen.set(key, true)
+    const { kind, project, name, label, id: rolloutId } = rollout
+    this.#parts.emit({ kind, project, name, label, version, subject, rolloutId, arm })
+    if (rollout.recordExposures) this.#add({ rolloutId, subject, arm, version, at: Date.now() })
+  }
+
+  /** Writes what waits. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = this.#writing.then(() => this.#write())
+    await this.#writing
+  }
+
+  #add(row: ExposureRow): void {
+    this.#waiting.push(row)
+    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift()
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref()
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH_SIZE)
+      try {
+        await this.#parts.write(batch)
+      } catch (error) {
+        this.#parts.onError(error, 'Exposures could not be written; they are kept and tried again with the next ones.')
+        return
+      }
+      const written = new Set(batch)
+      this.#waiting = this.#waiting.filter((row) => !written.has(row))
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { type Kysely, sql } from 'kysely'
+import type { Tables } from './tables.js'
+
+/** Remembers a subject's arm; of several that come at once the first wins, and all are told the same. */
+export async function assignArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string, arm: number): Promise<number> {
+  const { rows } = await sql<{ arm: number }>`
+    insert into ${sql.id(schema, 'config_assignments')} as assigned (rollout_id, subject, arm)
+    values (${rolloutId}::text, ${subject}::text, ${arm}::integer)
+    on conflict (rollout_id, subject) do update set arm = assigned.arm returning arm
+  `.execute(db)
+  return Number(rows[0]?.arm)
+}
+
+/** One subject that was given one arm. */
+export interface ExposureRow {
+  readonly rolloutId: string
+  readonly subject: string
+  readonly arm: number
+  readonly version: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Writes exposures; one that is there already, and one of a rollout that was deleted, is left out. */
+export async function insertExposures(db: Kysely<Tables>, schema: string, exposures: readonly ExposureRow[]): Promise<void> {
+  await sql`
+    insert into ${sql.id(schema, 'config_exposures')} (rollout_id, subject, arm, version, exposed_at)
+    select new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
+    from jsonb_to_recordset(${JSON.stringify(exposures)}::jsonb)
+      as new ("rolloutId" text, subject text, arm integer, version integer, at double precision)
+    where exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout where rollout.id = new."rolloutId")
+    on conflict do nothing
+  `.execute(db)
+}

@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { conditionProblem, conditionsHold } from '../../src/rollout/conditions.js'
+
+describe('conditionsHold', () => {
+  it.each([
+    [{}, {}, true],
+    [{ plan: 'pro' }, { plan: 'pro' }, true],
+    [{ plan: 'pro' }, { plan: 'free' }, false],
+    [{ plan: 'pro' }, undefined, false],
+    [{ age: { $gte: 18, $lt: 65 } }, { age: 18 }, true],
+    [{ age: { $gte: 18, $lt: 65 } }, { age: 65 }, false],
+    [{ country: { $in: ['de', 'fr'] } }, { country: 'fr' }, true],
+    [{ country: { $nin: ['de', 'fr'] } }, { country: 'fr' }, false],
+    [{ 'user.roles': { $elemMatch: { $eq: 'admin' } } }, { user: { roles: ['admin'] } }, true],
+    [{ tags: { $all: ['a', 'b'] } }, { tags: ['b', 'c', 'a'] }, true],
+    [{ tags: { $size: { $gt: 1 } } }, { tags: ['a'] }, false],
+    [{ email: { $regex: '@example\\.org$' } }, { email: 'ada@example.org' }, true],
+    [{ email: { $exists: false } }, {}, true],
+    [{ version: { $vgte: '1.10.0' } }, { version: '1.9.3' }, false],
+    [{ $or: [{ plan: 'pro' }, { age: { $gt: 60 } }] }, { plan: 'free', age: 61 }, true],
+    [{ $nor: [{ plan: 'pro' }, { plan: 'team' }] }, { plan: 'free' }, true],
+    [{ $not: { plan: 'pro' } }, { plan: 'pro' }, false],
+    [{ age: { $not: { $gt: 5 } } }, { age: 4 }, true],
+    [{ on: true }, { on: true }, true],
+    [{ left: null }, {}, true],
+  ])('of %j for %j is %s', (conditions, attributes, holds) => {
+    expect(conditionProblem(conditions)).toBeUndefined()
+    expect(conditionsHold(conditions, attributes)).toBe(holds)
+  })
+
+  it('is false, says nothing and throws nothing for malformed conditions, and for attributes that fail', () => {
+    const spy = vi.spyOn(console, 'error')
+    for (const broken of [null, { $or: 7 }, { a: { $elemMatch: null } }, { $not: null }, { a: { $unknown: 1 } }]) {
+      expect(conditionsHold(broken as never, { a: [1] })).toBe(false)
+    }
+    const failing = {
+      get a() {
+        throw new Error('no')
+      },
+    }
+    expect(conditionsHold({ a: 1 }, failing)).toBe(false)
+    expect(spy).not.toHaveBeenCalled()
+    spy.mockRestore()
+  })
+})
+
+describe('conditionProblem', () => {
+  it.each([
+    [null, ''],
+    ['plan', ''],
+    [[], ''],
+    [new Date(), ''],
+    [{ $where: 'process.exit()' }, '.$where'],
+    [{ $savedGroup: { id: 'x' } }, '.$savedGroup'],
+    [{ $or: [] }, '.$or'],
+    [{ $or: {} }, '.$or'],
+    [{ $and: [{ a: 1 }, { b: { $gtt: 1 } }] }, '.$and[1].b.$gtt'],
+    [{ $not: 'x' }, '.$not'],
+    [{ age: { $gte: [] } }, '.age.$gte'],
+    [{ age: { $gte: 18, max: 3 } }, '.age.max'],
+    [{ age: { $constructor: 1 } }, '.age.$constructor'],
+    [{ plan: { $in: 'pro' } }, '.plan.$in'],
+    [{ plan: { $in: ['pro', {}] } }, '.plan.$in[1]'],
+    [{ plan: { $inGroup: 'x' } }, '.plan.$inGroup'],
+    [{ mail: { $regex: '(' } }, '.mail.$regex'],
+    [{ mail: { $exists: 'yes' } }, '.mail.$exists'],
+    [{ mail: { $type: 'date' } }, '.mail.$type'],
+    [{ tags: { $size: 'many' } }, '.tags.$size'],
+    [{ tags: { $elemMatch: 'a' } }, '.tags.$elemMatch'],
+    [{ since: new Date() }, '.since'],
+    [{ run: () => true }, '.run'],
+    [{ n: Number.NaN }, '.n'],
+    [{ n: undefined }, '.n'],
+    [{ n: Number.POSITIVE_INFINITY }, '.n'],
+  ])('of %j is at %j', (conditions, path) => {
+    expect(conditionProblem(conditions)).toMatchObject({ path, expectation: expect.any(String) })
+  })
+
+  it('is found in conditions that nest too deep or hold themselves', () => {
+    const self: Record<string, unknown> = {}
+    self.$not = self
+    const list: { $or: unknown[] } = { $or: [] }
+    list.$or.push(list)
+    const value: Record<string, unknown> = {}
+    value.a = [value]
+
+    for (const conditions of [self, list, value, { a: value }]) expect(conditionProblem(conditions)?.expectation).toContain('nest deeper')
+  })
+
+  it('is an answer for anything at all, and what has none can be evaluated', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.anything(),
+          fc.object({ key: fc.constantFrom('a', '$or', '$and', '$not', '$in', '$gt', '$elemMatch', '$size', '$all', '$regex') }),
+        ),
+        fc.object(),
+        (conditions, attributes) => {
+          if (conditionProblem(conditions) === undefined) expect(typeof conditionsHold(conditions as never, attributes)).toBe('boolean')
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+})
