@@ -1,0 +1,19 @@
+export { isConfigError, SettingsError, SettingsFileError } from '../shared/errors.js'
+export type {
+  AnyConfig,
+  Config,
+  ConfigChangeEvent,
+  ConfigErrorEvent,
+  ConfigEvents,
+  ConfigHealth,
+  ReloadResult,
+  SettingChange,
+  TypedConfig,
+} from './config.js'
+export { createConfig } from './create-config.js'
+export type { DescribedSetting } from './describe.js'
+export type { Candidate, Inspection } from './inspect.js'
+export { CONFIG_DEFAULTS, type CreateConfigOptions, type SettingsRule, type ValuesOf } from './options.js'
+export type { DeepPartial, DeepReadonly, PathOf, ValueAt } from './path-types.js'
+export type { Layer } from './source.js'
+export type { OutputOf, StandardSchema } from './standard-schema.js'

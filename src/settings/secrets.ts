@@ -1,0 +1,65 @@
+/** What is printed where a secret stands. */
+export const REDACTED = '***'
+
+const NAMES = /password|passwd|passphrase|secret|token|apikey|private|credential/
+// "Token" is also a unit of text: MAX_TOKENS and TOKENIZER_MODEL are settings of a model, not secrets.
+const UNITS =
+  /(?:max|min|num|total|context)(?:input|output|new|completion|prompt)?tokens?|tokens?(?:limit|count|budget|window|per\w*)|tokeniz\w*/g
+
+/** Whether a key is named like a secret: PASSWORD, SECRET, TOKEN, API_KEY, PRIVATE, CREDENTIAL in any spelling. */
+export function isNamedLikeSecret(key: string): boolean {
+  const letters = key.toLowerCase().replaceAll(/[^a-z]/g, '')
+  return NAMES.test(letters) && NAMES.test(letters.replaceAll(UNITS, ''))
+}
+
+const URL_SCHEMES =
+  /^(?:https?|wss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|nats|kafka|ftps?|sftp|smtps?|ldaps?|mssql):\/\//i
+const HOST = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i
+
+/** The printable form of a secret: nothing of it, except the scheme and host of a URL that carries credentials. */
+export function redact(value: unknown): string {
+  if (typeof value !== 'string') return REDACTED
+  const scheme = URL_SCHEMES.exec(value)?.[0]
+  if (scheme === undefined) return REDACTED
+  const authority = value.slice(scheme.length).split(/[/?#]/, 1)[0] ?? ''
+  const at = authority.lastIndexOf('@')
+  const host = authority.slice(at + 1)
+  return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
+}
+
+/** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `password=…`. */
+export function maskCredentials(text: string): string {
+  if (!text.includes(':') && !text.includes('=')) return text
+  return text
+    .replaceAll(/([a-z][a-z\d+.-]*:\/\/)(\S*)@/gi, (_, scheme: string, user: string) => {
+      const colon = user.indexOf(':')
+      return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
+    })
+    .replaceAll(/([\w.-]+)=([^&#;\s,"']+)/g, (whole, name: string) => (isNamedLikeSecret(name) ? `${name}=${REDACTED}` : whole))
+}
+
+/** How a value is printed in errors and explanations: short, in one line, without secrets. */
+export function display(value: unknown, isSecret: boolean): string {
+  if (isSecret) return redact(value)
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') {
+    // Masked before it is cut: half an address does not look like one.
+    const masked = maskCredentials(value)
+    return JSON.stringify(masked.length > 200 ? `${masked.slice(0, 200)}…` : masked)
+  }
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString()
+  return Array.isArray(value) ? `a list of ${value.length}` : 'a table'
+}
+
+/** Takes every known secret out of a text that somebody else wrote, such as another schema library's message. */
+export function scrub(text: string, secrets: Iterable<unknown>): string {
+  let result = maskCredentials(text)
+  for (const secret of secrets) {
+    const plain = String(secret)
+    // Below four characters the replacement would tear ordinary words apart; such messages are not used at all.
+    if (plain.length < 4) continue
+    result = result.replaceAll(plain, REDACTED).replaceAll(JSON.stringify(plain).slice(1, -1), REDACTED)
+  }
+  return result
+}

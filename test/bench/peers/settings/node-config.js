@@ -1,0 +1,3 @@
+import config from 'config'
+
+if (config.get('KEY_0') !== 900) throw new Error('wrong value')

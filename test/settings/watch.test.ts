@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Config, createConfig } from '../../src/settings/index.js'
+import { aFolder, writeFile } from './folder.js'
+
+function watched(root: string): Config {
+  const config = createConfig({ root, env: {}, dotenv: false, watch: true, onWarning: () => {} })
+  onTestFinished(() => config.close())
+  return config
+}
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
+describe('watching', () => {
+  it('sees a plain write', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const config = watched(root)
+
+    writeFile(root, 'settings.toml', 'A = 2')
+
+    await eventually(() => expect(config.get('A')).toBe(2))
+  })
+
+  it('sees one atomic rename after the other', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 0' })
+    const config = watched(root)
+
+    for (let count = 1; count <= 5; count++) {
+      writeFile(root, '.next', `A = ${count}`)
+      renameSync(join(root, '.next'), join(root, 'settings.toml'))
+      await eventually(() => expect(config.get('A')).toBe(count))
+    }
+  })
+
+  it('sees the ..data link of Kubernetes swapped, again and again', async () => {
+    const root = aFolder({ '..1/settings.toml': 'A = 1' })
+    symlinkSync('..1', join(root, '..data'))
+    symlinkSync('..data/settings.toml', join(root, 'settings.toml'))
+    const config = watched(root)
+
+    for (let count = 2; count <= 4; count++) {
+      writeFile(root, `..${count}/settings.toml`, `A = ${count}`)
+      symlinkSync(`..${count}`, join(root, '..data_tmp'))
+      renameSync(join(root, '..data_tmp'), join(root, '..data'))
+      rmSync(join(root, `..${count - 1}`), { recursive: true })
+      await eventually(() => expect(config.get('A')).toBe(count))
+    }
+  })
+
+  it('sees a file removed and written again', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1', 'settings.local.toml': 'A = 2' })
+    const config = watched(root)
+
+    rmSync(join(root, 'settings.local.toml'))
+    await eventually(() => expect(config.get('A')).toBe(1))
+    writeFile(root, 'settings.local.toml', 'A = 3')
+
+    await eventually(() => expect(config.get('A')).toBe(3))
+  })
+
+  it('sees the directory itself removed and made again', async () => {
+    const folder = aFolder({ 'config/settings.toml': 'A = 1' })
+    const root = join(folder, 'config')
+    const config = watched(root)
+
+    rmSync(root, { recursive: true })
+    await eventually(() => expect(config.has('A')).toBe(false))
+    mkdirSync(root)
+    writeFileSync(join(root, 'settings.toml'), 'A = 2')
+
+    await eventually(() => expect(config.get('A')).toBe(2))
+  })
+
+  it('keeps the last good values while a file is half written', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1\nB = 1\n' })
+    const config = watched(root)
+    const errors = vi.fn()
+    config.on('error', errors)
+
+    writeFile(root, 'settings.toml', 'A = 2\nB = [1,')
+    await eventually(() => expect(errors).toHaveBeenCalledTimes(1))
+
+    expect(config.values).toEqual({ A: 1, B: 1 })
+    expect(config.health().ok).toBe(false)
+    writeFile(root, 'settings.toml', 'A = 2\nB = [1, 2]\n')
+    await eventually(() => expect(config.values).toEqual({ A: 2, B: [1, 2] }))
+    expect(config.health().ok).toBe(true)
+  })
+
+  it('ends with the last of 200 writes, and shows whole snapshots only', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 0\nB = 0\n' })
+    const config = watched(root)
+    const seen: unknown[] = []
+    config.on('change', () => seen.push(config.values))
+
+    for (let count = 1; count <= 200; count++) {
+      writeFile(root, '.next', `A = ${count}\nB = ${count}\n`)
+      renameSync(join(root, '.next'), join(root, 'settings.toml'))
+      if (count % 10 === 0) await new Promise((done) => setTimeout(done, 5))
+    }
+
+    await eventually(() => expect(config.values).toEqual({ A: 200, B: 200 }))
+    for (const values of seen as { A: number; B: number }[]) expect(values.A).toBe(values.B)
+  })
+
+  it('stops with close, which can be called twice', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const closed = watched(root)
+    const open = watched(root)
+
+    closed.close()
+    closed.close()
+    writeFile(root, 'settings.toml', 'A = 2')
+
+    await eventually(() => expect(open.get('A')).toBe(2))
+    expect(closed.get('A')).toBe(1)
+    expect(closed.health().isWatching).toBe(false)
+  })
+
+  it('does not keep a process alive, closed or not', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const entry = fileURLToPath(new URL('../../src/settings/index.ts', import.meta.url))
+    const script = `import { createConfig } from ${JSON.stringify(entry)}
+      const config = createConfig({ root: ${JSON.stringify(root)}, watch: true, dotenv: false })
+      console.log(config.get('A'))`
+
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      timeout: 25_000,
+    })
+
+    expect(stdout.trim()).toBe('1')
+  })
+})
