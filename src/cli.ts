@@ -1,31 +1,48 @@
 #!/usr/bin/env node
+import { parseArgs } from 'node:util'
 import { migrateToLatest, migrationSql } from './migrations.js'
+import { runSettingsCommand } from './settings/command.js'
 import { isConfigError } from './shared/errors.js'
 
 const USAGE = `agent-config migrate [--sql] [--schema NAME] [--database URL]
+agent-config settings list | get KEY | inspect KEY | validate | docs | example
 
   migrate           brings the database of DATABASE_URL (or --database) to the shape this version works with
   --sql             prints the statements for an empty database instead of running them
   --schema NAME     the PostgreSQL schema that holds the tables; default DATABASE_SCHEMA, else agent_config
+
+  settings          reads the settings as createConfig() does; \`agent-config settings\` says more
 `
+
+const SETTINGS_IO = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+  cwd: process.cwd(),
+  env: process.env,
+}
 
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args
   if (command === 'migrate') return runMigrate(rest)
+  if (command === 'settings') return runSettingsCommand(rest, SETTINGS_IO)
   const isHelp = command === undefined || command === 'help' || command === '--help' || command === '-h'
   ;(isHelp ? process.stdout : process.stderr).write(USAGE)
   return isHelp ? 0 : 1
 }
 
 async function runMigrate(args: readonly string[]): Promise<number> {
-  const schema = optionOf(args, '--schema') ?? process.env.DATABASE_SCHEMA
+  const { values } = parseArgs({
+    args: [...args],
+    options: { sql: { type: 'boolean' }, schema: { type: 'string' }, database: { type: 'string' } },
+  })
+  const schema = values.schema ?? (process.env.DATABASE_SCHEMA || undefined)
   const options = schema === undefined ? {} : { schema }
-  if (args.includes('--sql')) {
+  if (values.sql) {
     process.stdout.write(migrationSql(options))
     return 0
   }
-  const database = optionOf(args, '--database') ?? process.env.DATABASE_URL
+  const database = values.database ?? process.env.DATABASE_URL
   if (!database) {
     process.stderr.write('Set DATABASE_URL, or pass --database postgresql://user@host:5432/name\n')
     return 1
@@ -36,14 +53,14 @@ async function runMigrate(args: readonly string[]): Promise<number> {
   return 0
 }
 
-function optionOf(args: readonly string[], name: string): string | undefined {
-  const place = args.indexOf(name)
-  return place < 0 ? undefined : args[place + 1]
+/** An option that is unknown or lacks its value. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof TypeError && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`${isConfigError(error) ? error.message : String(error)}\n`)
+  process.stderr.write(`${isConfigError(error) || isUsageError(error) ? error.message : String(error)}\n`)
   process.exitCode = 1
 }

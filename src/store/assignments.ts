@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from './tables.js'
 
+/** Longest subject, in UTF-16 units: with more bytes than these can have PostgreSQL cannot index it. */
+export const MAX_SUBJECT = 512
+
 /** Remembers a subject's arm; of several that come at once the first wins, and all are told the same. */
 export async function assignArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string, arm: number): Promise<number> {
   const { rows } = await sql<{ arm: number }>`

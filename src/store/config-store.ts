@@ -9,9 +9,11 @@ import { checkMeta } from './arguments.js'
 import { Contracts } from './contracts.js'
 import { LabelPolicy } from './label-policy.js'
 import { type LoadedDocument, loadDocuments } from './load-documents.js'
+import { notifyChannel } from './notify-channel.js'
 import type { Recorder } from './recorder.js'
 import { storeError } from './store-errors.js'
 import type { Tables } from './tables.js'
+import { inTurn, withinTurn } from './turns.js'
 import { WriteSession, type WriteTimeouts } from './write-session.js'
 import type { ChangelogHooks, WriteFacts, WriteMeta } from './written.js'
 
@@ -81,7 +83,7 @@ export class ConfigStore implements Recorder {
     this.#refuseInside('write')
     checkMeta(meta)
     const { db } = this.#parts
-    return db.isTransaction ? this.#join(db as Transaction<Tables>, meta, work) : this.#write(meta, work)
+    return db.isTransaction ? inTurn(db, () => this.#join(db as Transaction<Tables>, meta, work)) : this.#write(meta, work)
   }
 
   #refuseInside(verb: 'read' | 'write'): void {
@@ -93,15 +95,9 @@ export class ConfigStore implements Recorder {
     )
   }
 
-  /** The channel that writes are notified on. */
-  async notifyChannel(): Promise<string> {
-    const { rows } = await sql<{ channel: string }>`select ${sql.id(this.schema, 'notify_channel')}() as channel`.execute(this.#parts.db)
-    return (rows[0] as { channel: string }).channel
-  }
-
   /** Sends a message of no write. */
   async notify(message: string): Promise<void> {
-    await this.read((db) => sql`select pg_notify(${sql.id(this.schema, 'notify_channel')}(), ${message})`.execute(db))
+    await this.read((db) => sql`select pg_notify(${notifyChannel(this.schema)}, ${message})`.execute(db))
   }
 
   /**
@@ -110,7 +106,6 @@ export class ConfigStore implements Recorder {
    */
   async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: (session: WriteSession) => Promise<Value>) {
     const session = new WriteSession(transaction, this.schema, randomUUID(), meta)
-    // A name of its own, so that two writes that overlap in the transaction do not take each other's.
     const savepoint = sql.id(`agent_config_${session.writeId}`)
     try {
       await sql`savepoint ${savepoint}`.execute(transaction)
@@ -119,7 +114,7 @@ export class ConfigStore implements Recorder {
         const value = await work(session)
         if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
         const { changes } = await session.finish(true)
-        await this.#beforeCommit(changes, session)
+        if (this.#parts.hooks?.beforeCommit) await withinTurn(transaction, () => this.#beforeCommit(changes, session))
         await sql`release savepoint ${savepoint}`.execute(transaction)
         return { value, facts: { revision: session.revision, propagated: undefined } }
       } catch (error) {

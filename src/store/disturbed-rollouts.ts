@@ -17,13 +17,18 @@ export function disturbedRollouts(
   )
 }
 
-/** @throws {InUseError} when a rollout would be disturbed and nobody said `force` */
-export function refuseDisturbance(disturbed: readonly Rollout[], force: boolean | undefined): void {
+/**
+ * @param force what the caller said; `never` for writes that cannot be forced
+ * @throws {InUseError} when a rollout would be disturbed and nobody said `force`
+ */
+export function refuseDisturbance(disturbed: readonly Rollout[], force: boolean | 'never' | undefined): void {
   const [rollout] = disturbed
-  if (!rollout || force) return
+  if (!rollout || force === true) return
   throw new InUseError(
     `Rollout ${rollout.id} runs on label "${rollout.label}" of ${rollout.kind} "${rollout.name}". ` +
-      'Pause or conclude it first, or pass force: true, which pauses it.',
+      (force === 'never'
+        ? 'Pause or conclude it first, or leave the label out.'
+        : 'Pause or conclude it first, or pass force: true, which pauses it.'),
   )
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AlreadyExistsError } from '../shared/errors.js'
 
@@ -12,24 +13,68 @@ import { AlreadyExistsError } from '../shared/errors.js'
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'agent-config.lock')
-  const own = `${process.pid} ${startOf(process.pid) ?? ''}`
   for (;;) {
-    try {
-      writeFileSync(file, own, { flag: 'wx' })
-      return () => rmSync(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const [pid, start] = read(file).split(' ')
-    if (isRunning(Number(pid), start)) {
+    if (claim(file)) return () => rmSync(file, { force: true })
+    const owner = read(file)
+    if (isRunning(owner)) {
+      const pid = Number(owner.split(' ')[0])
       throw new AlreadyExistsError(
-        `The embedded database in ${folder} is open in ${Number(pid) === process.pid ? 'this process' : `process ${pid}`}. ` +
+        `The embedded database in ${folder} is open in ${pid === process.pid ? 'this process' : `process ${pid}`}. ` +
           'One process can use it at a time: shut the other one down, or use a PostgreSQL server.',
       )
     }
-    rmSync(file, { force: true })
+    discard(file)
   }
 }
+
+/**
+ * Makes a file that says who made it, unless there is one. A link appears with its content, so nobody ever reads half of it.
+ *
+ * @returns whether the file is this process's now
+ */
+function claim(file: string): boolean {
+  const draft = `${file}.${randomUUID()}`
+  const owner = `${process.pid} ${startOf(process.pid) ?? ''}`
+  try {
+    writeFileSync(draft, owner)
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    return claimWithoutLinks(file, owner)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** For file systems that have no hard links. */
+function claimWithoutLinks(file: string, owner: string): boolean {
+  try {
+    writeFileSync(file, owner, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Removes a stale lock. One process at a time may, and looks again before it does: another may have taken the lock over meanwhile. */
+function discard(file: string): void {
+  const turn = `${file}.takeover`
+  if (!claim(turn)) {
+    const owner = read(turn)
+    if (owner !== '' && !isRunning(owner)) rmSync(turn, { force: true })
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    return
+  }
+  try {
+    if (!isRunning(read(file))) rmSync(file, { force: true })
+  } finally {
+    rmSync(turn, { force: true })
+  }
+}
+
+const PAUSE_MS = 2
 
 /** Empty when its owner has just removed it. */
 function read(file: string): string {
@@ -40,7 +85,10 @@ function read(file: string): string {
   }
 }
 
-function isRunning(pid: number, start: string | undefined): boolean {
+/** @param owner what a lock says: a process's id and start */
+function isRunning(owner: string): boolean {
+  const [id, start] = owner.split(' ')
+  const pid = Number(id)
   if (!Number.isInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)

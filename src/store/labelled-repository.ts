@@ -31,6 +31,7 @@ import {
   readLabels,
 } from './labels.js'
 import type { Recorder } from './recorder.js'
+import { selectOpenRollouts } from './rollout-rows.js'
 import { highest, insertRow, readRow, readVersions, setActive, type VersionState, type VersionsOf } from './version-rows.js'
 import type { WriteSession } from './write-session.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
@@ -190,7 +191,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
         newVersion: null,
         changeSummary: `Removed ${label} from v${from}`,
         previousData: labelsData(moves, 'from'),
-        newData: labelsData(moves, 'to'),
+        newData: { ...labelsData(moves, 'to'), ...(removal.force && { force: true }) },
       })
     })
     return Object.freeze({ ...facts })
@@ -221,8 +222,8 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
         )
       }
       const carried = movesAway(labels, chosen).map((move) => move.label)
-      this.#refuseUnseen(target, carried, permitted, deactivation)
       const disturbed = disturbedRollouts(rollouts, { labels: carried, versions: chosen.map((entry) => entry.version) })
+      this.#refuseUnseen(target, [...carried, ...disturbed.map((rollout) => rollout.label)], permitted, deactivation)
       refuseDisturbance(disturbed, deactivation.force)
       await moveLabels(session, this.#labels(target), moves)
       await pauseDisturbed(session, this.#recorder.schema, disturbed, 'deactivate', deactivation)
@@ -358,7 +359,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
       const row = await insertRow(session.transaction, this.#versions(target), version, columns, session.authorOf(request))
       const content = this.#kind.decode(row)
       if (request.labels !== undefined && labels.length > 0) this.checkContract(content)
-      refuseDisturbance(disturbedRollouts(state.rollouts, { labels }), false)
+      refuseDisturbance(disturbedRollouts(state.rollouts, { labels }), 'never')
       const moves = labels.map((label) => ({ label, from: state.labels.get(label) ?? null, to: version }))
       await moveLabels(session, this.#labels(target), moves)
       const isFirst = mode === 'create' || previous === 0
@@ -417,6 +418,11 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     return (await this.#recorder.read((db) => readVersions(db, this.#versions(target)))).length > 0
   }
 
+  /** Asks `authorize` about protected ones among labels. */
+  protected async permit(action: string, request: Target & WriteMeta, labels: readonly string[]): Promise<void> {
+    await this.#permit(action, this.#target(request), checkLabels(labels), request)
+  }
+
   /** What the code of this process requires of a version before a label is pointed at it. */
   protected checkContract(_content: Content): void {}
 
@@ -424,11 +430,17 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     await this.#recorder.policy.permit({ action, kind: this.#kind.kind, project, name, actor: meta.changedBy }, labels)
   }
 
-  /** Which labels a deactivation takes only the database knows, and `authorize` is asked before the transaction: they are read first. */
+  /** Which labels a deactivation takes, and which it stops a rollout on, only the database knows, and `authorize` is asked before the transaction: they are read first. */
   async #permitDeactivation(target: Required<Target>, only: number | undefined, meta: WriteMeta): Promise<readonly string[]> {
     if (!this.#recorder.policy.protectsAny) return []
-    const labels = await this.#recorder.read((db) => readLabels(db, this.#labels(target)))
-    const taken = [...labels].filter(([, version]) => only === undefined || version === only).map(([label]) => label)
+    const { kind } = this.#kind
+    const [labels, rollouts] = await this.#recorder.read((db) =>
+      Promise.all([readLabels(db, this.#labels(target)), selectOpenRollouts(db, this.#recorder.schema, { ...target, kind })]),
+    )
+    const carried = [...labels].filter(([, version]) => only === undefined || version === only).map(([label]) => label)
+    const versions = only === undefined ? rollouts.flatMap(({ arms }) => arms.map((arm) => arm.version)) : [only]
+    const paused = disturbedRollouts(rollouts, { labels: carried, versions }).map((rollout) => rollout.label)
+    const taken = [...new Set([...carried, ...paused])]
     await this.#permit('deactivate', target, taken, meta)
     return taken
   }

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { lockFolder } from './folder-lock.js'
 import { NotifyBus, type NotifyBusOptions, type NotifyClient } from './notify-bus.js'
-import { type PgliteLike, pgliteDialect } from './pglite-dialect.js'
+import { PgliteDriver, type PgliteLike, pgliteDialect } from './pglite-dialect.js'
 import { guardedPool, type PoolLike } from './pool.js'
 import type { Tables } from './tables.js'
 
@@ -28,13 +28,22 @@ const POOL_SIZE = 10
 export function openDatabase(database: string | PoolLike | KyselyLike, databaseMs: number): OpenDatabase {
   if (typeof database === 'string') return database.startsWith('pglite:') ? openEmbedded(database) : openUrl(database, databaseMs)
   if (isKysely(database)) {
-    return { db: database.withoutPlugins() as Kysely<Tables>, isEmbedded: false, listen: undefined, close: async () => {} }
+    return { db: withoutPlugins(database), isEmbedded: false, listen: undefined, close: async () => {} }
   }
   if (typeof database === 'object' && database !== null && typeof database.connect === 'function') return openPool(database, false)
   throw new InvalidArgumentError(
     'database',
     "must be a 'postgresql://…' URL, 'pglite:<folder>', 'pglite:memory', a pg Pool or a Kysely instance",
   )
+}
+
+/** One for each instance, so that all repositories on one transaction know each other by it. */
+const PLAIN = new WeakMap<KyselyLike, Kysely<Tables>>()
+
+function withoutPlugins(host: KyselyLike): Kysely<Tables> {
+  const plain = PLAIN.get(host) ?? (host.withoutPlugins() as Kysely<Tables>)
+  PLAIN.set(host, plain)
+  return plain
 }
 
 export function isKysely(value: unknown): value is KyselyLike {
@@ -92,7 +101,7 @@ function openEmbedded(database: string): OpenDatabase {
       throw error
     }
   }
-  const db = new KyselyClass<Tables>({ dialect: pgliteDialect(open) })
+  const db = new KyselyClass<Tables>({ dialect: pgliteDialect(() => new PgliteDriver(open)) })
   return {
     db,
     isEmbedded: true,
@@ -104,7 +113,7 @@ function openEmbedded(database: string): OpenDatabase {
   }
 }
 
-async function importPglite(): Promise<{ PGlite: { create(folder?: string): Promise<PgliteLike> } }> {
+export async function importPglite(): Promise<{ PGlite: { create(folder?: string): Promise<PgliteLike> } }> {
   try {
     return (await import('@electric-sql/pglite')) as never
   } catch (error) {

@@ -18,16 +18,16 @@ export interface PgliteLike {
 }
 
 /** Kysely on PGlite: PostgreSQL's language over one connection, which callers take in turns. */
-export function pgliteDialect(open: () => Promise<PgliteLike>): Dialect {
+export function pgliteDialect(createDriver: () => Driver): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
-    createDriver: () => new PgliteDriver(open),
+    createDriver,
   }
 }
 
-class PgliteDriver implements Driver {
+export class PgliteDriver implements Driver {
   readonly #open: () => Promise<PgliteLike>
   #database: PgliteLike | undefined
   #lastTurn: Promise<void> = Promise.resolve()

@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { StoreUnavailableError } from '../shared/errors.js'
+import { keepPlans } from './kept-plans.js'
 
 /** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
 export interface PoolLike {
@@ -24,23 +25,27 @@ type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => u
  * destroyed on release.
  */
 export function guardedPool(pool: PoolLike, ownsPool: boolean): PostgresPool {
-  const listened = new WeakSet<object>()
-  const listen = (emitter: PoolClientLike | PoolLike): void => {
-    if (listened.has(emitter)) return
-    listened.add(emitter)
-    ;(emitter as Emitter).on?.('error', () => {})
-  }
   listen(pool)
   return {
     connect: async () => {
       const client = await connect(pool)
       listen(client)
-      return guardedClient(client)
+      // What a host's pool does with its connections, DISCARD ALL say, is not known here.
+      return guardedClient(client, ownsPool ? keepPlans(client) : undefined)
     },
     end: async () => {
       if (ownsPool) await pool.end()
     },
   }
+}
+
+/** Once for each, however many repositories share a pool. */
+const LISTENED = new WeakSet<object>()
+
+function listen(emitter: PoolClientLike | PoolLike): void {
+  if (LISTENED.has(emitter)) return
+  LISTENED.add(emitter)
+  ;(emitter as Emitter).on?.('error', () => {})
 }
 
 async function connect(pool: PoolLike): Promise<PoolClientLike> {
@@ -51,13 +56,13 @@ async function connect(pool: PoolLike): Promise<PoolClientLike> {
   }
 }
 
-function guardedClient(client: PoolClientLike): PostgresPoolClient {
+function guardedClient(client: PoolClientLike, prepare: ReturnType<typeof keepPlans> = (args) => args): PostgresPoolClient {
   let failure: Error | undefined
   return {
     query: ((...args: unknown[]) => {
       // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
       if (failure) return Promise.reject(failure)
-      const answer: unknown = client.query(...args)
+      const answer: unknown = client.query(...prepare(args))
       if (!(answer instanceof Promise)) return answer
       return answer.catch((error: unknown) => {
         if (isDatabaseError(error)) throw error

@@ -74,19 +74,30 @@ class PromptView implements Prompt {
   readonly revision!: number
   readonly source!: Prompt['source']
   readonly stale!: boolean
-  readonly variables: readonly string[]
-  readonly #template: ParsedTemplate
+  // Not a field: making a field into an accessor would turn every view into a slow, large object.
+  declare readonly variables: readonly string[]
+  readonly #content: PromptContent
   readonly #definition: PromptDefinition | undefined
 
+  /** An own property, so that it is seen by JSON and spread; read from the template when somebody asks, as most views are never compiled. */
+  static readonly #variables = {
+    get(this: PromptView): readonly string[] {
+      return Object.freeze(parsed(this.#content).variables)
+    },
+    enumerable: true,
+    configurable: true,
+  }
+
   constructor(content: PromptContent, facts: ViewFacts, definition?: PromptDefinition) {
-    this.#template = parsed(content)
+    this.#content = content
     this.#definition = definition
-    this.variables = Object.freeze(this.#template.variables)
     Object.assign(this, content, facts)
+    Object.defineProperty(this, 'variables', PromptView.#variables)
   }
 
   compile(variables: Readonly<Record<string, unknown>> = {}, options: CompileOptions = {}): string | ChatMessage[] {
-    if (this.#definition) return renderByContract(this.#definition, this.#template, variables, options)
-    return this.#template.render(variables, options)
+    const template = parsed(this.#content)
+    if (this.#definition) return renderByContract(this.#definition, template, variables, options)
+    return template.render(variables, options)
   }
 }

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from '../shared/errors.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
+import { LabelPolicy } from './label-policy.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
@@ -71,13 +72,23 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     options: WriteMeta & { readonly labels?: readonly string[] } = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
     const labels = options.labels ?? ['production']
-    const drafts = definitions.map((definition, place) => draftOf(definition, `definitions[${place}]`))
-    const { value, facts } = await this.#recorder.record(options, async (session) => {
-      const inside = new PromptRepository(new SessionRecorder(session, this.#recorder), { project: this.project })
+    const meta = metaOf(options)
+    const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))
+    // `authorize` is asked before the transaction, and only about prompts that are missing. None of the others can go missing meanwhile.
+    const missing: PromptDraft[] = []
+    for (const draft of drafts) {
+      if (await this.exists(draft.name)) continue
+      await this.permit('create', draft, labels)
+      missing.push(draft)
+    }
+    const { value, facts } = await this.#recorder.record(meta, async (session) => {
+      const { schema, contracts } = this.#recorder
+      const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
+      const inside = new PromptRepository(permitted, { project: this.project })
       const created: string[] = []
-      for (const draft of drafts) {
+      for (const draft of missing) {
         if (await inside.exists(draft.name)) continue
-        await inside.create({ ...draft, labels })
+        await inside.create(draft)
         created.push(draft.name)
       }
       return created
@@ -88,6 +99,10 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
   protected override checkContract(content: PromptContent): void {
     this.#recorder.contracts.check(content)
   }
+}
+
+function metaOf({ changedBy, summary }: WriteMeta): WriteMeta {
+  return { ...(changedBy !== undefined && { changedBy }), ...(summary !== undefined && { summary }) }
 }
 
 function draftOf(definition: PromptDefinition, field: string): PromptDraft {

@@ -20,7 +20,7 @@ export function logRollout(
   step: RolloutStepName,
   before: Rollout | undefined,
   after: Rollout,
-  meta: WriteMeta,
+  meta: WriteMeta & { readonly force?: boolean | undefined },
   moves: readonly LabelMove[] = [],
 ): void {
   session.log(
@@ -34,7 +34,7 @@ export function logRollout(
       changeType: `rollout_${step}`,
       changeSummary: `${DONE[step]} rollout ${after.id} on ${after.label} (${after.coverage} %)`,
       previousData: before ? { rollout: dataOf(before), ...labelsData(moves, 'from') } : null,
-      newData: { rollout: dataOf(after), ...labelsData(moves, 'to') },
+      newData: { rollout: dataOf(after), ...labelsData(moves, 'to'), ...(meta.force && { force: true }) },
     },
     meta,
   )

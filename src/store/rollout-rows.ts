@@ -80,10 +80,24 @@ export async function selectRollouts(
   limit: number,
 ): Promise<readonly Rollout[]> {
   const { rows } = await sql<{ row: string }>`
-    select to_json(entry)::text as row from ${table(schema)} as entry where ${condition} order by created_at desc, id limit ${limit}::integer
+    select to_json(entry)::text as row from ${table(schema)} as entry where ${condition}
+    order by date_trunc('milliseconds', created_at) desc, id desc limit ${limit}::integer
   `.execute(db)
   return rows.map(({ row }) => decodeRollout(JSON.parse(row) as Row))
 }
+
+/** The running and paused rollouts of one entity. */
+export function selectOpenRollouts(
+  db: Kysely<Tables>,
+  schema: string,
+  { kind, project, name }: RolloutTarget,
+): Promise<readonly Rollout[]> {
+  const condition = sql`kind = ${kind}::text and project = ${project}::text and name = ${name}::text and status <> 'concluded'`
+  return selectRollouts(db, schema, condition, MAX_OPEN)
+}
+
+/** More labels with a rollout each than anybody has. */
+const MAX_OPEN = 10_000
 
 const SPLIT_COLUMNS = 'arms, coverage_basis_points, sticky, forced, conditions, schedule, record_exposures'
 

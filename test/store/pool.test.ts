@@ -1,0 +1,47 @@
+import { expect, it, vi } from 'vitest'
+import { guardedPool } from '../../src/store/pool.js'
+import { caught } from './fixture.js'
+
+/** A pool of one client that fails every query with this error. */
+function poolThatFails(error: Error) {
+  const client = { query: vi.fn(() => Promise.reject(error)), release: vi.fn() }
+  return { client, pool: guardedPool({ connect: async () => client, end: async () => {} }, false) }
+}
+
+it('sends nothing more on a connection that is lost, so that a ROLLBACK does not wait for a second timeout, and destroys it', async () => {
+  const { client, pool } = poolThatFails(new Error('Query read timeout'))
+  const connection = await pool.connect()
+
+  const lost = await caught(() => connection.query('select 1', []))
+  const rollback = await caught(() => connection.query('rollback', []))
+  connection.release()
+
+  expect(lost).toMatchObject({ code: 'E_STORE_UNAVAILABLE', message: expect.stringContaining('Query read timeout') })
+  expect(rollback).toBe(lost)
+  expect(client.query).toHaveBeenCalledTimes(1)
+  expect(client.release).toHaveBeenCalledExactlyOnceWith(lost)
+})
+
+it('keeps a connection on which PostgreSQL refused a statement', async () => {
+  const refused = Object.assign(new Error('duplicate key'), { severity: 'ERROR', code: '23505' })
+  const { client, pool } = poolThatFails(refused)
+  const connection = await pool.connect()
+
+  const error = await caught(() => connection.query('insert …', []))
+  await caught(() => connection.query('rollback', []))
+  connection.release()
+
+  expect(error).toBe(refused)
+  expect(client.query).toHaveBeenCalledTimes(2)
+  expect(client.release).toHaveBeenCalledExactlyOnceWith(undefined)
+})
+
+it.each(['57P01', '57P02', '57P03'])('destroys a connection whose server goes down (%s)', async (code) => {
+  const { client, pool } = poolThatFails(Object.assign(new Error('going down'), { severity: 'FATAL', code }))
+  const connection = await pool.connect()
+
+  await caught(() => connection.query('select 1', []))
+  connection.release()
+
+  expect(client.release).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'E_STORE_UNAVAILABLE' }))
+})
