@@ -2,7 +2,14 @@ import { defineConfig } from 'tsup'
 
 export default defineConfig([
   {
-    entry: { index: 'src/index.ts', migrations: 'src/migrations.ts' },
+    entry: {
+      index: 'src/index.ts',
+      settings: 'src/settings/index.ts',
+      migrations: 'src/migrations.ts',
+      llm: 'src/llm/index.ts',
+      testing: 'src/testing/index.ts',
+      'ai-sdk': 'src/ai-sdk/index.ts',
+    },
     format: ['esm', 'cjs'],
     target: 'node20',
     platform: 'node',

@@ -1,4 +1,11 @@
 /** The main door: every public name, listed by hand. */
+export type { AgentManager, AgentQuery } from './agent/agent-manager.js'
+export type { AgentSettings } from './agent/agent-settings.js'
+export { type AgentModel, type AgentOptions, type AgentReadOptions, BaseAgent, type JsonAnswer } from './agent/base-agent.js'
+export type { AgentRequest, ModelChoice } from './agent/model-walk.js'
+export type { ExecuteOptions, RunContext } from './agent/run-context.js'
+export type { AgentEvents, RunAttempt, RunEvent, RunModel, RunPrompt } from './agent/run-event.js'
+export { type RunSpan, type RunTracer, traceRuns } from './agent/trace-runs.js'
 export type { RedisLike } from './cache/redis-like.js'
 export type { ChangeType, ConfigChange } from './entities/config-change.js'
 export type { ConfigKind, LabelledKind } from './entities/config-kind.js'
@@ -19,6 +26,37 @@ export type {
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
+export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './llm/define-llm-client.js'
+export { type ExtractJsonOptions, extractJson } from './llm/extract-json.js'
+export type {
+  CallOptions,
+  CallTimeouts,
+  CallTimings,
+  ChatEvent,
+  ChatRequest,
+  ChatResult,
+  EmbedRequest,
+  EmbedResult,
+  FinishReason,
+  JsonSchema,
+  LLMClient,
+  LLMHealth,
+  Message,
+  ModelInfo,
+  SamplingOptions,
+  TokenUsage,
+  ToolCall,
+  ToolDefinition,
+} from './llm/llm-client.js'
+export { LLMRegistry, type ResolvedModel } from './llm/llm-registry.js'
+export { ollamaBaseUrl } from './llm/ollama-base-url.js'
+export {
+  type GenerateRequest,
+  OllamaClient,
+  type OllamaClientOptions,
+  type OllamaModelDetails,
+  type PullProgress,
+} from './llm/ollama-client.js'
 export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
 export { ConfigurationManager, type PrefetchScope } from './manager/configuration-manager.js'
 export type { DefinedPrompt } from './manager/defined-prompts.js'
@@ -30,6 +68,19 @@ export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/rep
 export { bucketOf } from './rollout/bucket.js'
 export type { RolloutRamp, RolloutSettings } from './rollout/validate-rollout.js'
 export {
+  type Candidate,
+  CONFIG_DEFAULTS,
+  type Config,
+  type ConfigHealth,
+  type CreateConfigOptions,
+  createConfig,
+  type DescribedSetting,
+  type Inspection,
+  type ReloadResult,
+  type SettingsRule,
+  type TypedConfig,
+} from './settings/index.js'
+export {
   AlreadyExistsError,
   ConfigError,
   type ConfigErrorCode,
@@ -37,6 +88,10 @@ export {
   InUseError,
   InvalidArgumentError,
   isConfigError,
+  LLMError,
+  type LLMErrorFacts,
+  type LLMErrorReason,
+  type LLMTimeoutPhase,
   ManagerClosedError,
   MigrationError,
   NotFoundError,
@@ -48,6 +103,7 @@ export {
   VersionConflictError,
 } from './shared/errors.js'
 export type { Logger } from './shared/logger.js'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './shared/standard-schema.js'
 export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repository.js'
 export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'
 export type { Page } from './store/cursor.js'
@@ -75,4 +131,3 @@ export type { ChangelogHooks, WriteFacts, WriteMeta, Written } from './store/wri
 export { definePrompt } from './template/define-prompt.js'
 export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'
 export { type RenderTemplateOptions, renderTemplate } from './template/render-template.js'
-export type { StandardSchema } from './template/standard-schema.js'

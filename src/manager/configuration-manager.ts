@@ -5,7 +5,7 @@ import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
-import { checkProject, checkText, LIMITS } from '../store/arguments.js'
+import { checkMeta, checkProject, checkText, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
@@ -27,7 +27,7 @@ import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { checkRevision, EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
-import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyMemory } from './report.js'
+import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
 
 type DefinitionWithFallback<Variables> = PromptDefinition<Variables> & { readonly fallback: NonNullable<PromptDefinition['fallback']> }
 
@@ -118,7 +118,7 @@ export class ConfigurationManager {
   getPrompt<Variables>(definition: DefinitionWithFallback<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables>>
   getPrompt<Variables>(definition: PromptDefinition<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables> | undefined>
   getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<Prompt | undefined> {
-    return typeof name === 'string' ? this.#get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
+    return typeof name === 'string' ? this.#reads.get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
   }
 
   /** The template alone, as it was written. */
@@ -128,12 +128,12 @@ export class ConfigurationManager {
 
   /** The model configuration to use now; `undefined` when no active version carries the label. */
   getModelConfig(name = 'default', query?: ConfigQuery): Promise<ModelConfig | undefined> {
-    return this.#get<ModelConfig>('model', name, query, this.#label)
+    return this.#reads.get<ModelConfig>('model', name, query, this.#label)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
   getEmbeddingConfig(name = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
-    return this.#get<EmbeddingConfig>('embedding', name, query, 'latest')
+    return this.#reads.get<EmbeddingConfig>('embedding', name, query, 'latest')
   }
 
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
@@ -204,6 +204,7 @@ export class ConfigurationManager {
    */
   async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
     this.#refuseClosed()
+    checkMeta(meta)
     await this.#open()
     const { store } = this.#backend
     const { value } = await store.record(meta, async (session) => {
@@ -235,10 +236,10 @@ export class ConfigurationManager {
     return healthOf(this.#backend)
   }
 
-  /** Compares every document in memory with the database. */
+  /** Compares every cached document, in memory and in Redis, with the database. */
   async verify(): Promise<VerifyReport> {
     this.#refuseClosed()
-    return verifyMemory(this.#backend)
+    return verifyCaches(this.#backend)
   }
 
   /**
@@ -267,12 +268,6 @@ export class ConfigurationManager {
     return this.shutdown()
   }
 
-  #get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
-    const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
-    if (hit !== NOT_HERE) return Promise.resolve(hit)
-    return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.#reads.read<Entity>(kind, name, query, defaultLabel)
-  }
-
   #peek<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Entity | undefined {
     const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
     return hit === NOT_HERE ? undefined : hit
@@ -281,7 +276,7 @@ export class ConfigurationManager {
   async #getDefined(definition: PromptDefinition, query: PromptQuery = {}): Promise<Prompt | undefined> {
     const { name } = definition
     let failure: unknown
-    const prompt = await this.#get<Prompt>('prompt', name, query, this.#label).catch((error: unknown) => {
+    const prompt = await this.#reads.get<Prompt>('prompt', name, query, this.#label).catch((error: unknown) => {
       if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
       failure = error
       return undefined

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isConfigError } from '../shared/errors.js'
+import type { StandardSchema } from '../shared/standard-schema.js'
 import { createConfig } from './create-config.js'
 import { describe } from './describe.js'
 import { exampleFiles, markdownTable } from './document.js'
 import type { CreateConfigOptions } from './options.js'
 import { display } from './secrets.js'
 import { setUp } from './setup.js'
-import type { StandardSchema } from './standard-schema.js'
 
 /** What the command line reads and writes; texts end with a line break. */
 export interface CommandIo {

@@ -1,7 +1,7 @@
+import type { StandardSchema } from '../shared/standard-schema.js'
 import type { Config } from './config.js'
 import { LayeredConfig } from './layered-config.js'
 import type { CreateConfigOptions, ValuesOf } from './options.js'
-import type { StandardSchema } from './standard-schema.js'
 
 /**
  * Reads the settings: schema defaults, then `settings.toml`, `settings.{env}.toml`, `.secrets.toml`, `.env`,

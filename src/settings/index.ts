@@ -1,4 +1,5 @@
 export { isConfigError, SettingsError, SettingsFileError } from '../shared/errors.js'
+export type { StandardSchema } from '../shared/standard-schema.js'
 export type {
   AnyConfig,
   Config,
@@ -15,5 +16,5 @@ export type { DescribedSetting } from './describe.js'
 export type { Candidate, Inspection } from './inspect.js'
 export { CONFIG_DEFAULTS, type CreateConfigOptions, type SettingsRule, type ValuesOf } from './options.js'
 export type { DeepPartial, DeepReadonly, PathOf, ValueAt } from './path-types.js'
+export type { OutputOf } from './schema-types.js'
 export type { Layer } from './source.js'
-export type { OutputOf, StandardSchema } from './standard-schema.js'

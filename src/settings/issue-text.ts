@@ -1,8 +1,9 @@
+import type { SchemaIssue } from '../shared/standard-schema.js'
 import { constraintText } from './constraint.js'
 import { valueAt } from './path.js'
+import { pathOfIssue } from './schema-types.js'
 import { display, scrub } from './secrets.js'
 import { type Shape, shapeAt } from './shape.js'
-import { pathOfIssue, type SchemaIssue } from './standard-schema.js'
 
 /** What valibot's issues say beyond the Standard Schema interface. */
 interface DetailedIssue extends SchemaIssue {

@@ -1,5 +1,6 @@
+import type { StandardSchema } from '../shared/standard-schema.js'
 import type { DeepPartial, DeepReadonly } from './path-types.js'
-import type { OutputOf, StandardSchema } from './standard-schema.js'
+import type { OutputOf } from './schema-types.js'
 
 /** A rule that spans keys, or that holds in some environments only. */
 export interface SettingsRule<Values = Record<string, unknown>> {

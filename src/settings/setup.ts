@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { StandardSchema } from '../shared/standard-schema.js'
 import { parseDotenv } from './dotenv.js'
 import { EnvView } from './env-view.js'
 import { chooseEnvironment, type Environment } from './environment.js'
 import { FileStore } from './file-store.js'
 import { CONFIG_DEFAULTS, type CreateConfigOptions } from './options.js'
 import { type Shape, shapeOf } from './shape.js'
-import type { StandardSchema } from './standard-schema.js'
 import type { TomlFile } from './toml-file.js'
 import { pathOfVariable } from './variables.js'
 

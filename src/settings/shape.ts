@@ -1,5 +1,5 @@
+import type { StandardSchema } from '../shared/standard-schema.js'
 import { constraintText } from './constraint.js'
-import type { StandardSchema } from './standard-schema.js'
 
 /** What a schema says about one setting, as far as it can be read. Only valibot's schemas can. */
 export interface Shape {

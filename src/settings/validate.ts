@@ -1,9 +1,10 @@
 import { SettingsError } from '../shared/errors.js'
+import type { SchemaIssue, StandardSchema } from '../shared/standard-schema.js'
 import { readings } from './guess.js'
 import { ownKey, pathKey, valueAt } from './path.js'
 import type { Resolver } from './resolve.js'
+import { pathOfIssue } from './schema-types.js'
 import type { Shape } from './shape.js'
-import { pathOfIssue, type SchemaIssue, type StandardSchema } from './standard-schema.js'
 import type { Node, Table } from './tree.js'
 
 /** What the schema made of the merged settings. */

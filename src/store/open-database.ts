@@ -30,7 +30,8 @@ export function openDatabase(database: string | PoolLike | KyselyLike, databaseM
   if (isKysely(database)) {
     return { db: withoutPlugins(database), isEmbedded: false, listen: undefined, close: async () => {} }
   }
-  if (typeof database === 'object' && database !== null && typeof database.connect === 'function') return openPool(database, false)
+  if (typeof database === 'object' && database !== null && typeof database.connect === 'function')
+    return openPool(database, false, databaseMs)
   throw new InvalidArgumentError(
     'database',
     "must be a 'postgresql://…' URL, 'pglite:<folder>', 'pglite:memory', a pg Pool or a Kysely instance",
@@ -62,15 +63,15 @@ function openUrl(url: string, databaseMs: number): OpenDatabase {
     min: 1,
     allowExitOnIdle: true,
     connectionTimeoutMillis: databaseMs,
-    // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
-    query_timeout: databaseMs * 2 + 1_000,
     keepAlive: true,
   })
-  return openPool(pool as unknown as PoolLike, true)
+  return openPool(pool as unknown as PoolLike, true, databaseMs)
 }
 
-function openPool(pool: PoolLike, ownsPool: boolean): OpenDatabase {
-  const db = new KyselyClass<Tables>({ dialect: new PostgresDialect({ pool: guardedPool(pool, ownsPool) }) })
+function openPool(pool: PoolLike, ownsPool: boolean, databaseMs: number): OpenDatabase {
+  // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
+  const guarded = guardedPool(pool, { ownsPool, queryMs: databaseMs * 2 + 1_000 })
+  const db = new KyselyClass<Tables>({ dialect: new PostgresDialect({ pool: guarded }) })
   const { Client, options } = pool as { Client?: new (config: object) => NotifyClient; options?: object }
   return {
     db,

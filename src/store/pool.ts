@@ -1,4 +1,5 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
 import { keepPlans } from './kept-plans.js'
 
@@ -16,6 +17,13 @@ export interface PoolClientLike {
 
 type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => unknown }
 
+export interface GuardedPoolOptions {
+  /** Whether the pool is this package's to end. */
+  readonly ownsPool: boolean
+  /** Most milliseconds a statement may take; `statement_timeout` does not help against a server that is frozen. */
+  readonly queryMs: number
+}
+
 /**
  * A pool that never hands out a connection in an unknown state.
  *
@@ -24,14 +32,14 @@ type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => u
  * the process when nobody listens. So every client gets a listener, and one that failed with anything but a plain database error is
  * destroyed on release.
  */
-export function guardedPool(pool: PoolLike, ownsPool: boolean): PostgresPool {
+export function guardedPool(pool: PoolLike, { ownsPool, queryMs }: GuardedPoolOptions): PostgresPool {
   listen(pool)
   return {
     connect: async () => {
       const client = await connect(pool)
       listen(client)
       // What a host's pool does with its connections, DISCARD ALL say, is not known here.
-      return guardedClient(client, ownsPool ? keepPlans(client) : undefined)
+      return guardedClient(client, queryMs, ownsPool ? keepPlans(client) : undefined)
     },
     end: async () => {
       if (ownsPool) await pool.end()
@@ -56,7 +64,11 @@ async function connect(pool: PoolLike): Promise<PoolClientLike> {
   }
 }
 
-function guardedClient(client: PoolClientLike, prepare: ReturnType<typeof keepPlans> = (args) => args): PostgresPoolClient {
+function guardedClient(
+  client: PoolClientLike,
+  queryMs: number,
+  prepare: ReturnType<typeof keepPlans> = (args) => args,
+): PostgresPoolClient {
   let failure: Error | undefined
   return {
     query: ((...args: unknown[]) => {
@@ -64,7 +76,7 @@ function guardedClient(client: PoolClientLike, prepare: ReturnType<typeof keepPl
       if (failure) return Promise.reject(failure)
       const answer: unknown = client.query(...prepare(args))
       if (!(answer instanceof Promise)) return answer
-      return answer.catch((error: unknown) => {
+      return withDeadline(answer, queryMs, () => new Error(`no answer within ${queryMs} ms`)).catch((error: unknown) => {
         if (isDatabaseError(error)) throw error
         const lost = unavailable(error)
         failure = lost

@@ -5,7 +5,7 @@ import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import { coverageAt } from '../rollout/choose-version.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
-import { checkInteger, checkJson, checkLabel, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
+import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, readEntityState } from './entity-state.js'
 import { KINDS } from './kinds.js'
@@ -68,6 +68,7 @@ export class RolloutRepository {
   async start(start: RolloutStart): Promise<Written<Rollout>> {
     const target = this.#target(start)
     const label = checkLabel('label', start.label ?? 'production')
+    checkMeta(start)
     const split = validateStart(checkedTexts(start), refuse)
     await this.#permit('start', target, label, start)
     const { value, facts } = await this.#recorder.record(start, async (session) => {
@@ -176,6 +177,7 @@ export class RolloutRepository {
     ) => Promise<Rollout | { readonly concluded: Rollout; readonly moves: Parameters<typeof moveLabels>[2] }>,
   ): Promise<Written<Rollout>> {
     checkText('id', id)
+    checkMeta(meta)
     const known = await this.find(id)
     if (!known) throw new NotFoundError(`There is no rollout ${id}.`)
     await this.#permit(step, known, known.label, meta)

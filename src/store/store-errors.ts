@@ -28,5 +28,16 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
     if (NOT_AVAILABLE.has(error.code))
       return new StoreUnavailableError(`PostgreSQL refused: ${error.message}.`, { cause: error, ...(outcome && { outcome }) })
   }
+  if (isConnectionError(error))
+    return new StoreUnavailableError(`PostgreSQL cannot be reached: ${error.message || error.code}.`, {
+      cause: error,
+      ...(outcome && { outcome }),
+    })
   return error
+}
+
+/** A host's own Kysely brings its driver's errors as they are: those of sockets, and a backend that was ended. */
+function isConnectionError(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
+  return /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|57P)/.test(error.code)
 }

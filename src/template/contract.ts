@@ -1,10 +1,10 @@
 import type { CompileOptions } from '../entities/prompt.js'
 import type { ChatMessage } from '../entities/template.js'
 import { TemplateVariableError } from '../shared/errors.js'
+import type { SchemaIssue } from '../shared/standard-schema.js'
 import type { ParsedTemplate } from './parse-template.js'
 import type { PromptDefinition } from './prompt-definition.js'
 import { schemaKeys } from './schema-keys.js'
-import type { StandardIssue } from './standard-schema.js'
 import type { TemplateValues } from './text-template.js'
 
 /**
@@ -57,15 +57,15 @@ function validated<Result>(definition: PromptDefinition, validate: (value: unkno
   }
 }
 
-function pathOf(issue: StandardIssue): string[] {
+function pathOf(issue: SchemaIssue): string[] {
   return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
 }
 
-function rootOf(issue: StandardIssue): string[] {
+function rootOf(issue: SchemaIssue): string[] {
   return pathOf(issue).slice(0, 1)
 }
 
-function issueText(issue: StandardIssue): string {
+function issueText(issue: SchemaIssue): string {
   const path = pathOf(issue).join('.')
   return path === '' ? issue.message : `${path}: ${issue.message}`
 }

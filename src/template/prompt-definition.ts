@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../entities/prompt.js'
 import type { ChatMessageTemplate, TemplateFormat, TemplateType } from '../entities/template.js'
-import type { StandardSchema } from './standard-schema.js'
+import type { StandardSchema } from '../shared/standard-schema.js'
 
 export interface PromptDefinitionOptions<Variables> {
   /** The prompt's name in the store. */
@@ -9,7 +9,7 @@ export interface PromptDefinitionOptions<Variables> {
    * What callers give: a schema of valibot, zod, arktype or another library with the Standard Schema interface. It has to validate
    * synchronously. Without one, any variables are taken.
    */
-  readonly variables?: StandardSchema<Variables>
+  readonly variables?: StandardSchema<Variables, unknown>
   /** What stands in while the store has no such prompt, and what `prompts.ensure` writes. */
   readonly fallback?: string | readonly ChatMessageTemplate[]
   /** @default what the fallback is: a string is `text`, a list is `chat` */
@@ -21,7 +21,7 @@ export interface PromptDefinitionOptions<Variables> {
 /** A prompt as the code that uses it knows it: its name, its variables, and what to say while the store has none. */
 export interface PromptDefinition<Variables = unknown> {
   readonly name: string
-  readonly variables?: StandardSchema<Variables>
+  readonly variables?: StandardSchema<Variables, unknown>
   readonly fallback?: string | readonly ChatMessageTemplate[]
   readonly type?: TemplateType
   readonly templateFormat: TemplateFormat

@@ -5,7 +5,7 @@ import { caught } from './fixture.js'
 /** A pool of one client that fails every query with this error. */
 function poolThatFails(error: Error) {
   const client = { query: vi.fn(() => Promise.reject(error)), release: vi.fn() }
-  return { client, pool: guardedPool({ connect: async () => client, end: async () => {} }, false) }
+  return { client, pool: guardedPool({ connect: async () => client, end: async () => {} }, { ownsPool: false, queryMs: 1_000 }) }
 }
 
 it('sends nothing more on a connection that is lost, so that a ROLLBACK does not wait for a second timeout, and destroys it', async () => {

@@ -4,7 +4,7 @@ import { contractProblems, renderByContract } from '../../src/template/contract.
 import { definePrompt } from '../../src/template/define-prompt.js'
 import { parseTemplate } from '../../src/template/parse-template.js'
 import type { CompileArguments, PromptDefinition } from '../../src/template/prompt-definition.js'
-import type { StandardSchema } from '../../src/template/standard-schema.js'
+import type { StandardSchema } from '../../src/shared/standard-schema.js'
 import { caught } from './caught.js'
 
 const Extraction = definePrompt({
@@ -100,7 +100,7 @@ describe('rendering by a definition', () => {
 })
 
 describe('the contract gate', () => {
-  const needs = (template: string, variables: StandardSchema<object>, format: 'f-string' | 'mustache' = 'f-string') =>
+  const needs = (template: string, variables: StandardSchema<object, unknown>, format: 'f-string' | 'mustache' = 'f-string') =>
     contractProblems(definePrompt({ name: 'x', variables }), parseTemplate(template, format))
 
   it('names the variables that the schema does not give', () => {
@@ -192,6 +192,6 @@ describe('the contract gate', () => {
 
 type VariablesOf<Definition> = Definition extends PromptDefinition<infer Variables> ? Variables : never
 
-function schema(validate: StandardSchema<object>['~standard']['validate']): StandardSchema<object> {
+function schema(validate: StandardSchema<object, unknown>['~standard']['validate']): StandardSchema<object, unknown> {
   return { '~standard': { version: 1, vendor: 'test', validate } }
 }

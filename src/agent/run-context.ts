@@ -1,0 +1,23 @@
+/** One run, as `run()` gets it. Hand it on to every method of the agent: it is what keeps the run on one version. */
+export interface RunContext {
+  /** Names the run in its event and in logs. */
+  readonly runId: string
+  /** Whom the run is for; experiments and rollouts decide for this name. */
+  readonly subject: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
+  /** The caller's signal, or one that never aborts. */
+  readonly signal: AbortSignal
+}
+
+/** How one run is made. */
+export interface ExecuteOptions {
+  readonly subject?: string
+  /** What is known of the subject, for the conditions of rollouts. */
+  readonly attributes?: Readonly<Record<string, unknown>>
+  /** Ends the run; no fallback is asked then. */
+  readonly signal?: AbortSignal
+  /** Bounds all calls to models of this run together, in milliseconds; models still to be tried share what is left. @default none */
+  readonly timeoutMs?: number
+  /** @default a random UUID */
+  readonly runId?: string
+}

@@ -1,0 +1,60 @@
+import type { TokenUsage } from '../llm/llm-client.js'
+import { isConfigError, type LLMError } from '../shared/errors.js'
+import type { RunAttempt, RunModel, RunPrompt } from './run-event.js'
+
+/** What a run has fixed and seen so far. */
+export class RunState {
+  readonly startedAt = performance.now()
+  readonly attempts: RunAttempt[] = []
+  /** Prompts and models by what was asked for: each is resolved once and kept for the whole run. */
+  readonly resolved = new Map<string, Promise<unknown>>()
+  /** When the run's models have to be done, on the clock of `performance.now()`. */
+  readonly deadline: number
+  usage: TokenUsage = {}
+  prompt: RunPrompt | undefined
+  model: RunModel | undefined
+
+  constructor(timeoutMs: number | undefined) {
+    this.deadline = this.startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** The first answer to a question, for every later time it is asked in this run. */
+  once<Value>(question: string, ask: () => Promise<Value>): Promise<Value> {
+    const known = this.resolved.get(question) as Promise<Value> | undefined
+    if (known !== undefined) return known
+    const answer = ask()
+    // Kept for later; whoever asks hears of the failure.
+    answer.catch(() => {})
+    this.resolved.set(question, answer)
+    return answer
+  }
+
+  addAttempt(asked: { provider: string; model: string }, startedAt: number, error?: unknown): void {
+    const durationMs = performance.now() - startedAt
+    const { provider, model } = asked
+    this.attempts.push({
+      provider,
+      model,
+      ok: error === undefined,
+      durationMs,
+      ...(error !== undefined && { errorCode: attemptCode(error) }),
+    })
+  }
+
+  /** Adds up; a number that one answer does not tell makes only its own sum unknown if no answer tells it. */
+  addUsage(usage: TokenUsage): void {
+    const total: Record<string, number> = { ...this.usage }
+    for (const [name, tokens] of Object.entries(usage)) if (tokens !== undefined) total[name] = (total[name] ?? 0) + tokens
+    this.usage = total
+  }
+}
+
+/** The code of an error, for an event; calls to models add their reason. */
+export function errorCode(error: unknown): string {
+  if (!isConfigError(error)) return error instanceof Error ? error.name : 'unknown'
+  return error.code === 'E_LLM' ? `${error.code}/${(error as LLMError).reason}` : error.code
+}
+
+function attemptCode(error: unknown): string {
+  return isConfigError(error, 'E_LLM') ? (error as LLMError).reason : errorCode(error)
+}

@@ -1,0 +1,186 @@
+import { InvalidArgumentError } from '../shared/errors.js'
+import { leavable } from './async-iteration.js'
+import { CALL_DEFAULTS, CallScope, limitsOf } from './call-scope.js'
+import { foreignError } from './foreign-error.js'
+import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolCall } from './llm-client.js'
+import { withRetries } from './retry.js'
+
+/** What a client of one's own has to give: the text, and whatever else it knows. The rest is filled in. */
+export type ChatAnswer = Partial<ChatResult> & { readonly text: string }
+
+/** What a stream of one's own gives: parts, and at the end, if it knows more than they say, a `finish`. */
+export type ChatPart = Exclude<ChatEvent, { type: 'finish' }> | { readonly type: 'finish'; readonly result?: Partial<ChatResult> }
+
+/** A client of one's own: `chat` or `stream`, or both. */
+export interface LLMClientDefinition extends Pick<LLMClient, 'provider' | 'embed' | 'listModels' | 'health'> {
+  /** One answer, whole. `options.signal` ends with the call: hand it on. */
+  chat?(request: ChatRequest, options: ClientCall): Promise<ChatAnswer>
+  /** One answer in parts. When it ends without an error, the answer is whole. */
+  stream?(request: ChatRequest, options: ClientCall): AsyncIterable<ChatPart>
+  /** The timers of a call that sets none. @default { firstChunkMs: 120_000, chunkMs: 60_000, totalMs: 600_000 } */
+  readonly timeout?: number | CallTimeouts
+  /** How often a call that failed with `retryable` is made again, before the first part arrived. @default 2 */
+  readonly maxRetries?: number
+}
+
+/** What a client's function is handed: the caller's options with a signal that also ends at the timers. */
+export type ClientCall = CallOptions & { readonly signal: AbortSignal }
+
+/**
+ * Makes an `LLMClient` of one function; what `chat` and `stream` have in common (timers, retries, aborts, error types) is added.
+ *
+ * @throws {InvalidArgumentError} when neither `chat` nor `stream` is given
+ * @example
+ * ```ts
+ * const echo = defineLLMClient({
+ *   provider: 'echo',
+ *   chat: async (request) => ({ text: request.messages.at(-1)?.content ?? '' }),
+ * })
+ * ```
+ */
+export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
+  const { provider, embed, listModels, health } = definition
+  if (!definition.chat && !definition.stream) throw new InvalidArgumentError('definition', 'must have chat or stream')
+  if (provider === '' || provider.includes(':')) throw new InvalidArgumentError('provider', 'must be a name without a colon')
+  const base = limitsOf(definition, CALL_DEFAULTS)
+  const openScope = (options: CallOptions) => new CallScope(limitsOf(options, base), options.signal)
+
+  return {
+    provider,
+    ...(embed && { embed: embed.bind(definition) }),
+    ...(listModels && { listModels: listModels.bind(definition) }),
+    ...(health && { health: health.bind(definition) }),
+
+    async chat(request, options = {}) {
+      const scope = openScope(options)
+      const answer = new PartialAnswer(request.model, provider, scope)
+      let isComplete = false
+      try {
+        if (definition.chat) answer.result = await answerOnce(definition, request, options, scope)
+        else for await (const part of parts(definition, request, options, scope)) answer.accept(part)
+        isComplete = true
+        return answer.whole()
+      } catch (error) {
+        throw foreignError(error, { provider, model: request.model, partial: answer.partial }, scope)
+      } finally {
+        scope.end(isComplete)
+      }
+    },
+
+    stream(request, options = {}) {
+      return leavable<ChatEvent>(async function* (onLeave) {
+        const scope = openScope(options)
+        onLeave(() => scope.abandon())
+        const answer = new PartialAnswer(request.model, provider, scope)
+        let isComplete = false
+        try {
+          const source = definition.stream
+            ? parts(definition, request, options, scope)
+            : eventsOf(await answerOnce(definition, request, options, scope))
+          for await (const part of source) {
+            answer.accept(part)
+            if (part.type !== 'finish') yield [part]
+          }
+          isComplete = true
+          yield [{ type: 'finish', result: answer.whole() }]
+        } catch (error) {
+          throw foreignError(error, { provider, model: request.model, partial: answer.partial }, scope)
+        } finally {
+          scope.end(isComplete)
+        }
+      })
+    },
+  }
+}
+
+function answerOnce(definition: LLMClientDefinition, request: ChatRequest, options: CallOptions, scope: CallScope): Promise<ChatAnswer> {
+  const { provider, chat } = definition
+  const call = { ...options, signal: scope.signal }
+  return withRetries(
+    scope,
+    // The whole answer is the first chunk: only the timers for it and for the call apply.
+    () => scope.chunk(scope.race((chat as NonNullable<typeof chat>).call(definition, request, call))),
+    (error) => foreignError(error, { provider, model: request.model }, scope),
+  )
+}
+
+/** The parts of a client's own stream: sent again while nothing came, ended with the call even if it ignores its signal. */
+async function* parts(
+  definition: LLMClientDefinition,
+  request: ChatRequest,
+  options: CallOptions,
+  scope: CallScope,
+): AsyncGenerator<ChatPart> {
+  const { provider, stream } = definition
+  const call = { ...options, signal: scope.signal }
+  const { iterator, first } = await withRetries(
+    scope,
+    async () => {
+      const iterator = (stream as NonNullable<typeof stream>).call(definition, request, call)[Symbol.asyncIterator]()
+      return { iterator, first: await step(iterator, scope) }
+    },
+    (error) => foreignError(error, { provider, model: request.model }, scope),
+  )
+  let isAtEnd = false
+  try {
+    for (let next = first; !next.done; next = await step(iterator, scope)) yield next.value
+    isAtEnd = true
+  } finally {
+    // Not awaited: a generator that waits for what never comes would hold the caller.
+    if (!isAtEnd) void Promise.resolve(iterator.return?.()).catch(() => {})
+  }
+}
+
+function step(iterator: AsyncIterator<ChatPart>, scope: CallScope): Promise<IteratorResult<ChatPart>> {
+  return scope.chunk(scope.race(iterator.next()))
+}
+
+function* eventsOf(answer: ChatAnswer): Generator<ChatPart> {
+  if (answer.thinking) yield { type: 'thinking', delta: answer.thinking }
+  if (answer.text !== '') yield { type: 'text', delta: answer.text }
+  for (const toolCall of answer.toolCalls ?? []) yield { type: 'tool-call', toolCall }
+  yield { type: 'finish', result: answer }
+}
+
+/** An answer that is put together from its parts, and filled in where its client said nothing. */
+class PartialAnswer {
+  /** What the client itself says about its answer. */
+  result: Partial<ChatResult> = {}
+  partial: string | undefined
+  #text = ''
+  #thinking: string | undefined
+  readonly #toolCalls: ToolCall[] = []
+  readonly #model: string
+  readonly #provider: string
+  readonly #scope: CallScope
+
+  constructor(model: string, provider: string, scope: CallScope) {
+    this.#model = model
+    this.#provider = provider
+    this.#scope = scope
+  }
+
+  accept(part: ChatPart): void {
+    if (part.type === 'text') this.#text += part.delta
+    else if (part.type === 'thinking') this.#thinking = (this.#thinking ?? '') + part.delta
+    else if (part.type === 'tool-call') this.#toolCalls.push(part.toolCall)
+    else this.result = part.result ?? {}
+    this.partial = this.#text
+  }
+
+  whole(): ChatResult {
+    const toolCalls = this.result.toolCalls ?? this.#toolCalls
+    const { firstChunkMs, startedAt } = this.#scope
+    return {
+      text: this.#text,
+      ...(this.#thinking !== undefined && { thinking: this.#thinking }),
+      finishReason: toolCalls.length > 0 ? 'tool-calls' : 'stop',
+      usage: {},
+      model: this.#model,
+      provider: this.#provider,
+      ...this.result,
+      toolCalls,
+      timings: { totalMs: performance.now() - startedAt, ...(firstChunkMs !== undefined && { firstChunkMs }), ...this.result.timings },
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * One way to talk to any model. Names follow the AI SDK's call options, so that a bridge to its providers is a mapping.
+ *
+ * Write your own with `defineLLMClient`: one function is enough.
+ */
+export interface LLMClient {
+  /** Short name of the provider: `ollama`, `openai`. It is the prefix in `ollama:qwen3:14b`. */
+  readonly provider: string
+  /**
+   * One answer, whole.
+   *
+   * @throws {LLMError} always of this class; `reason` says what happened
+   */
+  chat(request: ChatRequest, options?: CallOptions): Promise<ChatResult>
+  /**
+   * One answer, as it is written. The request is sent at the first step of the loop; leaving the loop ends it.
+   *
+   * The last event is `finish` and holds what `chat` would have given.
+   */
+  stream(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent>
+  /** One vector for each text, in the order of the texts. */
+  embed?(request: EmbedRequest, options?: CallOptions): Promise<EmbedResult>
+  /** The models this provider can run now. */
+  listModels?(options?: CallOptions): Promise<ModelInfo[]>
+  /** Whether the provider answers. Never throws: a failure is `{ ok: false, error }`. */
+  health?(options?: CallOptions): Promise<LLMHealth>
+}
+
+/** A JSON Schema, as an object. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** One message of a conversation. */
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: string
+  /** Pictures for the model: bytes, or base64. A string is never taken for a path and no file is ever read. */
+  readonly images?: readonly (Uint8Array | string)[]
+  /** For role `assistant`: the tools it asked for. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** For role `tool`: the tool that gave this result. */
+  readonly toolName?: string
+  /** For role `tool`: the call that this is the result of. */
+  readonly toolCallId?: string
+  /** For role `assistant`: what it thought before it answered, for models that want to see it again. */
+  readonly thinking?: string
+}
+
+/** A tool the model wants to be run, with its arguments as a value (not as JSON text). */
+export interface ToolCall {
+  readonly id: string
+  readonly name: string
+  readonly input: unknown
+}
+
+/** A tool the model may ask for. */
+export interface ToolDefinition {
+  readonly name: string
+  readonly description?: string
+  readonly inputSchema: JsonSchema
+}
+
+/** How the answer is chosen; what is absent is left to the provider. */
+export interface SamplingOptions {
+  readonly temperature?: number
+  readonly topP?: number
+  readonly topK?: number
+  /** Most tokens in the answer, thinking included. */
+  readonly maxOutputTokens?: number
+  readonly stopSequences?: readonly string[]
+  readonly seed?: number
+  readonly presencePenalty?: number
+  readonly frequencyPenalty?: number
+  /** Whether, or how hard, the model thinks before it answers. */
+  readonly reasoning?: boolean | 'low' | 'medium' | 'high'
+  /** `json` makes the provider hold the model to JSON, and to the schema where it can. */
+  readonly responseFormat?: { readonly type: 'text' } | { readonly type: 'json'; readonly schema?: JsonSchema }
+  /** What only this provider knows, under the provider's own names: `num_ctx`, `keep_alive`. */
+  readonly providerOptions?: { readonly [name: string]: unknown }
+}
+
+/** What to ask. The client never changes it. */
+export interface ChatRequest extends SamplingOptions {
+  /** The model's name as the provider knows it, without the provider's prefix. */
+  readonly model: string
+  readonly messages: readonly Message[]
+  readonly tools?: readonly ToolDefinition[]
+}
+
+/** The three timers, in milliseconds. `Infinity` turns one off. */
+export interface CallTimeouts {
+  /** From sending a request to the first part of its answer; loading a model counts. Each attempt has its own. */
+  readonly firstChunkMs?: number
+  /** Between two parts of an answer, while we wait for the server; time the reader takes does not count. */
+  readonly chunkMs?: number
+  /** For the whole call, with every attempt and the pauses between them. */
+  readonly totalMs?: number
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** Ends the call with reason `aborted`, whatever it is doing. */
+  readonly signal?: AbortSignal
+  /** A number bounds the whole call and turns the other two timers off; an object replaces the client's timers one by one. */
+  readonly timeout?: number | CallTimeouts
+  /** How often a failed request is sent again, as long as no part of an answer arrived. @default the client's */
+  readonly maxRetries?: number
+  /** Sent with this call, over the client's own. */
+  readonly headers?: { readonly [name: string]: string }
+  /** Facts for whoever wraps the client (traces, logs); never sent to the provider. */
+  readonly metadata?: { readonly [name: string]: unknown }
+}
+
+/** A part of an answer that is being written. */
+export type ChatEvent =
+  | { readonly type: 'text'; readonly delta: string }
+  | { readonly type: 'thinking'; readonly delta: string }
+  | { readonly type: 'tool-call'; readonly toolCall: ToolCall }
+  | { readonly type: 'finish'; readonly result: ChatResult }
+
+/** Why the model stopped. */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'error' | 'other'
+
+/** Tokens read and written; `undefined` is unknown, never 0. */
+export interface TokenUsage {
+  readonly inputTokens?: number
+  readonly outputTokens?: number
+  readonly totalTokens?: number
+}
+
+/** How long it took, in milliseconds. What the provider does not tell is absent. */
+export interface CallTimings {
+  /** From the call to its result, measured here; attempts that failed count. */
+  readonly totalMs: number
+  /** From the call to the first part of the answer, measured here. */
+  readonly firstChunkMs?: number
+  /** Loading the model, as told by the provider. */
+  readonly loadMs?: number
+  /** Reading the prompt, as told by the provider. */
+  readonly promptMs?: number
+  /** Writing the answer, as told by the provider. */
+  readonly generateMs?: number
+  /** Tokens written per second of `generateMs`. */
+  readonly tokensPerSecond?: number
+}
+
+/** A whole answer. */
+export interface ChatResult {
+  /** The answer, without what the model thought. */
+  readonly text: string
+  readonly thinking?: string
+  readonly toolCalls: readonly ToolCall[]
+  readonly finishReason: FinishReason
+  readonly usage: TokenUsage
+  readonly timings: CallTimings
+  /** The model that answered, as the provider calls it. */
+  readonly model: string
+  readonly provider: string
+  /** What was asked for and not done, one sentence each. */
+  readonly warnings?: readonly string[]
+  /** The provider's last message, as it came. */
+  readonly raw?: unknown
+}
+
+/** What to embed. */
+export interface EmbedRequest {
+  readonly model: string
+  readonly values: readonly string[]
+  /** Length of the vectors, for models that can shorten them. */
+  readonly dimensions?: number
+  /** Most texts in one request; longer lists are sent in several, one after the other. @default 100 */
+  readonly batchSize?: number
+  readonly providerOptions?: { readonly [name: string]: unknown }
+}
+
+/** Vectors in the order of the texts. */
+export interface EmbedResult {
+  readonly embeddings: readonly (readonly number[])[]
+  readonly usage: TokenUsage
+  readonly timings: CallTimings
+  readonly model: string
+  readonly provider: string
+  readonly warnings?: readonly string[]
+}
+
+/** A model a provider can run. */
+export interface ModelInfo {
+  readonly name: string
+  readonly family?: string
+  readonly sizeBytes?: number
+  /** What the provider says of it, as it came. */
+  readonly raw?: unknown
+}
+
+/** Whether a provider answers. */
+export interface LLMHealth {
+  readonly ok: boolean
+  readonly latencyMs: number
+  readonly error?: Error
+}

@@ -1,0 +1,56 @@
+import { type Driver, Kysely } from 'kysely'
+import { DEFAULT_PROJECT } from './arguments.js'
+import { ConfigStore } from './config-store.js'
+import { migrate } from './migrate.js'
+import { importPglite } from './open-database.js'
+import { PgliteDriver, pgliteDialect } from './pglite-dialect.js'
+import { createRepositories, type Repositories } from './repositories.js'
+import { SessionRecorder } from './session-recorder.js'
+import type { Tables } from './tables.js'
+
+/** An embedded database takes seconds to start: those of one process that are only for tests share one, each in a schema of its own. */
+const SHARED = new PgliteDriver(async () => (await importPglite()).PGlite.create())
+let start: Promise<void> | undefined
+
+/** A database in memory that is migrated and seeded when it is first asked something. */
+export function seededDatabase(schema: string, seed: (repositories: Repositories) => Promise<void>, startMs: number): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: pgliteDialect(() => new SeededDriver(schema, seed, startMs)) })
+}
+
+/** The shared database; nobody closes it. */
+class SharedDriver implements Driver {
+  async init(): Promise<void> {
+    start ??= SHARED.init()
+    await start
+  }
+
+  acquireConnection: Driver['acquireConnection'] = () => SHARED.acquireConnection()
+  beginTransaction: Driver['beginTransaction'] = (connection, settings) => SHARED.beginTransaction(connection, settings)
+  commitTransaction: Driver['commitTransaction'] = (connection) => SHARED.commitTransaction(connection)
+  rollbackTransaction: Driver['rollbackTransaction'] = (connection) => SHARED.rollbackTransaction(connection)
+  releaseConnection: Driver['releaseConnection'] = (connection) => SHARED.releaseConnection(connection)
+  async destroy(): Promise<void> {}
+}
+
+class SeededDriver extends SharedDriver {
+  readonly #schema: string
+  readonly #seed: (repositories: Repositories) => Promise<void>
+  readonly #startMs: number
+
+  constructor(schema: string, seed: (repositories: Repositories) => Promise<void>, startMs: number) {
+    super()
+    this.#schema = schema
+    this.#seed = seed
+    this.#startMs = startMs
+  }
+
+  override async init(): Promise<void> {
+    await super.init()
+    const db = new Kysely<Tables>({ dialect: pgliteDialect(() => new SharedDriver()) })
+    await migrate(db, this.#schema)
+    const store = new ConfigStore({ db, schema: this.#schema, databaseMs: this.#startMs })
+    await store.record({ summary: 'Seeded for a test' }, (session) =>
+      this.#seed(createRepositories(new SessionRecorder(session, store), DEFAULT_PROJECT)),
+    )
+  }
+}
