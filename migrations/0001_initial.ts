@@ -134,11 +134,13 @@ begin
   select taken.revision, taken.token into begin_write.revision, begin_write.token from ${s}.take_revision() as taken;
 end ${q};
 
-create function ${s}.raise_heads(scopes text[], revision bigint, token text) returns void language sql as ${q}
+create function ${s}.raise_heads(scopes text[], revision bigint, token text) returns void language plpgsql as ${q}
+#variable_conflict use_column
+begin
   insert into ${s}.config_heads as head (scope, revision, token)
   select distinct touched.scope, raise_heads.revision, raise_heads.token from unnest(scopes) as touched (scope)
-  on conflict (scope) do update set revision = excluded.revision, token = excluded.token
-${q};
+  on conflict (scope) do update set revision = excluded.revision, token = excluded.token;
+end ${q};
 
 -- NOTIFY refuses more than 8,000 bytes and aborts the write; a message without scopes makes its receivers read the log.
 create function ${s}.announce(revision bigint, token text, scopes text[]) returns text language plpgsql as ${q}
@@ -191,7 +193,7 @@ declare
   touched text[];
   taken record;
 begin
-  if current_setting('agent_config.managed', true) = 'on' or before_edit is not distinct from after_edit then return null; end if;
+  if before_edit is not distinct from after_edit then return null; end if;
   if current_setting('agent_config.managed', true) = 'announced' then
     raise exception 'This write is announced already: % on % in its transaction would reach no running service', lower(tg_op), tg_table_name
       using errcode = 'restrict_violation';
@@ -290,6 +292,6 @@ ${editTriggers(schema, kind, table, role)}`
 
 function editTriggers({ identifier: s }: SchemaName, kind: string, table: string, role: 'versions' | 'labels'): string {
   return `create trigger note_sql_edit after insert or update or delete on ${s}.${table}
-  for each row execute function ${s}.note_sql_edit('${kind}', '${role}');
+  for each row when (current_setting('agent_config.managed', true) is distinct from 'on') execute function ${s}.note_sql_edit('${kind}', '${role}');
 create trigger refuse_truncate before truncate on ${s}.${table} for each statement execute function ${s}.refuse_truncate();`
 }

@@ -28,7 +28,7 @@ create table ${s}.config_rollouts (
 create unique index config_rollouts_open on ${s}.config_rollouts (kind, project, name, label) where status <> 'concluded';
 create index config_rollouts_by_entity on ${s}.config_rollouts (kind, project, name, created_at);
 create trigger note_sql_edit after insert or update or delete on ${s}.config_rollouts
-  for each row execute function ${s}.note_sql_edit();
+  for each row when (current_setting('agent_config.managed', true) is distinct from 'on') execute function ${s}.note_sql_edit();
 create trigger refuse_truncate before truncate on ${s}.config_rollouts for each statement execute function ${s}.refuse_truncate();
 
 create table ${s}.config_assignments (

@@ -24,6 +24,8 @@ export interface DocumentCacheParts<Value> {
   readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
   readonly hasReplica: boolean
   readonly readLog: (after: number) => Promise<LogPage>
+  /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
+  readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
   /** Makes what is served out of a document's JSON, once, when it enters memory. */
   readonly materialize: (document: StampedDocument) => Value
@@ -57,7 +59,7 @@ export interface ReadOptions {
 
 /** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
 const HEADS_PER_ENTRY = 10
-/** A read may find that its document was superseded while it was loaded; it looks again this often. */
+/** Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. */
 const MAX_ATTEMPTS = 3
 const BATCH_SIZE = 100
 /** After a failed refresh of an expired document, the next try comes this much later. */
@@ -76,8 +78,11 @@ export class DocumentCache<Value> {
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
-  /** Scopes whose Redis document is not to be trusted until PostgreSQL was asked once. */
-  readonly #pastRedis = new Set<Scope>()
+  /** Scopes whose Redis document is not to be trusted until PostgreSQL was asked once, each with the number of the latest suspicion. */
+  readonly #pastRedis = new Map<Scope, number>()
+  readonly #maxPastRedis: number
+  #suspicions = 0
+  #isClosed = false
   /** Counts up when the database turns out to have another history; what was loaded before is dropped. */
   #generation = 0
   /** Asking the clock costs as much as the rest of a hit, so it is asked by a timer. */
@@ -88,6 +93,7 @@ export class DocumentCache<Value> {
     const { maxEntries, maxBytes } = parts.options
     this.#parts = parts
     this.#heads = new HeadTable(maxEntries * HEADS_PER_ENTRY)
+    this.#maxPastRedis = maxEntries * HEADS_PER_ENTRY
     this.#memory = new MemoryTier({ maxEntries, maxBytes, onRemoved: parts.onRemoved })
     this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
@@ -106,7 +112,7 @@ export class DocumentCache<Value> {
   /** Whether a kept document may be served. Counts as a use; an expired one is refreshed behind the caller's back. */
   use(entry: MemoryEntry<Value>): boolean {
     if (!isUsable(entry)) return false
-    this.#memory.get(entry.scope)
+    this.#memory.touch(entry)
     if (entry.expiresAt <= this.#now) this.#refreshBehind(entry)
     this.counters.memoryHits++
     return true
@@ -120,6 +126,7 @@ export class DocumentCache<Value> {
   document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
     const entry = this.#memory.peek(scope)
     if (entry && (options.minRevision === undefined || this.#isAsOf(entry, options.minRevision)) && this.use(entry)) {
+      if (entry.stale) this.counters.staleServed++
       return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
     }
     this.counters.memoryMisses++
@@ -138,12 +145,25 @@ export class DocumentCache<Value> {
 
   /** Makes the next read of these documents ask PostgreSQL, past Redis: somebody says they changed and gives no revision. */
   suspect(matches: (scope: Scope) => boolean, scope?: Scope): void {
-    if (scope !== undefined) this.#pastRedis.add(scope)
+    if (scope !== undefined) this.#distrustRedis(scope)
+    for (const flying of this.#flights.keys()) if (matches(flying)) this.#distrustRedis(flying)
     for (const entry of this.#memory.entries()) {
       if (!matches(entry.scope)) continue
       entry.suspect = true
-      this.#pastRedis.add(entry.scope)
-      this.#flights.delete(entry.scope)
+      this.#distrustRedis(entry.scope)
+    }
+  }
+
+  #distrustRedis(scope: Scope): void {
+    this.#flights.delete(scope)
+    this.#pastRedis.delete(scope)
+    this.#pastRedis.set(scope, ++this.#suspicions)
+    if (this.#pastRedis.size > this.#maxPastRedis) {
+      // Anybody can send these; the oldest is forgotten.
+      for (const oldest of this.#pastRedis.keys()) {
+        this.#pastRedis.delete(oldest)
+        break
+      }
     }
   }
 
@@ -153,6 +173,7 @@ export class DocumentCache<Value> {
   }
 
   close(): void {
+    this.#isClosed = true
     this.log.close()
     this.#memory.clear()
     this.#heads.clear()
@@ -171,7 +192,7 @@ export class DocumentCache<Value> {
         () => new StoreUnavailableError(`Reading "${scope}" took longer than ${readMs} ms (timeouts.readMs).`),
       )
     } catch (error) {
-      const lastGood = this.#memory.get(scope)
+      const lastGood = this.#memory.peek(scope)
       // Superseded ones are out: this process was told that there is something newer.
       const mayServe =
         lastGood && (lastGood.head === undefined || lastGood.asOf >= lastGood.head.revision) && options.minRevision === undefined
@@ -183,6 +204,7 @@ export class DocumentCache<Value> {
   }
 
   async #read(scope: Scope, { minRevision, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
+    await this.#parts.ready?.()
     if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {
       await this.log.catchUp()
       if ((this.log.applied ?? -1) < minRevision) {
@@ -228,7 +250,7 @@ export class DocumentCache<Value> {
   }
 
   async #fromDatabase(scope: Scope, isImmutable: boolean, refusedStamp?: string): Promise<Served<Value> | undefined> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    for (let attempt = this.#parts.hasReplica ? 0 : 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.#loadOnce(scope, attempt, isImmutable, refusedStamp)
       if (outcome !== 'superseded') return outcome
     }
@@ -242,16 +264,19 @@ export class DocumentCache<Value> {
     const generation = this.#generation
     const document = await redis.get(scope)
     if (!document) return undefined
-    if (!isImmutable && !(await this.#isCurrent(document))) return stampOf(document)
-    const entry = this.#accept(document, generation, isImmutable, this.log.applied === undefined)
+    const asOf = isImmutable ? document.asOf : await this.#currentAsOf(document)
+    if (asOf === undefined || this.#pastRedis.has(scope)) return stampOf(document)
+    const entry = this.#accept({ ...document, asOf }, generation, isImmutable, this.log.applied === undefined)
     return entry ? { entry, source: 'redis', stale: entry.stale } : stampOf(document)
   }
 
   /**
-   * Whether a document from Redis is the scope's last one, by revision and token, as this process knows the log. One that is ahead of what
-   * this process knows is confirmed by the log first.
+   * As of which revision a document from Redis is known to be right: it must be the scope's last one, by revision and token, as this process
+   * knows the log. `undefined` when it is not. One that is ahead of what this process knows is confirmed by the log first.
+   *
+   * The document's own `asOf` counts no further than this process knows the log: it may have been counted in another history.
    */
-  async #isCurrent(document: StampedDocument): Promise<boolean> {
+  async #currentAsOf(document: StampedDocument): Promise<number | undefined> {
     const { scope, revision } = document
     if (this.log.applied === undefined) {
       // Before the first read of the log; with PostgreSQL away it is taken as it is, and checked when the log can be read.
@@ -259,12 +284,12 @@ export class DocumentCache<Value> {
         () => true,
         () => false,
       )
-      if (!isReadable) return this.log.applied === undefined
+      if (!isReadable) return this.log.applied === undefined ? document.asOf : undefined
     }
     if (revision > (this.log.applied ?? 0)) await this.log.reached(revision)
     const head = this.#heads.get(scope)
-    if (head) return head.revision === revision && head.token === document.token
-    return revision === 0 && this.#heads.isComplete
+    const isLast = head ? head.revision === revision && head.token === document.token : revision === 0 && this.#heads.isComplete
+    return isLast ? Math.min(document.asOf, Math.max(this.log.applied ?? 0, revision)) : undefined
   }
 
   async #loadOnce(
@@ -274,27 +299,40 @@ export class DocumentCache<Value> {
     refusedStamp?: string,
   ): Promise<Served<Value> | undefined | 'superseded'> {
     const generation = this.#generation
+    const suspicion = this.#pastRedis.get(scope)
     const floorBefore = isImmutable ? 0 : this.#heads.floor(scope)
-    const isReplica = this.#parts.hasReplica && attempt === 0
-    const document = await (isReplica ? this.#replicaLoads : this.#primaryLoads).load(scope)
-    if (!document) return undefined
+    const isReplica = attempt === 0
+    const document = isReplica
+      ? await this.#replicaLoads.load(scope).catch(() => 'superseded' as const)
+      : await this.#primaryLoads.load(scope)
+    if (document === undefined || document === 'superseded') return document
     if (!isReplica && !isImmutable && document.asOf < floorBefore) {
-      this.#heads.distrust(scope, document.asOf)
-      this.#parts.events.failed(
-        new Error(`"${scope}" was announced as of revision ${floorBefore}, but the database is at ${document.asOf}.`),
-        'A change was announced that never happened; it is disregarded.',
-      )
+      this.#disregard(document, floorBefore)
+      // While the false claim stood, a true one below it was not noted: what was announced meanwhile is only in a new load.
+      return 'superseded'
     }
     if (isReplica && !this.#agrees(document)) return 'superseded'
     // News that came by the side door: what else its transaction changed must turn at the same time.
     if (!isImmutable && document.revision > (this.log.applied ?? -1)) await this.log.reached(document.revision)
     if (!isReplica && !isImmutable && generation === this.#generation)
       this.#heads.learn(scope, document.revision, document.token, document.asOf)
+    // Somebody said that it changed, while it was on its way.
+    if (this.#pastRedis.get(scope) !== suspicion) return 'superseded'
     const entry = this.#accept(document, generation, isImmutable)
     if (!entry) return 'superseded'
     this.#pastRedis.delete(scope)
     void this.#parts.redis?.put([{ document, refusedStamp }])
     return { entry, source: 'database', stale: false }
+  }
+
+  /** The primary, asked after a change was announced, does not know it: a forged or foreign message, or a database that was restored. */
+  #disregard({ scope, asOf }: StampedDocument, claimed: number): void {
+    this.#heads.distrust(scope, claimed, asOf)
+    this.log.readSoon()
+    this.#parts.events.failed(
+      new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`),
+      'A change was announced that never happened; it is disregarded.',
+    )
   }
 
   /** A replica may be behind, and may have another history; what it says of a scope must be what this process knows. */
@@ -311,18 +349,11 @@ export class DocumentCache<Value> {
   #accept(document: StampedDocument, generation: number, isImmutable: boolean, unverified = false): MemoryEntry<Value> | undefined {
     const { scope } = document
     const floor = isImmutable ? 0 : this.#heads.floor(scope)
-    if (generation !== this.#generation || document.asOf < floor) {
+    if (this.#isClosed || generation !== this.#generation || document.asOf < floor) {
       this.counters.refusedFills++
       return undefined
     }
     const held = this.#memory.peek(scope)
-    const expiresAt = Date.now() + this.#parts.options.ttlMs * (0.9 + Math.random() * 0.2)
-    if (held && held.revision === document.revision && held.token === document.token) {
-      if (!isImmutable) held.head = this.#headOf(document)
-      held.asOf = Math.max(held.asOf, document.asOf)
-      Object.assign(held, { expiresAt, suspect: false, stale: false, unverified: held.unverified && unverified })
-      return held
-    }
     if (held && held.asOf > document.asOf && isUsable(held)) return held
     const entry: MemoryEntry<Value> = {
       scope,
@@ -332,14 +363,15 @@ export class DocumentCache<Value> {
       bytes: document.text.length * 2 + 1_024,
       head: isImmutable ? undefined : this.#headOf(document),
       asOf: document.asOf,
-      expiresAt,
+      expiresAt: Date.now() + this.#parts.options.ttlMs * (0.9 + Math.random() * 0.2),
       suspect: false,
       stale: false,
       unverified,
       refreshing: false,
+      isTouched: false,
     }
-    this.#memory.set(entry)
-    this.#parts.onKept(entry)
+    // One that alone is larger than memory may be is served, and not kept.
+    if (this.#memory.set(entry)) this.#parts.onKept(entry)
     return entry
   }
 
@@ -376,13 +408,16 @@ export class DocumentCache<Value> {
       if (!entry.unverified) continue
       const head = this.#heads.get(entry.scope)
       const isConfirmed = head ? head.revision === entry.revision && head.token === entry.token : entry.revision === 0
-      if (isConfirmed) entry.unverified = false
+      if (isConfirmed)
+        Object.assign(entry, { unverified: false, asOf: Math.min(entry.asOf, Math.max(this.log.applied ?? 0, entry.revision)) })
       else this.#memory.delete(entry.scope)
     }
   }
 
   /** What this process holds is read again at once, in batches, so that the next reader finds it. */
   async #refreshHeld(scopes: readonly Scope[]): Promise<void> {
+    // A writer puts its own documents in as soon as it has raised their floors; they need no reading.
+    await undefined
     const superseded = scopes.filter((scope) => {
       const entry = this.#memory.peek(scope)
       return entry !== undefined && !isUsable(entry)

@@ -52,9 +52,7 @@ export class HeadTable {
       return head
     }
     // A late message about a scope that was pushed out: its own last change is not known any more, only that it is not above the floor.
-    const created = revision >= this.#minFloor ? { revision, token } : { revision: this.#minFloor, token: '' }
-    this.#heads.set(scope, created)
-    return created
+    return revision >= this.#minFloor ? this.#create(scope, revision, token) : this.#create(scope, this.#minFloor, '')
   }
 
   /**
@@ -63,11 +61,8 @@ export class HeadTable {
    */
   learn(scope: Scope, revision: number, token: string, asOf: number): Head {
     const head = this.#heads.get(scope)
-    if (!head) {
-      const created = { revision, token }
-      this.#heads.set(scope, created)
-      return created
-    }
+    // Its head may have been pushed out while this answer was on its way: then nothing is known beyond the floor.
+    if (!head) return asOf < this.#minFloor ? this.#create(scope, this.#minFloor, '') : this.#create(scope, revision, token)
     if (asOf >= head.revision) {
       head.revision = revision
       head.token = token
@@ -75,15 +70,21 @@ export class HeadTable {
     return head
   }
 
-  /** Forgets claims above `asOf` for a scope: the primary, asked after they were heard, is not that far. */
-  distrust(scope: Scope, asOf: number): void {
+  /** Takes back a claim that the primary, asked after it was heard, does not know; what was heard since then stays. */
+  distrust(scope: Scope, claimed: number, asOf: number): void {
     const head = this.#heads.get(scope)
-    if (head && head.revision > asOf) head.revision = asOf
-    this.#minFloor = Math.min(this.#minFloor, asOf)
+    if (head?.revision === claimed) head.revision = asOf
+    if (this.#minFloor === claimed) this.#minFloor = asOf
   }
 
   clear(): void {
     this.#heads.clear()
     this.#minFloor = 0
+  }
+
+  #create(scope: Scope, revision: number, token: string): Head {
+    const head = { revision, token }
+    this.#heads.set(scope, head)
+    return head
   }
 }

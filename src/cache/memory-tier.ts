@@ -31,11 +31,15 @@ export interface MemoryEntry<Value> {
   /** Taken from Redis before this process ever read the log. */
   unverified: boolean
   refreshing: boolean
+  /** Read since the last time something entered memory. */
+  isTouched: boolean
 }
 
 /** The in-process tier: documents by scope, bounded by number and by bytes. */
 export class MemoryTier<Value> {
   readonly #entries: LRUCache<Scope, MemoryEntry<Value>>
+  /** Read since the last insertion. Their order only matters when something has to leave, so a hit does not pay for it. */
+  #touched: MemoryEntry<Value>[] = []
 
   constructor(options: MemoryTierOptions) {
     this.#entries = new LRUCache({
@@ -46,8 +50,11 @@ export class MemoryTier<Value> {
     })
   }
 
-  get(scope: Scope): MemoryEntry<Value> | undefined {
-    return this.#entries.get(scope)
+  /** Counts as a use of an entry. */
+  touch(entry: MemoryEntry<Value>): void {
+    if (entry.isTouched) return
+    entry.isTouched = true
+    this.#touched.push(entry)
   }
 
   /** Without counting as a use. */
@@ -55,8 +62,11 @@ export class MemoryTier<Value> {
     return this.#entries.peek(scope)
   }
 
-  set(entry: MemoryEntry<Value>): void {
+  /** @returns whether it was kept: an entry larger than all of memory may be is not */
+  set(entry: MemoryEntry<Value>): boolean {
+    this.#moveTouched()
     this.#entries.set(entry.scope, entry)
+    return this.#entries.peek(entry.scope) === entry
   }
 
   delete(scope: Scope): void {
@@ -64,6 +74,7 @@ export class MemoryTier<Value> {
   }
 
   clear(): void {
+    this.#touched = []
     this.#entries.clear()
   }
 
@@ -77,5 +88,13 @@ export class MemoryTier<Value> {
 
   get bytes(): number {
     return this.#entries.calculatedSize
+  }
+
+  #moveTouched(): void {
+    for (const entry of this.#touched) {
+      entry.isTouched = false
+      this.#entries.get(entry.scope)
+    }
+    this.#touched = []
   }
 }

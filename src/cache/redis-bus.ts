@@ -1,5 +1,6 @@
 import { withDeadline } from '../shared/deadline.js'
 import type { RedisLike } from './redis-like.js'
+import { reopenOnEnd } from './reopen-on-end.js'
 
 export interface RedisBusOptions {
   readonly channel: string
@@ -12,8 +13,6 @@ export interface RedisBusOptions {
 
 /** A frozen server sends no event; it is noticed by a PING that gets no answer. */
 const PING_EVERY_MS = 1_000
-/** Pause before a connection that ended for good is opened again, in milliseconds. */
-const REOPEN_MS = 500
 
 /** The subscription to announcements. Comes back by itself, whatever happens to the connection. */
 export class RedisBus {
@@ -22,7 +21,7 @@ export class RedisBus {
   #isSubscribed = false
   #closed = false
   #timer: NodeJS.Timeout | undefined
-  #reopen: NodeJS.Timeout | undefined
+  #letEnd = (): void => {}
 
   constructor(client: RedisLike, options: RedisBusOptions) {
     this.#client = client
@@ -36,14 +35,12 @@ export class RedisBus {
   /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
   async open(): Promise<void> {
     const client = this.#client
-    client.on('error', () => {})
     client.on('message', ((_channel: string, text: string) => this.#options.onMessage(text)) as never)
     client.on('ready', () => void this.#subscribe())
     client.on('close', () => {
       this.#isSubscribed = false
     })
-    // ioredis gives a client up for good in some states; nobody asked it to.
-    client.on('end', () => this.#openAgain())
+    this.#letEnd = reopenOnEnd(client)
     this.#timer = setInterval(() => void this.#watch(), PING_EVERY_MS)
     this.#timer.unref()
     await client.connect().catch(() => {})
@@ -53,7 +50,7 @@ export class RedisBus {
     this.#closed = true
     this.#isSubscribed = false
     clearInterval(this.#timer)
-    clearTimeout(this.#reopen)
+    this.#letEnd()
     this.#client.disconnect()
   }
 
@@ -78,15 +75,6 @@ export class RedisBus {
     this.#isSubscribed = false
     // While it is connecting, a disconnect would end the client for good.
     if (this.#client.status === 'ready') this.#client.disconnect(true)
-  }
-
-  #openAgain(): void {
-    if (this.#closed) return
-    clearTimeout(this.#reopen)
-    this.#reopen = setTimeout(() => {
-      if (!this.#closed) this.#client.connect().catch(() => {})
-    }, REOPEN_MS)
-    this.#reopen.unref()
   }
 
   #timely<Answer>(call: Promise<Answer>): Promise<Answer> {

@@ -1,14 +1,17 @@
 import { Redis } from 'ioredis'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { RedisLike } from './redis-like.js'
+import { reopenOnEnd } from './reopen-on-end.js'
 
 /** The two connections a manager needs: a connection that is subscribed can send no other command. */
 export interface RedisClients {
   readonly data: RedisLike
   /** Makes a connection for the subscription; it does not resubscribe by itself. */
   subscriber(): RedisLike
-  /** Whether the data client is this package's to close. */
-  readonly ownsData: boolean
+  /** Connects the data client, if it is this package's own; resolves when the first attempt succeeded or failed. */
+  open(): Promise<void>
+  /** Closes what `open` opened. */
+  close(): void
 }
 
 /** Longest pause between two attempts to reconnect, in milliseconds. */
@@ -31,8 +34,7 @@ function neverHanging(redisMs: number) {
 export function createRedisClients(redis: string | RedisLike, redisMs: number): RedisClients {
   if (typeof redis === 'string') {
     const url = parseRedisUrl(redis)
-    const data = new Redis(url, neverHanging(redisMs)) as unknown as RedisLike
-    return { data, ownsData: true, subscriber: () => new Redis(url, neverHanging(redisMs)) as unknown as RedisLike }
+    return ownClients(() => quiet(new Redis(url, neverHanging(redisMs)) as unknown as RedisLike))
   }
   if ((redis.options as { keyPrefix?: string }).keyPrefix) {
     throw new InvalidArgumentError(
@@ -40,7 +42,27 @@ export function createRedisClients(redis: string | RedisLike, redisMs: number): 
       'must be a client without keyPrefix: ioredis puts the prefix before keys but not before channels. Use the option `namespace` instead.',
     )
   }
-  return { data: redis, ownsData: false, subscriber: () => redis.duplicate(neverHanging(redisMs)) }
+  return { data: redis, subscriber: () => quiet(redis.duplicate(neverHanging(redisMs))), open: async () => {}, close: () => {} }
+}
+
+function ownClients(create: () => RedisLike): RedisClients {
+  const data = create()
+  const letEnd = reopenOnEnd(data)
+  return {
+    data,
+    subscriber: create,
+    open: async () => void (await data.connect().catch(() => {})),
+    close: () => {
+      letEnd()
+      data.disconnect()
+    },
+  }
+}
+
+/** ioredis prints the errors of a client that nobody listens to; these are noticed by the calls they fail. */
+function quiet(client: RedisLike): RedisLike {
+  client.on('error', () => {})
+  return client
 }
 
 function parseRedisUrl(text: string): string {

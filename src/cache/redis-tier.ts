@@ -71,6 +71,11 @@ export class RedisTier {
     return document
   }
 
+  /** What Redis holds of these scopes, without counting as reads. */
+  async inspect(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
+    return this.#database === undefined ? new Map() : this.#readMany(scopes)
+  }
+
   /** Stores documents that are newer than what Redis has. */
   async put(documents: readonly StoredDocument[]): Promise<void> {
     if (this.#database !== undefined) await this.#store(documents, '', '')

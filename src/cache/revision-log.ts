@@ -33,6 +33,7 @@ const DISTRUST_MS = 1_000
 /** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
 export class RevisionLog {
   readonly #parts: RevisionLogParts
+  /** Revisions heard of whose predecessors are not all known yet. */
   readonly #ahead = new Map<number, string>()
   #applied: number | undefined
   #token = ''
@@ -109,6 +110,11 @@ export class RevisionLog {
     await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
   }
 
+  /** Reads the log shortly, without anybody waiting; at most once a second while what is claimed does not turn out to be true. */
+  readSoon(): void {
+    this.#readSoon(0)
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#gapTimer)
@@ -160,6 +166,8 @@ export class RevisionLog {
     this.#token = page.topToken
     this.#claimed = page.top
     this.#parts.onOtherHistory(page, known)
+    // What was announced while the new history was read has been forgotten with the old one.
+    this.#readSoon(0)
   }
 
   #take(page: LogPage, heardBefore: readonly number[]): void {

@@ -1,4 +1,5 @@
 import type { Scope } from '../entities/scope.js'
+import { intern } from '../shared/intern.js'
 
 /** A document as text, with what is known of its age. */
 export interface StampedDocument {
@@ -27,5 +28,5 @@ export function decodeDocument(scope: Scope, value: string): StampedDocument | u
   const end = value.indexOf('\n')
   const match = /^(\d{1,16}) (\d{1,16}) ([\w-]{0,64})$/.exec(value.slice(0, Math.min(end, 100)))
   if (end < 0 || !match) return undefined
-  return { scope, asOf: Number(match[1]), revision: Number(match[2]), token: match[3] as string, text: value.slice(end + 1) }
+  return { scope, asOf: Number(match[1]), revision: Number(match[2]), token: intern(match[3] as string), text: value.slice(end + 1) }
 }

@@ -14,6 +14,7 @@ import { type Commit, ConfigStore } from '../store/config-store.js'
 import { KINDS } from '../store/kinds.js'
 import { loadContents, loadDocuments } from '../store/load-documents.js'
 import { migrate, refuseNewerDatabase } from '../store/migrate.js'
+import { notifyChannel } from '../store/notify-channel.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import { readLog } from '../store/read-log.js'
 import { Bus } from './bus.js'
@@ -60,6 +61,7 @@ export class Backend {
   readonly #plainMessages: PlainMessages
   #starting: Promise<void> | undefined
   #prepared: Promise<void> | undefined
+  #subscribing: Promise<void> | undefined
   #isStarted = false
   #isClosed = false
   #pollTimer: NodeJS.Timeout | undefined
@@ -68,7 +70,7 @@ export class Backend {
   constructor(options: ResolvedOptions) {
     const { databaseMs, redisMs } = options.timeouts
     this.options = options
-    this.events = new Events((error, name) => this.#report(error, `A listener of "${name}" failed.`))
+    this.events = new Events((error, name) => this.#reportListener(error, name))
     this.database = openDatabase(options.database, databaseMs)
     this.reads = this.#guard(this.database, 'database')
     this.#replica = options.readDatabase === undefined ? undefined : openDatabase(options.readDatabase, databaseMs)
@@ -119,7 +121,7 @@ export class Backend {
   }
 
   /** For reads: waits for a first start that is under way. It may fail; the read then finds out for itself what it can have. */
-  async started(): Promise<void> {
+  async #started(): Promise<void> {
     if (this.#isStarted) return
     const start = this.start().catch(() => {})
     // An embedded database takes seconds to start; a server that takes that long is away.
@@ -142,19 +144,24 @@ export class Backend {
     this.#plainMessages.close()
     this.cache.close()
     await this.#starting?.catch(() => {})
-    await this.exposures.flush()
+    await this.exposures.close()
     await this.bus.close()
-    if (this.#clients?.ownsData) this.#clients.data.disconnect()
+    this.#clients?.close()
     await Promise.all([this.database.close(), this.#replica?.close()])
     this.events.removeAll()
   }
 
   async #start(): Promise<void> {
+    this.#keepTime()
     await this.#prepare()
     await this.#subscribe()
     await this.cache.log.catchUp()
     this.#isStarted = true
-    if (this.#isClosed || this.#pollTimer) return
+  }
+
+  /** From the first start on, also when that fails: the poll is what brings a manager back that started with everything down. */
+  #keepTime(): void {
+    if (this.#pollTimer || this.#isClosed) return
     this.#schedulePoll()
     this.#tickTimer = setInterval(() => this.cache.tick(), Math.min(TICK_MS, this.options.ttlMs / 10))
     this.#tickTimer.unref()
@@ -176,7 +183,12 @@ export class Backend {
 
   /** Subscribes before the log is read, so that nothing falls between. What does not connect in time goes on trying behind. */
   async #subscribe(): Promise<void> {
-    const { channel, listen, timeouts } = this.options
+    this.#subscribing ??= this.#openBuses()
+    await withDeadline(this.#subscribing, this.options.timeouts.redisMs * 2, () => new Error()).catch(() => {})
+  }
+
+  async #openBuses(): Promise<void> {
+    const { channel, listen, schema, timeouts } = this.options
     const onSubscribed = () =>
       void this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
     const redis =
@@ -191,16 +203,14 @@ export class Backend {
       listen === false
         ? undefined
         : this.database.listen?.({
-            channel: await this.reads.run(() => this.store.notifyChannel()),
+            channel: notifyChannel(schema),
             mode: listen,
             databaseMs: timeouts.databaseMs,
             onMessage: (text) => this.bus.receiveNotification(text),
             onListening: onSubscribed,
           })
     this.bus.attach({ redis, notify })
-    if (this.#clients?.data.status === 'wait') void this.#clients.data.connect().catch(() => {})
-    const opening = Promise.all([redis?.open(), notify?.open()])
-    await withDeadline(opening, timeouts.redisMs * 2, () => new Error()).catch(() => {})
+    await Promise.all([this.#clients?.open(), redis?.open(), notify?.open()])
   }
 
   #schedulePoll(): void {
@@ -214,7 +224,8 @@ export class Backend {
   }
 
   async #poll(): Promise<void> {
-    await Promise.all([this.cache.log.catchUp().catch(() => {}), this.redis?.probe()])
+    const looking = this.#isStarted ? this.cache.log.catchUp() : this.start()
+    await Promise.all([looking.catch(() => {}), this.redis?.probe()])
     if (!this.#isClosed) this.#schedulePoll()
   }
 
@@ -229,6 +240,7 @@ export class Backend {
     log.hear(revision, token, scopes)
     // Revisions of others that are still on their way here must not be overtaken by this one.
     if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
+    // In the tick in which the floors rose: nothing has to be loaded.
     if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document)
     return { propagated: (await announcing) ?? true }
   }
@@ -239,6 +251,7 @@ export class Backend {
     return new DocumentCache<CachedView>({
       options: { ...memory, ttlMs, readMs: timeouts.readMs },
       hasReplica: this.#replica !== undefined,
+      ready: () => this.#started(),
       redis: this.redis,
       load: async (keys, from) => {
         await this.#prepare()
@@ -306,8 +319,19 @@ export class Backend {
   }
 
   #report(error: unknown, message: string): void {
-    this.options.logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
+    this.#log(error, message)
     this.events.emit('error', { error, message })
+  }
+
+  #reportListener(error: unknown, name: string): void {
+    const message = `A listener of "${name}" failed.`
+    // A listener of 'error' that fails must not be told of its own failure, for ever.
+    if (name === 'error') this.#log(error, message)
+    else this.#report(error, message)
+  }
+
+  #log(error: unknown, message: string): void {
+    this.options.logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
   }
 }
 

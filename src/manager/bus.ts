@@ -1,6 +1,7 @@
 import { type PlainMessage, parseBusMessage } from '../cache/bus-message.js'
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
+import { withDeadline } from '../shared/deadline.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {
@@ -10,6 +11,10 @@ export interface BusParts {
   readonly onForeign: (database: string) => void
 }
 
+/** Messages kept until the database is known. The log is read then anyway: this is for what comes while it is read. */
+const MAX_EARLY = 1_000
+/** A server that does not answer takes no goodbye either. */
+const GOODBYE_MS = 500
 /** While Redis announces too, NOTIFY waits this long for it: the Redis document is written before the Redis message, not before NOTIFY. */
 const HOLD_BACK_MS = 60
 
@@ -68,6 +73,7 @@ export class Bus {
   receive(text: string): void {
     if (this.#database === undefined) {
       this.#early.push(text)
+      if (this.#early.length > MAX_EARLY) this.#early.shift()
       return
     }
     const message = parseBusMessage(text)
@@ -80,7 +86,7 @@ export class Bus {
   async close(): Promise<void> {
     for (const timer of this.#heldBack) clearTimeout(timer)
     this.#redis?.close()
-    await this.#notify?.close()
+    if (this.#notify) await withDeadline(this.#notify.close(), GOODBYE_MS, () => new Error()).catch(() => {})
   }
 
   #warnOnce(database: string): void {

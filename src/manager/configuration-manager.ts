@@ -210,7 +210,7 @@ export class ConfigurationManager {
     const { value } = await store.record(meta, async (session) => {
       const recorder = new SessionRecorder(session, store)
       try {
-        return await work(createRepositories(recorder, this.#project))
+        return await store.runInside(() => work(createRepositories(recorder, this.#project)))
       } finally {
         recorder.close()
       }

@@ -1,17 +1,20 @@
-import { contentKey, type Served } from '../cache/document-cache.js'
+import { contentKey, isUsable, type Served } from '../cache/document-cache.js'
 import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
-import { InvalidArgumentError } from '../shared/errors.js'
+import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
 import { checkLabelQuery, checkProject, checkText, checkVersion } from '../store/arguments.js'
+import { MAX_SUBJECT } from '../store/assignments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend, CachedView } from './backend.js'
 import { type ConfigQuery, isPlain } from './config-query.js'
-import type { EntityView } from './entity-view.js'
+import type { Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
+
+const NOTHING: Answer<never> = { entity: undefined, settled: Promise.resolve(undefined) }
 
 /** Reads of the kinds whose versions carry labels: find the document, then choose in it. */
 export class EntityReads {
@@ -23,18 +26,29 @@ export class EntityReads {
     this.#project = backend.options.project
   }
 
-  /** A memory hit: two map lookups and the test that nothing newer was announced. */
+  /** What memory says: a few map lookups and the test that nothing newer was announced. */
   peek<Entity>(
     kind: LabelledKind,
     name: string,
     query: ConfigQuery | undefined,
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
-    const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
-    if (entry === undefined || (query !== undefined && !isPlain(query)) || entry.stale || !this.#backend.cache.use(entry)) return NOT_HERE
-    const view = entry.value as EntityView<never, Entity>
+    const view = this.#inMemory<Entity>(kind, name, query)
+    if (!view) return NOT_HERE
     const label = query?.label ?? defaultLabel
-    return view.rolloutOn(label) ? this.#peekRollout(view, label, query ?? {}) : view.own(label)
+    const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
+    return answer ? answer.entity : NOT_HERE
+  }
+
+  /** `peek`, and where memory is not enough, `read`. */
+  get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
+    const view = this.#inMemory<Entity>(kind, name, query)
+    if (view) {
+      const label = query?.label ?? defaultLabel
+      const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
+      if (answer) return answer.settled
+    }
+    return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.read<Entity>(kind, name, query, defaultLabel)
   }
 
   async read<Entity>(kind: LabelledKind, name: string, query: ConfigQuery = {}, defaultLabel: string): Promise<Entity | undefined> {
@@ -44,17 +58,19 @@ export class EntityReads {
     const label = checkLabelQuery(query.label ?? defaultLabel)
     if (query.version !== undefined) checkVersion('version', query.version)
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject)
+    if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
     const { entry, source, stale } = await this.document(entityScope(kind, project, name), query.minRevision)
     const view = entry.value as EntityView<never, Entity>
     if (query.version !== undefined) return this.#readVersion(kind, view, query.version, label, source, stale)
     const selection = await this.#select(view, label, query)
+    // A pause may have arrived while the database was asked for a subject's arm.
+    if (selection?.reason === 'split' && !stale && !isUsable(entry)) return this.read(kind, name, query, defaultLabel)
+    if (selection?.reason === 'split' && query.subject) this.#expose(view, selection, query.subject)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
-    return view.rolloutOn(label) ? selection && view.chosen(selection) : view.own(label)
+    return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
   }
 
   async document(scope: Scope, minRevision: number | undefined): Promise<Served<CachedView>> {
-    await this.#backend.started()
     const served = await this.#backend.cache.document(scope, minRevision === undefined ? {} : { minRevision })
     // Only contents can be missing: an entity that does not exist has an empty document.
     return served as Served<CachedView>
@@ -77,18 +93,30 @@ export class EntityReads {
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
-  #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Entity | undefined | typeof NOT_HERE {
-    let selection = view.select(label, query)
+  #inMemory<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined): EntityView<never, Entity> | undefined {
+    const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
+    if (entry === undefined || (query !== undefined && !isPlain(query)) || entry.stale || !this.#backend.cache.use(entry)) return undefined
+    return entry.value as EntityView<never, Entity>
+  }
+
+  /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
+  #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
-    if (selection?.reason === 'split' && rollout && query.subject) {
+    if (!rollout) return NOTHING
+    const subject = query.subject || undefined
+    if (subject !== undefined && !isSubject(subject)) return undefined
+    let selection = view.select(label, query)
+    if (selection?.reason === 'split' && subject) {
       if (rollout.sticky) {
-        const arm = this.#backend.stickyArms.known(rollout, query.subject)
-        if (arm === undefined) return NOT_HERE
+        const arm = this.#backend.stickyArms.known(rollout, subject)
+        if (arm === undefined) return undefined
         selection = view.select(label, query, arm)
       }
-      if (selection?.reason === 'split') this.#backend.exposures.note(rollout, selection, query.subject)
+      if (selection?.reason === 'split') this.#expose(view, selection, subject)
     }
-    return selection && view.chosen(selection)
+    const answer = selection ? view.chosen(selection) : NOTHING
+    if (subject) view.remember(label, subject, answer)
+    return answer
   }
 
   /** The one read that may write: a sticky rollout remembers a subject at its first visit. */
@@ -96,11 +124,15 @@ export class EntityReads {
     const selection = view.select(label, query)
     const rollout = view.rolloutOn(label)
     if (selection?.reason !== 'split' || !rollout || !query.subject) return selection
-    const final = rollout.sticky
-      ? view.select(label, query, await this.#backend.stickyArms.assign(rollout, query.subject, selection.arm as number))
-      : selection
-    if (final?.reason === 'split') this.#backend.exposures.note(rollout, final, query.subject)
-    return final
+    if (!rollout.sticky) return selection
+    const { stickyArms } = this.#backend
+    const arm = stickyArms.known(rollout, query.subject) ?? (await stickyArms.assign(rollout, query.subject, selection.arm as number))
+    return view.select(label, query, arm)
+  }
+
+  #expose(view: EntityView<never, unknown>, selection: Selection, subject: string): void {
+    const rollout = view.rolloutOn(selection.label)
+    if (rollout) this.#backend.exposures.note(rollout, selection, subject)
   }
 }
 
@@ -108,4 +140,9 @@ export function checkRevision(revision: unknown): void {
   if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
     throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
   }
+}
+
+/** Whether a subject can be stored, as exposures and arms of sticky rollouts are. */
+function isSubject(subject: unknown): boolean {
+  return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')
 }

@@ -5,6 +5,7 @@ import type { Source } from '../entities/source.js'
 import { chooseVersion } from '../rollout/choose-version.js'
 import type { KindDefinition, Row, VersionContent } from '../store/labelled-kind.js'
 import { decodeRollout } from '../store/rollout-rows.js'
+import { SubjectMemo } from './subject-memo.js'
 
 interface RawDocument {
   readonly labels: Readonly<Record<string, number>>
@@ -19,15 +20,25 @@ export interface Subject {
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** The answer to a memory hit, and the same as a promise: a new one for each reader would cost more than the rest of a hit. */
+export interface Answer<Entity> {
+  readonly entity: Entity | undefined
+  readonly settled: Promise<Entity | undefined>
+}
+
 /** What a label stands for in one document, and the answers to memory hits that were built for it. */
 interface LabelView<Entity> {
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
   /** What everybody gets while no rollout is open. */
-  readonly own: Entity | undefined
+  readonly own: Answer<Entity> | undefined
   /** While one is: by reason and version, which together determine the selection. */
-  readonly chosen: Map<SelectionReason, Map<number, Entity | undefined>>
+  chosen: Map<SelectionReason, Map<number, Answer<Entity>>> | undefined
+  /** What each subject got, where nothing but the subject and the clock decides. */
+  readonly memo: SubjectMemo<Answer<Entity>> | undefined
+  /** When the schedule's next step takes other subjects in; milliseconds since 1970. */
+  memoUntil: number
 }
 
 /** One cached document of a labelled kind, and the answers made from it: each is built and frozen once, then shared. */
@@ -54,9 +65,21 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#labelView(label).rollout
   }
 
-  /** The answer to a memory hit on a label that no rollout is open on. */
-  own(label: string): Entity | undefined {
-    return this.#labelView(label).own
+  /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
+  known(label: string, subject: string | undefined): Answer<Entity> | undefined {
+    const view = this.#labelView(label)
+    if (view.own || !subject) return view.own
+    // Only a schedule needs the clock, which costs as much as the rest.
+    if (view.memoUntil !== Number.POSITIVE_INFINITY && view.memoUntil <= Date.now()) {
+      view.memo?.clear()
+      view.memoUntil = nextStepAt(view.rollout)
+    }
+    return view.memo?.get(subject)
+  }
+
+  /** Notes what a rollout gave a subject. */
+  remember(label: string, subject: string, answer: Answer<Entity>): void {
+    this.#labelView(label).memo?.set(subject, answer)
   }
 
   /** Which version a read of a label gets; `undefined` when no active version is to be had. */
@@ -65,19 +88,25 @@ export class EntityView<Content extends VersionContent, Entity> {
     const selection = chooseVersion({ rollout, labelVersion: version, label, subject, attributes, now: Date.now(), stickyArm })
     if (!selection || this.entry(selection.version)?.isActive) return selection
     // An arm that was deactivated by plain SQL: its subjects get what everybody gets.
-    return version === undefined ? undefined : { label, version, reason: 'label' }
+    return version === undefined ? undefined : { label, version, ...(rollout && { rolloutId: rollout.id }), reason: 'label' }
   }
 
   /** The answer to a memory hit for a selection of a label. */
-  chosen(selection: Selection): Entity | undefined {
-    const { chosen } = this.#labelView(selection.label)
+  chosen(selection: Selection): Answer<Entity> {
+    const view = this.#labelView(selection.label)
+    view.chosen ??= new Map()
+    const { chosen } = view
     let byVersion = chosen.get(selection.reason)
     if (!byVersion) {
       byVersion = new Map()
       chosen.set(selection.reason, byVersion)
     }
-    if (!byVersion.has(selection.version)) byVersion.set(selection.version, this.view(selection, 'memory', false))
-    return byVersion.get(selection.version)
+    let answer = byVersion.get(selection.version)
+    if (!answer) {
+      answer = answerOf(this.view(selection, 'memory', false))
+      byVersion.set(selection.version, answer)
+    }
+    return answer
   }
 
   entry(version: number): VersionEntry | undefined {
@@ -115,8 +144,10 @@ export class EntityView<Content extends VersionContent, Entity> {
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
-    const own = version === undefined || rollout ? undefined : this.view({ label, version, reason: 'label' }, 'memory', false)
-    const view = { version, rollout, own, chosen: new Map() }
+    const own = version === undefined || rollout ? undefined : answerOf(this.view({ label, version, reason: 'label' }, 'memory', false))
+    // Attributes may be other ones at each read.
+    const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
+    const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
     this.#labels.set(label, view)
     return view
   }
@@ -125,4 +156,12 @@ export class EntityView<Content extends VersionContent, Entity> {
   #pointedAt(label: string): number | undefined {
     return Object.hasOwn(this.#document.labels, label) ? this.#document.labels[label] : undefined
   }
+}
+
+function answerOf<Entity>(entity: Entity | undefined): Answer<Entity> {
+  return { entity, settled: Promise.resolve(entity) }
+}
+
+function nextStepAt(rollout: Rollout | undefined): number {
+  return rollout?.schedule?.find((step) => step.atMs > Date.now())?.atMs ?? Number.POSITIVE_INFINITY
 }

@@ -34,6 +34,7 @@ export class Exposures {
   readonly #parts: ExposuresParts
   readonly #seen = new BoundedMap<true>(MAX_REMEMBERED)
   #waiting: ExposureRow[] = []
+  #isClosed = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -50,6 +51,12 @@ export class Exposures {
     if (rollout.recordExposures) this.#add({ rolloutId, subject, arm, version, at: Date.now() })
   }
 
+  /** Writes what waits, for the last time. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.flush()
+  }
+
   /** Writes what waits. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
@@ -61,7 +68,11 @@ export class Exposures {
   #add(row: ExposureRow): void {
     this.#waiting.push(row)
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift()
-    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref()
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref()
   }
 
   async #write(): Promise<void> {
@@ -70,7 +81,8 @@ export class Exposures {
       try {
         await this.#parts.write(batch)
       } catch (error) {
-        this.#parts.onError(error, 'Exposures could not be written; they are kept and tried again with the next ones.')
+        this.#parts.onError(error, 'Exposures could not be written; they are kept and tried again.')
+        this.#flushSoon()
         return
       }
       const written = new Set(batch)

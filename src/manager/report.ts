@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Scope } from '../entities/scope.js'
+import { loadDocuments } from '../store/load-documents.js'
 import { readLog } from '../store/read-log.js'
 import type { Backend } from './backend.js'
 
@@ -36,9 +39,11 @@ export interface Health {
   readonly lastVerifiedAt: string | undefined
 }
 
-/** A document in memory that is not what the database says. */
+/** A cached document that would be served and is not what the database says. */
 export interface Mismatch {
   readonly scope: string
+  readonly tier: 'memory' | 'redis'
+  /** The revision the cached document claims. */
   readonly cached: number
   readonly actual: number
 }
@@ -83,8 +88,11 @@ export async function healthOf(backend: Backend): Promise<Health> {
   }
 }
 
+const BATCH_SIZE = 100
+
 /** Documents that are known to be superseded are not served, so they cannot be wrong. */
-export async function verifyMemory({ cache, reads, database, options }: Backend): Promise<VerifyReport> {
+export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
+  const { cache, reads, database, options } = backend
   await cache.log.catchUp()
   const held = cache.served()
   const log = await reads.run(() => readLog(database.db, options.schema, 0))
@@ -93,9 +101,37 @@ export async function verifyMemory({ cache, reads, database, options }: Backend)
     const head = heads.get(scope)
     // A change committed since the catchUp above is news, not a mistake.
     const isRight = head ? head.revision > (cache.log.applied ?? 0) || (head.revision === revision && head.token === token) : revision === 0
-    return isRight ? [] : [{ scope, cached: revision, actual: head?.revision ?? 0 }]
+    return isRight ? [] : [{ scope, tier: 'memory' as const, cached: revision, actual: head?.revision ?? 0 }]
   })
-  return { checked: held.length, mismatches }
+  const inRedis = await verifyRedis(backend, [...new Set([...heads.keys(), ...held.map((entry) => entry.scope)])])
+  return { checked: held.length + inRedis.checked, mismatches: [...mismatches, ...inRedis.mismatches] }
+}
+
+/** What Redis holds under the last revision of a scope must say what the database says; anything else there is passed over by readers. */
+async function verifyRedis({ redis, reads, database, options }: Backend, scopes: readonly Scope[]): Promise<VerifyReport> {
+  const mismatches: Mismatch[] = []
+  let checked = 0
+  for (let start = 0; redis && start < scopes.length; start += BATCH_SIZE) {
+    const held = await redis.inspect(scopes.slice(start, start + BATCH_SIZE))
+    const actual = await reads.run(() => loadDocuments(database.db, options.schema, [...held.keys()]))
+    for (const [scope, { revision, token, text }] of held) {
+      const right = actual.get(scope)
+      if (right?.revision !== revision || right.token !== token) continue
+      checked++
+      if (!isSameJson(text, right.text)) mismatches.push({ scope, tier: 'redis', cached: revision, actual: right.revision })
+    }
+  }
+  return { checked, mismatches }
+}
+
+/** PostgreSQL promises no order of an object's keys. */
+function isSameJson(one: string, other: string): boolean {
+  if (one === other) return true
+  try {
+    return isDeepStrictEqual(JSON.parse(one), JSON.parse(other))
+  } catch {
+    return false
+  }
 }
 
 function upOrDown(isUp: boolean): 'up' | 'down' {

@@ -2,6 +2,7 @@ import { isContent } from '../cache/document-cache.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope } from '../entities/scope.js'
+import { intern } from '../shared/intern.js'
 
 type ByName<View> = Map<string, MemoryEntry<View>>
 
@@ -30,7 +31,8 @@ export class ViewIndex<View> {
       names = new Map()
       projects.set(parts.project, names)
     }
-    names.set(asKey(parts.name), entry)
+    // What was cut out of a scope would be compared letter by letter at each hit.
+    names.set(intern(parts.name), entry)
   }
 
   remove(entry: MemoryEntry<unknown>): void {
@@ -41,12 +43,4 @@ export class ViewIndex<View> {
     names?.delete(parts.name)
     if (names?.size === 0) projects.delete(parts.project)
   }
-}
-
-/**
- * The same text as the engine's own copy of it, which a literal in the caller's code is too: the two are then one object, and finding it in
- * a map compares addresses. The name cut out of a scope would be compared letter by letter at each hit, which is most of a hit's time.
- */
-function asKey(name: string): string {
-  return Object.keys({ [name]: 0 })[0] as string
 }

@@ -112,7 +112,7 @@ export interface TypedConfig<Values> extends AnyConfig {
    *
    * @example
    * ```ts
-   * const stop = config.select((values) => values.LOG_LEVEL, (level) => logger.setLevel(level))
+   * const stop = config.select((values) => values.LOG_LEVEL, (level) => console.log(`Now at ${level}`))
    * ```
    * @returns the function that stops it
    */

@@ -10,7 +10,7 @@ import type { CreateConfigOptions, ValuesOf } from './options.js'
  * @example
  * ```ts
  * const schema = v.object({ DATABASE_URL: v.string(), LLM_TIMEOUT_SECONDS: v.optional(v.number(), 120) })
- * export const config = createConfig({ schema, prefix: 'MYAPP' })
+ * const config = createConfig({ schema, prefix: 'MYAPP' })
  * config.values.LLM_TIMEOUT_SECONDS // number
  * ```
  * @throws {SettingsFileError} for a file that cannot be read or parsed, or that is listed in `files` and missing

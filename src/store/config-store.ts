@@ -56,7 +56,7 @@ export class ConfigStore implements Recorder {
   readonly #parts: ConfigStoreParts
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
-  #openWrites = 0
+  #hostCodeRunning = 0
 
   constructor(parts: ConfigStoreParts) {
     this.#parts = parts
@@ -155,7 +155,7 @@ export class ConfigStore implements Recorder {
           await session.begin(this.#timeouts())
           progress.revision = session.revision
           this.#parts.onOwnRevision?.(session.revision, 'begun')
-          done = await this.#inside(() => this.#perform(session, work))
+          done = await this.#perform(session, work)
           progress.isCommitting = true
         })
       return done as { value: Value; commit: Commit }
@@ -167,17 +167,17 @@ export class ConfigStore implements Recorder {
     }
   }
 
-  /** Runs the work of a write so that whatever it calls can be told to be inside of it. */
-  async #inside<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Runs a host's code that is part of a write, so that what it calls can be told to be inside of it. */
+  async runInside<Result>(work: () => Promise<Result>): Promise<Result> {
     const inside = { isOpen: true }
-    this.#openWrites++
+    this.#hostCodeRunning++
     try {
       return await this.#writing.run(inside, work)
     } finally {
       inside.isOpen = false
-      this.#openWrites--
+      this.#hostCodeRunning--
       // On Node 20 and 22 a storage in use makes every promise of the process three times as slow, the host's too.
-      if (this.#openWrites === 0) this.#writing.disable()
+      if (this.#hostCodeRunning === 0) this.#writing.disable()
     }
   }
 
@@ -197,7 +197,10 @@ export class ConfigStore implements Recorder {
 
   async #beforeCommit(changes: readonly ConfigChange[], session: WriteSession): Promise<void> {
     const hook = this.#parts.hooks?.beforeCommit
-    if (hook) for (const change of changes) await hook(change, session.transaction)
+    if (!hook) return
+    await this.runInside(async () => {
+      for (const change of changes) await hook(change, session.transaction)
+    })
   }
 
   #afterCommit(changes: readonly ConfigChange[]): void {

@@ -1,0 +1,42 @@
+import { createConfigManager } from '../../../src/index.js'
+import { NAMES, templateOf } from '../support/bench-prompts.js'
+
+// Prints the bytes of heap that one cached prompt takes, and that its template alone takes. Run with --expose-gc.
+
+const [databaseUrl, redisUrl, namespace] = process.argv.slice(2) as [string, string, string]
+const collectGarbage = globalThis.gc!
+const held: unknown[] = []
+// First, while nothing runs in the background that could give memory back.
+const bare = await bytesEach(NAMES, async (names) => {
+  // Through a Buffer, so that each is one flat text of its own.
+  for (const name of names) held.push(Buffer.from(templateOf(name)).toString())
+})
+const manager = createConfigManager({ database: databaseUrl, redis: redisUrl, namespace })
+// Code, pools and buffers are there before anything is counted.
+await manager.getPrompt(NAMES[0]!)
+for (const name of NAMES.slice(1, 51)) await manager.getPrompt(name)
+
+const cached = await bytesEach(NAMES.slice(51), async (names) => {
+  // As a worker that was told of a change or was restarted: a hundred at once, from Redis or PostgreSQL, then a memory hit.
+  for (let start = 0; start < names.length; start += 100) {
+    await Promise.all(names.slice(start, start + 100).map((name) => manager.getPrompt(name)))
+  }
+  for (const name of names) if (manager.peekPrompt(name)?.name !== name) throw new Error(`"${name}" is not in memory.`)
+})
+const sources = { redis: manager.stats().redis.hits, database: manager.stats().database.loads }
+console.log(JSON.stringify({ cached, bare, sources }))
+await manager.shutdown()
+
+async function bytesEach(names: readonly string[], fill: (names: readonly string[]) => Promise<void>): Promise<number> {
+  const before = await heapUsed()
+  await fill(names)
+  return ((await heapUsed()) - before) / names.length
+}
+
+async function heapUsed(): Promise<number> {
+  for (let pass = 0; pass < 4; pass++) {
+    collectGarbage()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return process.memoryUsage().heapUsed
+}
