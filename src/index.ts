@@ -110,6 +110,12 @@ export type { Page } from './store/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
 export { type EmbeddingConfigDraft, EmbeddingConfigRepository } from './store/embedding-config-repository.js'
 export type { Authorize, AuthorizeRequest } from './store/label-policy.js'
+export { type ModelConfigDraft, ModelConfigRepository } from './store/model-config-repository.js'
+export type { KyselyLike } from './store/open-database.js'
+export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
+export type { PoolClientLike, PoolLike } from './store/pool.js'
+export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
+export type { Repositories } from './store/repositories.js'
 export type {
   Activation,
   Deactivation,
@@ -119,13 +125,7 @@ export type {
   ListQuery,
   Promotion,
   Rollback,
-} from './store/labelled-repository.js'
-export { type ModelConfigDraft, ModelConfigRepository } from './store/model-config-repository.js'
-export type { KyselyLike } from './store/open-database.js'
-export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
-export type { PoolClientLike, PoolLike } from './store/pool.js'
-export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
-export type { Repositories } from './store/repositories.js'
+} from './store/requests.js'
 export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
 export type { ChangelogHooks, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'

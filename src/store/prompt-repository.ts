@@ -9,7 +9,6 @@ import { LabelPolicy } from './label-policy.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
-import type { Recorder } from './recorder.js'
 import { SessionRecorder } from './session-recorder.js'
 import type { WriteMeta, Written } from './written.js'
 
@@ -32,12 +31,8 @@ export interface PromptDraft extends WriteMeta {
 
 /** Prompts: their versions and labels. */
 export class PromptRepository extends LabelledRepository<PromptContent, Prompt> {
-  readonly #recorder: Recorder
-
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
-    const recorder = recorderOf(database, options)
-    super(recorder, PROMPT_KIND, options.project)
-    this.#recorder = recorder
+    super(recorderOf(database, options), PROMPT_KIND, options.project)
   }
 
   /**
@@ -81,8 +76,8 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
       await this.permit('create', draft, labels)
       missing.push(draft)
     }
-    const { value, facts } = await this.#recorder.record(meta, async (session) => {
-      const { schema, contracts } = this.#recorder
+    const { value, facts } = await this.recorder.record(meta, async (session) => {
+      const { schema, contracts } = this.recorder
       const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
       const inside = new PromptRepository(permitted, { project: this.project })
       const created: string[] = []
@@ -97,7 +92,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
   }
 
   protected override checkContract(content: PromptContent): void {
-    this.#recorder.contracts.check(content)
+    this.recorder.contracts.check(content)
   }
 }
 
