@@ -1,0 +1,30 @@
+import type { RedisTier } from '../../src/cache/redis-tier.js'
+import type { StampedDocument } from '../../src/cache/stamped-document.js'
+import { stampOf } from '../../src/cache/stamped-document.js'
+import type { Scope } from '../../src/entities/scope.js'
+
+/** The shared tier as a map, with the script's rule for what replaces what. */
+export class FakeRedis {
+  readonly documents = new Map<Scope, StampedDocument>()
+  readonly asked: Scope[] = []
+  gate: Promise<void> | undefined
+
+  readonly get = async (scope: Scope): Promise<StampedDocument | undefined> => {
+    this.asked.push(scope)
+    const found = this.documents.get(scope)
+    await this.gate
+    return found
+  }
+
+  readonly put = async (stored: readonly { document: StampedDocument; refusedStamp?: string | undefined }[]): Promise<void> => {
+    for (const { document, refusedStamp } of stored) {
+      const held = this.documents.get(document.scope)
+      if (!held || held.asOf <= document.asOf || stampOf(held) === refusedStamp) this.documents.set(document.scope, document)
+    }
+  }
+
+  /** What `DocumentCache` needs of a `RedisTier`. */
+  get tier(): RedisTier {
+    return this as unknown as RedisTier
+  }
+}
