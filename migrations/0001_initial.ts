@@ -105,6 +105,19 @@ create function ${s}.notify_channel() returns text language sql immutable as ${q
   select 'agent_config_' || md5(${literal})
 ${q};
 
+-- What keys and messages name this database by. A copy of it (CREATE DATABASE … TEMPLATE, pg_dump into another server) copies the uuid
+-- too, so the server's identifier and the database's own number are part of it.
+create function ${s}.database_identity() returns text language plpgsql stable as ${q}
+declare
+  server text := '';
+begin
+  if has_function_privilege('pg_control_system()', 'execute') then
+    server := (select system_identifier::text from pg_control_system());
+  end if;
+  return md5((select state.database from ${s}.config_state as state where state.id = 1) || ' ' || server || ' '
+    || (select oid from pg_database where datname = current_database()));
+end ${q};
+
 -- One revision per transaction. The counter's row stays locked until the transaction ends, so revisions have no gaps and become
 -- visible in their order. A second call in the same transaction gets the same number.
 create function ${s}.take_revision(out revision bigint, out token text) language plpgsql as ${q}
@@ -146,7 +159,7 @@ end ${q};
 create function ${s}.announce(revision bigint, token text, scopes text[]) returns text language plpgsql as ${q}
 declare
   message jsonb := jsonb_build_object('revision', announce.revision, 'token', announce.token, 'database',
-    (select state.database from ${s}.config_state as state where state.id = 1));
+    ${s}.database_identity());
   kinds text[] := (select array_agg(distinct split_part(touched.scope, ':', 1)) from unnest(scopes) as touched (scope));
   full_message jsonb := message || jsonb_build_object(
     'type', case when cardinality(kinds) = 1 then kinds[1] else 'all' end,

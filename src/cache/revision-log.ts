@@ -2,7 +2,7 @@ import type { Scope } from '../entities/scope.js'
 
 /** One read of the log: everything that changed after a revision, as one prefix of the log. */
 export interface LogPage {
-  /** The uuid born with the schema. */
+  /** What the database calls itself: born with the schema, and another one in a copy. */
   readonly database: string
   /** The newest revision, and its token. */
   readonly top: number

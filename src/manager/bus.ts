@@ -1,7 +1,6 @@
 import { type PlainMessage, parseBusMessage } from '../cache/bus-message.js'
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
-import { withDeadline } from '../shared/deadline.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {
@@ -13,8 +12,6 @@ export interface BusParts {
 
 /** Messages kept until the database is known. The log is read then anyway: this is for what comes while it is read. */
 const MAX_EARLY = 1_000
-/** A server that does not answer takes no goodbye either. */
-const GOODBYE_MS = 500
 /** While Redis announces too, NOTIFY waits this long for it: the Redis document is written before the Redis message, not before NOTIFY. */
 const HOLD_BACK_MS = 60
 
@@ -86,7 +83,7 @@ export class Bus {
   async close(): Promise<void> {
     for (const timer of this.#heldBack) clearTimeout(timer)
     this.#redis?.close()
-    if (this.#notify) await withDeadline(this.#notify.close(), GOODBYE_MS, () => new Error()).catch(() => {})
+    await this.#notify?.close()
   }
 
   #warnOnce(database: string): void {

@@ -1,3 +1,5 @@
+import { withDeadline } from '../shared/deadline.js'
+
 export interface NotifyClient {
   readonly processID: number | null
   connect(): Promise<unknown>
@@ -6,6 +8,8 @@ export interface NotifyClient {
   on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown
   on(event: 'error' | 'end', listener: () => void): unknown
   removeAllListeners(): unknown
+  /** pg's way down to the socket. */
+  readonly connection?: { readonly stream?: { destroy(): unknown } }
 }
 
 export interface NotifyBusOptions {
@@ -20,6 +24,7 @@ export interface NotifyBusOptions {
 
 const WATCH_EVERY_MS = 5_000
 const REOPEN_MS = 1_000
+const GOODBYE_MS = 500
 
 /** Hears what writers NOTIFY, on one connection of its own. Comes back by itself. */
 export class NotifyBus {
@@ -108,6 +113,7 @@ export class NotifyBus {
     if (!client) return
     client.removeAllListeners()
     client.on('error', () => {})
-    await client.end().catch(() => {})
+    // A frozen server does not say goodbye, and its socket would keep the process alive.
+    await withDeadline(client.end(), GOODBYE_MS, () => new Error('no goodbye')).catch(() => client.connection?.stream?.destroy())
   }
 }

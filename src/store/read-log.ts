@@ -29,7 +29,7 @@ export async function readLog(db: Kysely<Tables>, schema: string, after: number)
     const last = heads.at(-1)
     const rest = last ? sql`(revision, scope) > (${last.revision}::bigint, ${last.scope}::text)` : sql`revision > ${after}::bigint`
     const { rows } = await sql<Row>`
-      select state.revision as top, state.token as top_token, state.database,
+      select state.revision as top, state.token as top_token, ${sql.id(schema, 'database_identity')}() as database,
         case when state.revision = ${after}::bigint then state.token
           else (select token from ${sql.id(schema, 'config_changelog')} where revision = ${after}::bigint limit 1) end as token_at_after,
         coalesce((select json_agg(json_build_array(page.scope, page.revision, page.token) order by page.revision, page.scope) from (

@@ -22,7 +22,7 @@ async function aListener(project: string) {
   const manager = await start({ database: database.url, redis: testRedisUrl(), namespace, project, listen: false, ...NO_POLL })
   for (const name of ['a', 'b', 'c']) await manager.prompts.create({ name, template: name, labels: ['production'] })
   await Promise.all(['a', 'b', 'c'].map((name) => manager.getPrompt(name)))
-  const [state] = await runSql(database.url, 'select database from agent_config.config_state')
+  const [state] = await runSql(database.url, 'select agent_config.database_identity() as database')
   const send = (message: unknown) =>
     withRedis((redis) => redis.publish(`{${namespace}}:config:invalidate`, typeof message === 'string' ? message : JSON.stringify(message)))
   await eventually(async () => (await manager.health()).subscriber === 'up')

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
@@ -7,6 +10,7 @@ import { startPrivatePostgres } from '../support/private-postgres.js'
 import type { Server } from '../support/services/server.js'
 import { startTcpProxy } from '../support/tcp-proxy.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
+import { TSX_LOADER } from '../support/tsx-loader.js'
 import { eventsOf, refusal, useManagers } from './managers.js'
 
 const READ_MS = 900
@@ -170,6 +174,18 @@ describe('shutdown()', () => {
       expect(closed.ms).toBeLessThan(3_000)
     })
   }
+
+  it('lets the process end although a frozen PostgreSQL says no goodbye to LISTEN', async () => {
+    const script = fileURLToPath(new URL('./frozen-script.ts', import.meta.url))
+    const child = spawn(process.execPath, ['--import', TSX_LOADER, script, postgres.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    await postgres.freeze()
+    child.kill('SIGUSR2')
+
+    const [code, signal] = await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })
+
+    expect([code, signal]).toEqual([0, null])
+  })
 
   it('ends soon in the middle of a start that PostgreSQL does not answer', async () => {
     await postgres.freeze()

@@ -5,7 +5,7 @@ import { createConfigManager } from '../../src/manager/global-manager.js'
 import { migrateToLatest } from '../../src/migrations.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivateRedis } from '../support/private-redis.js'
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { heard, NO_POLL, useManagers } from './managers.js'
 import { keysOf, withRedis } from './redis-keys.js'
@@ -16,9 +16,8 @@ const hosts: Redis[] = []
 const start = useManagers()
 
 beforeAll(async () => {
-  // Copies of one template are one database as far as its id goes: the second is born by itself.
-  ;[first, second] = await Promise.all([createTestDatabase(), createEmptyDatabase()])
-  await migrateToLatest(second.url)
+  // Copies of one template, so that even the uuid they were born with is the same.
+  ;[first, second] = await Promise.all([createTestDatabase(), createTestDatabase()])
 })
 afterEach(() => {
   for (const host of hosts.splice(0)) host.disconnect()
