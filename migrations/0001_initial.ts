@@ -155,29 +155,21 @@ begin
   on conflict (scope) do update set revision = excluded.revision, token = excluded.token;
 end ${q};
 
--- NOTIFY refuses more than 8,000 bytes and aborts the write; a message without scopes makes its receivers read the log.
-create function ${s}.announce(revision bigint, token text, scopes text[]) returns text language plpgsql as ${q}
-declare
-  message jsonb := jsonb_build_object('revision', announce.revision, 'token', announce.token, 'database',
-    ${s}.database_identity());
-  kinds text[] := (select array_agg(distinct split_part(touched.scope, ':', 1)) from unnest(scopes) as touched (scope));
-  full_message jsonb := message || jsonb_build_object(
-    'type', case when cardinality(kinds) = 1 then kinds[1] else 'all' end,
-    'key', case when cardinality(scopes) = 1 then scopes[1] end, 'scopes', to_jsonb(scopes));
+-- A message without scopes makes its receivers read the log. Equal ones of one transaction are sent once.
+create function ${s}.announce(revision bigint, token text) returns void language plpgsql as ${q}
 begin
-  if scopes is not null and octet_length(full_message::text) <= 7900 then message := full_message; end if;
-  perform pg_notify(${s}.notify_channel(), message::text);
-  return message::text;
+  perform pg_notify(${s}.notify_channel(), jsonb_build_object('revision', announce.revision, 'token', announce.token,
+    'database', ${s}.database_identity())::text);
 end ${q};
 
-create function ${s}.finish_write(write_id uuid, scopes text[], changes jsonb, revision bigint, token text, joined boolean)
-returns table (id bigint, changed_at timestamptz, message text) language plpgsql as ${q}
-declare
-  announced text;
+-- Without a message the announcement has no scopes. A transaction of the host's may write several times: only such messages fold into one.
+create function ${s}.finish_write(write_id uuid, scopes text[], changes jsonb, revision bigint, token text, message text, joined boolean)
+returns table (id bigint, changed_at timestamptz) language plpgsql as ${q}
 begin
   perform ${s}.raise_heads(finish_write.scopes, finish_write.revision, finish_write.token);
-  -- A transaction of the host's may write several times; only messages without scopes fold into one.
-  announced := ${s}.announce(finish_write.revision, finish_write.token, case when joined then null else finish_write.scopes end);
+  if message is null then perform ${s}.announce(finish_write.revision, finish_write.token);
+  else perform pg_notify(${s}.notify_channel(), message);
+  end if;
   -- What comes after the announcement would not be part of it.
   perform set_config('agent_config.managed', case when joined then 'off' else 'announced' end, true);
   return query
@@ -190,7 +182,7 @@ begin
       previous_version integer, new_version integer, change_type text, change_summary text, previous_data jsonb, new_data jsonb,
       changed_by text, place integer)
     order by change.place
-    returning logged.id, logged.changed_at, announced;
+    returning logged.id, logged.changed_at;
 end ${q};
 
 -- Edits that do not come through the library: psql, a data migration, a service in another language.
@@ -216,7 +208,7 @@ begin
     into touched from unnest(array[before_edit, after_edit]) as side where side is not null;
   select * into taken from ${s}.take_revision();
   perform ${s}.raise_heads(touched, taken.revision, taken.token);
-  perform ${s}.announce(taken.revision, taken.token, null);
+  perform ${s}.announce(taken.revision, taken.token);
   insert into ${s}.config_changelog (revision, token, config_type, config_id, config_name, project, previous_version, new_version,
     change_type, change_summary, previous_data, new_data, changed_by)
   values (taken.revision, taken.token, config_kind, case when jsonb_typeof(edited -> 'id') = 'number' then (edited ->> 'id')::bigint end, edited ->> name_column, edited ->> 'project',

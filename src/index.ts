@@ -1,6 +1,6 @@
 /** The main door: every public name, listed by hand. */
 export type { AgentManager, AgentQuery } from './agent/agent-manager.js'
-export type { AgentSettings } from './agent/agent-settings.js'
+export type { AgentSettings, AgentSettingValues } from './agent/agent-settings.js'
 export { type AgentModel, type AgentOptions, type AgentReadOptions, BaseAgent, type JsonAnswer } from './agent/base-agent.js'
 export type { AgentRequest, ModelChoice } from './agent/model-walk.js'
 export type { ExecuteOptions, RunContext } from './agent/run-context.js'

@@ -1,9 +1,13 @@
 import { ollamaBaseUrl } from '../llm/ollama-base-url.js'
 import { OllamaClient } from '../llm/ollama-client.js'
+import type { SettingsLike } from '../manager/options.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 
-/** The settings an agent reads; a Config of `createConfig()` fits, and so does the environment. */
-export interface AgentSettings {
+/** Where an agent looks its settings up: a Config of `createConfig()`, or an object that holds them, such as the environment. */
+export type AgentSettings = SettingsLike | AgentSettingValues
+
+/** The settings an agent reads. */
+export interface AgentSettingValues {
   /** The model when the database has none: `ollama:qwen3:14b`. */
   readonly DEFAULT_MODEL?: unknown
   /** Where Ollama runs; the scheme may be missing, and 0.0.0.0 means 127.0.0.1. */
@@ -16,9 +20,14 @@ export interface AgentSettings {
 
 const DEFAULT_TIMEOUT_SECONDS = 120
 
+/** One setting, however they are given. */
+export function settingOf(settings: AgentSettings, name: keyof AgentSettingValues): unknown {
+  return 'get' in settings && typeof settings.get === 'function' ? settings.get(name) : (settings as AgentSettingValues)[name]
+}
+
 /** The client of an agent that was given none. @throws {InvalidArgumentError} for settings that are no numbers */
 export function defaultClient(settings: AgentSettings): OllamaClient {
-  const host = settings.OLLAMA_HOST
+  const host = settingOf(settings, 'OLLAMA_HOST')
   const retries = numberIn(settings, 'MAX_RETRIES')
   return new OllamaClient({
     ...(typeof host === 'string' && host !== '' && { baseUrl: ollamaBaseUrl(host) }),
@@ -29,7 +38,7 @@ export function defaultClient(settings: AgentSettings): OllamaClient {
 
 /** Environment variables are text, settings files have numbers. */
 function numberIn(settings: AgentSettings, name: 'LLM_TIMEOUT_SECONDS' | 'MAX_RETRIES'): number | undefined {
-  const value = settings[name]
+  const value = settingOf(settings, name)
   if (value === undefined || value === '') return undefined
   const number = Number(value)
   if (!(number >= 0)) throw new InvalidArgumentError(name, `must be a number from 0; got ${JSON.stringify(value)}`)

@@ -10,7 +10,7 @@ import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import { renderTemplate } from '../template/render-template.js'
 import type { AgentManager, AgentQuery } from './agent-manager.js'
-import { type AgentSettings, defaultClient } from './agent-settings.js'
+import { type AgentSettings, defaultClient, settingOf } from './agent-settings.js'
 import { defaultManager } from './default-manager.js'
 import { type AgentRequest, chatWith, isAbort, type ModelChoice, streamWith } from './model-walk.js'
 import type { ExecuteOptions, RunContext } from './run-context.js'
@@ -271,9 +271,9 @@ export abstract class BaseAgent<Input, Output> {
       cause = error
       this.#logger.warn({ error, agent: this.name, model: name }, 'The model configuration cannot be read; DEFAULT_MODEL is used.')
     }
-    const { DEFAULT_MODEL } = this.#settings()
-    if (typeof DEFAULT_MODEL === 'string' && DEFAULT_MODEL !== '') {
-      const { client, model } = this.#clients().resolve(DEFAULT_MODEL)
+    const fallback = settingOf(this.#settings(), 'DEFAULT_MODEL')
+    if (typeof fallback === 'string' && fallback !== '') {
+      const { client, model } = this.#clients().resolve(fallback)
       return { provider: client.provider, model, parameters: {}, fallbacks: [], source: 'settings' }
     }
     throw cause ?? new NotFoundError(`There is no model configuration "${name}" for agent "${this.name}", and DEFAULT_MODEL is not set.`)

@@ -63,6 +63,7 @@ export class Backend {
   #prepared: Promise<void> | undefined
   #subscribing: Promise<void> | undefined
   #isStarted = false
+  #databaseIdentity: string | undefined
   #isClosed = false
   #pollTimer: NodeJS.Timeout | undefined
   #tickTimer: NodeJS.Timeout | undefined
@@ -84,6 +85,7 @@ export class Backend {
       databaseMs,
       hooks: options.hooks,
       policy: options.policy,
+      databaseIdentity: () => this.#databaseIdentity,
       announce: (commit) => this.#announce(commit),
       onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
       onHookError: (error) => this.#report(error, 'The afterCommit hook failed; the change stands.'),
@@ -232,11 +234,9 @@ export class Backend {
   /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
   async #announce(commit: Commit): Promise<{ propagated: boolean }> {
     const { log } = this.cache
-    const { revision, token, scopes, documents } = commit
-    const announcing = this.redis?.announce(
-      documents.map((document) => ({ document })),
-      commit.message,
-    )
+    const { revision, token, scopes, documents, message } = commit
+    const stored = documents.map((document) => ({ document }))
+    const announcing = this.redis?.announce(stored, message)
     log.hear(revision, token, scopes)
     // Revisions of others that are still on their way here must not be overtaken by this one.
     if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
@@ -262,6 +262,7 @@ export class Backend {
       readLog: async (after) => {
         await this.#prepare()
         const page = await this.reads.run(() => readLog(primary, schema, after))
+        this.#databaseIdentity = page.database
         this.redis?.useDatabase(page.database)
         this.bus.useDatabase(page.database)
         return page

@@ -1,6 +1,6 @@
-import { type PlainMessage, parseBusMessage } from '../cache/bus-message.js'
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
+import { type PlainMessage, parseBusMessage } from '../shared/bus-message.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {

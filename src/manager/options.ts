@@ -139,7 +139,11 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
     project: checkProject(options.project ?? MANAGER_DEFAULTS.project),
     label: checkLabelQuery(options.label ?? MANAGER_DEFAULTS.label),
     autoMigrate: options.autoMigrate ?? (typeof database === 'string' && database.startsWith('pglite:')),
-    ttlMs: checkInteger('ttlMs', options.ttlMs ?? (ttlSeconds === undefined ? MANAGER_DEFAULTS.ttlMs : ttlSeconds * 1_000), POSITIVE),
+    ttlMs: checkInteger(
+      'ttlMs',
+      options.ttlMs ?? (ttlSeconds === undefined ? MANAGER_DEFAULTS.ttlMs : Math.round(ttlSeconds * 1_000)),
+      POSITIVE,
+    ),
     memory: {
       maxEntries: checkInteger('memory.maxEntries', memory.maxEntries ?? MANAGER_DEFAULTS.memory.maxEntries, POSITIVE),
       maxBytes: checkInteger('memory.maxBytes', memory.maxBytes ?? MANAGER_DEFAULTS.memory.maxBytes, {

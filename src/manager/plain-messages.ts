@@ -1,4 +1,4 @@
-import type { PlainMessage } from '../cache/bus-message.js'
+import type { PlainMessage } from '../shared/bus-message.js'
 
 /** Pause between two messages that are acted on, in milliseconds. */
 const PAUSE_MS = 1_000

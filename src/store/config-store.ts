@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
+import { formatChangeMessage } from '../shared/bus-message.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
 import { checkMeta } from './arguments.js'
 import { Contracts } from './contracts.js'
@@ -35,6 +36,8 @@ export interface ConfigStoreParts {
   readonly databaseMs: number
   readonly hooks?: ChangelogHooks | undefined
   readonly policy?: LabelPolicy
+  /** What the database calls itself, where somebody keeps an eye on it; else it is asked once. */
+  readonly databaseIdentity?: () => string | undefined
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
   /** Tells the others of a commit. */
@@ -57,6 +60,7 @@ export class ConfigStore implements Recorder {
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
   #hostCodeRunning = 0
+  #askedIdentity: string | undefined
 
   constructor(parts: ConfigStoreParts) {
     this.#parts = parts
@@ -113,7 +117,7 @@ export class ConfigStore implements Recorder {
         await session.begin()
         const value = await work(session)
         if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
-        const { changes } = await session.finish(true)
+        const changes = await session.finish({ joined: true })
         if (this.#parts.hooks?.beforeCommit) await withinTurn(transaction, () => this.#beforeCommit(changes, session))
         await sql`release savepoint ${savepoint}`.execute(transaction)
         return { value, facts: { revision: session.revision, propagated: undefined } }
@@ -185,14 +189,24 @@ export class ConfigStore implements Recorder {
     const value = await work(session)
     // A revision without a changelog row would be a hole in the log: taking none rolls the number back.
     if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
-    const { changes, message } = await session.finish(false)
+    const { scopes, revision, token } = session
+    const database = await this.#identity(session.transaction)
+    const message = formatChangeMessage({ database, revision, token, scopes })
+    const changes = await session.finish({ message, joined: false })
     await this.#beforeCommit(changes, session)
-    const scopes = session.scopes
     const documents = scopes.length > MAX_DOCUMENTS ? new Map() : await loadDocuments(session.transaction, this.schema, scopes)
     return {
       value,
-      commit: { revision: session.revision, token: session.token, scopes, message, documents: [...documents.values()], changes },
+      commit: { revision, token, scopes, message, documents: [...documents.values()], changes },
     }
+  }
+
+  async #identity(transaction: Transaction<Tables>): Promise<string> {
+    const known = this.#parts.databaseIdentity?.() ?? this.#askedIdentity
+    if (known !== undefined) return known
+    const { rows } = await sql<{ identity: string }>`select ${sql.id(this.schema, 'database_identity')}() as identity`.execute(transaction)
+    this.#askedIdentity = rows[0]?.identity as string
+    return this.#askedIdentity
   }
 
   async #beforeCommit(changes: readonly ConfigChange[], session: WriteSession): Promise<void> {

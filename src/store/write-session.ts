@@ -79,22 +79,23 @@ export class WriteSession {
   /**
    * Raises the heads, writes the changelog and notifies.
    *
-   * @param joined whether the transaction is the host's and may hold further writes
+   * @param options `message` is what is notified; without one, receivers are told to read the log. `joined` says that the transaction is the
+   *   host's and may hold further writes
    */
-  async finish(joined: boolean): Promise<{ readonly changes: readonly ConfigChange[]; readonly message: string }> {
-    const { rows } = await sql<{ id: string; changed_at: Date | string; message: string }>`
-      select id, changed_at, message from ${this.#schema}.finish_write(
+  async finish({ message, joined }: { readonly message?: string | undefined; readonly joined: boolean }): Promise<readonly ConfigChange[]> {
+    const { rows } = await sql<{ id: string; changed_at: Date | string }>`
+      select id, changed_at from ${this.#schema}.finish_write(
         ${this.writeId}::uuid, array(select jsonb_array_elements_text(${JSON.stringify(this.scopes)}::jsonb)),
-        ${JSON.stringify(this.#changes.map(toColumns))}::jsonb, ${this.#revision}::bigint, ${this.#token}::text, ${joined}::boolean)
+        ${JSON.stringify(this.#changes.map(toColumns))}::jsonb, ${this.#revision}::bigint, ${this.#token}::text, ${message ?? null}::text,
+        ${joined}::boolean)
       order by id
     `.execute(this.transaction)
-    const changes = this.#changes.map((change, place) => ({
+    return this.#changes.map((change, place) => ({
       ...change,
       id: Number(rows[place]?.id),
       revision: this.#revision,
       changedAt: new Date(rows[place]?.changed_at as Date | string).toISOString(),
     }))
-    return { changes, message: rows[0]?.message ?? '' }
   }
 }
 

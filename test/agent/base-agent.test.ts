@@ -4,6 +4,7 @@ import type { RunContext } from '../../src/agent/run-context.js'
 import type { RunEvent } from '../../src/agent/run-event.js'
 import { traceRuns } from '../../src/agent/trace-runs.js'
 import { type ChatEvent, LLMError, type StandardSchema } from '../../src/llm/index.js'
+import { createConfig } from '../../src/settings/index.js'
 import { StoreUnavailableError } from '../../src/shared/errors.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
 import { MemoryManager } from './memory-manager.js'
@@ -238,6 +239,23 @@ describe('models', () => {
 })
 
 describe('without a database', () => {
+  it('the model may come from a Config of createConfig()', async () => {
+    const settings = createConfig({
+      files: [],
+      dotenv: false,
+      secretsFile: false,
+      prefix: 'APP',
+      env: { APP_DEFAULT_MODEL: 'fake:tiny' },
+      onWarning: () => {},
+    })
+    const agent = new Echo({ llm: new FakeLLMClient(['hello']), manager: false, settings })
+    const events = eventsOf(agent)
+
+    await agent.execute('hi')
+
+    expect(events[0]?.model).toMatchObject({ model: 'tiny', source: 'settings' })
+  })
+
   it('prompts come from the code and the model from the settings, with one warning', async () => {
     const llm = new FakeLLMClient(['one', 'two'])
     const warn = vi.fn()

@@ -10,6 +10,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 // What an example may use without saying where it is from.
 const CONTEXT: Readonly<Record<string, string>> = {
+  agent: 'declare const agent: BaseAgent<never, unknown>',
+  config: 'declare const config: TypedConfig<{ readonly db: { readonly host?: string }; readonly LOG_LEVEL: string }>',
   error: 'declare const error: unknown',
   manager: 'declare const manager: ConfigurationManager',
   ollama: 'declare const ollama: OllamaClient',
@@ -23,8 +25,11 @@ const CONTEXT: Readonly<Record<string, string>> = {
 // Packages that examples name and this repository does not install.
 const AMBIENT = "declare module '@ai-sdk/openai'"
 
+// Compiling takes seconds by itself, and longer beside other tests.
+const TIME = { timeout: 180_000 }
+
 describe('the docstrings of this package', () => {
-  it('show only examples that compile', () => {
+  it('show only examples that compile', TIME, () => {
     const files = readImports(ROOT, ['src']).map(({ path }) => path)
     const exporters = exportersIn(ROOT, files)
     const examples = files.flatMap((file) => examplesOf(ROOT, file, exporters, CONTEXT))
@@ -44,7 +49,7 @@ describe('the check itself', () => {
 
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  it('knows exported names and the context, lets an example return, and names the line of what is wrong', () => {
+  it('knows exported names and the context, lets an example return, and names the line of what is wrong', TIME, () => {
     const complaints = complaintsIn([
       '/**',
       ' * Halves.',
@@ -67,7 +72,7 @@ describe('the check itself', () => {
     expect(complaints).toEqual([expect.stringMatching(/module\.ts:11 Type 'number' is not assignable to type 'string'/)])
   })
 
-  it('does not know what nobody declared', () => {
+  it('does not know what nobody declared', TIME, () => {
     expect(complaintsIn(['/**', ' * ```ts', ' * nobody()', ' * ```', ' */', 'export {}'])).toEqual([
       expect.stringMatching(/module\.ts:3 Cannot find name 'nobody'/),
     ])

@@ -72,7 +72,7 @@ describe('an edit by plain SQL', () => {
       expect(result.changes[0]).toMatchObject({ project, changedBy: new URL(store.url).username })
       expect(result.heads).toEqual([{ scope }])
       expect(result.messages).toEqual([
-        { revision: result.changes[0]?.revision, token: expect.any(String), database: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+        { revision: result.changes[0]?.revision, token: expect.any(String), database: expect.stringMatching(/^[0-9a-f]{32}$/) },
       ])
     }
     expect(inserted.changes[0]).toMatchObject({

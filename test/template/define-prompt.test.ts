@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { StandardSchema } from '../../src/shared/standard-schema.js'
 import { contractProblems, renderByContract } from '../../src/template/contract.js'
 import { definePrompt } from '../../src/template/define-prompt.js'
 import { parseTemplate } from '../../src/template/parse-template.js'
 import type { CompileArguments, PromptDefinition } from '../../src/template/prompt-definition.js'
-import type { StandardSchema } from '../../src/shared/standard-schema.js'
 import { caught } from './caught.js'
 
 const Extraction = definePrompt({

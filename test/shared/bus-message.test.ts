@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseBusMessage } from '../../src/cache/bus-message.js'
+import { parseBusMessage } from '../../src/shared/bus-message.js'
 
 const change = { type: 'prompt', key: null, revision: 7, token: 't', database: 'd', scopes: ['prompt:default:a'] }
 
