@@ -1,4 +1,4 @@
-import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
+import type { ConfigurationManager } from '../../src/index.js'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { coldLoadRow } from './cache/cold-loads.js'
@@ -8,6 +8,7 @@ import { redisHitRows } from './cache/redis-hits.js'
 import { visibilityRow } from './cache/visibility.js'
 import { writeRow } from './cache/writes.js'
 import { NAMES, seedPrompts, templateOf } from './support/bench-prompts.js'
+import { createConfigManager } from './support/built.js'
 import { loadPeerCaches, type PeerCache } from './support/peer-caches.js'
 import type { BenchRow } from './support/row.js'
 

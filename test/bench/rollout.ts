@@ -1,8 +1,9 @@
-import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
+import type { ConfigurationManager } from '../../src/index.js'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { visibleRow } from './rollout/visible-change.js'
 import { templateOf } from './support/bench-prompts.js'
+import { createConfigManager } from './support/built.js'
 import { type BenchRow, perSecond } from './support/row.js'
 import { takeTurns } from './support/take-turns.js'
 

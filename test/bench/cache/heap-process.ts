@@ -1,5 +1,5 @@
-import { createConfigManager } from '../../../src/index.js'
 import { NAMES, templateOf } from '../support/bench-prompts.js'
+import { createConfigManager } from '../support/built.js'
 
 // Prints the bytes of heap that one cached prompt takes, and that its template alone takes. Run with --expose-gc.
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import { createConfigManager } from '../../../src/index.js'
 import { serveRequests } from '../../support/serve-requests.js'
+import { createConfigManager } from '../support/built.js'
 
 // The other process: it holds the prompt in memory and notes when it serves each revision of it, and when it hears of each write by hand.
 // The clock is the one that all processes of a machine share.

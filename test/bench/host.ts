@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import autocannon from 'autocannon'
+import { createTestDatabase } from '../support/test-database.js'
+import { testRedisUrl } from '../support/test-redis.js'
+import { type Server, startBareExpress, startExampleHost, TOKEN } from './host/servers.js'
+import { templateOf } from './support/bench-prompts.js'
+import { type BenchRow, perSecond } from './support/row.js'
+import { median } from './support/take-turns.js'
+
+const TURN_SECONDS = 1
+const ROUNDS = 11
+const CONNECTIONS = 32
+const WRITE_EVERY_MS = 100
+
+/** One turn of reads. */
+interface Load {
+  readonly rate: number
+  readonly failed: number
+  /** Answers older than a write that was acknowledged before the request left. */
+  readonly stale: number
+}
+
+/** Reads of one prompt over HTTP while it is promoted all the time, beside a bare route of Express that returns the same bytes. */
+export async function hostBench(): Promise<BenchRow[]> {
+  return [await measure(1), await measure(4)]
+}
+
+async function measure(workers: number): Promise<BenchRow> {
+  const database = await createTestDatabase()
+  const host = await startExampleHost(workers, database.url, testRedisUrl())
+  for (const template of ['One', 'Two']) await write(host, 'versions', { template: templateOf(template), labels: ['production'] })
+  const body = await (await fetch(host.url)).text()
+  const bare = await startBareExpress(workers, body)
+  // The writer goes on during the bare turns too: both sides have the same company on the machine.
+  const writer = startWriter(host)
+  const [ours, beside]: [Load[], Load[]] = [[], []]
+  for (let round = -1; round < ROUNDS; round++) {
+    // The order changes from round to round, and the first round warms up.
+    const turns = [async () => ours.push(await read(host, writer.acknowledged)), async () => beside.push(await read(bare, () => 0))]
+    for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn()
+    if (round < 0) ours.length = beside.length = 0
+  }
+  const writes = await writer.stop()
+  await Promise.all([host.stop(), bare.stop()])
+  await database.drop()
+
+  const rate = (loads: readonly Load[]) => median(loads.map((load) => load.rate))
+  const sum = (field: 'failed' | 'stale') => ours.reduce((total, load) => total + load[field], 0)
+  if (sum('failed') + sum('stale') > 0) throw new Error(`${workers} workers: ${sum('failed')} reads failed, ${sum('stale')} were stale.`)
+  return {
+    measure: `reads over HTTP, ${workers} worker${workers === 1 ? '' : 's'}, a promotion every ${WRITE_EVERY_MS} ms`,
+    ours: `${perSecond(rate(ours))}; 0 failed, 0 stale; ${writes} promotions`,
+    beside: `bare Express route: ${perSecond(rate(beside))}`,
+    ratio: rate(ours) / rate(beside),
+    reach: 0.85,
+  }
+}
+
+/** Reads as fast as the server answers. Each asks for at least what was acknowledged when it left. */
+async function read(server: Server, acknowledged: () => number): Promise<Load> {
+  let stale = 0
+  const { pathname } = new URL(server.url)
+  const result = await autocannon({
+    url: server.url,
+    connections: CONNECTIONS,
+    duration: TURN_SECONDS,
+    requests: [
+      {
+        setupRequest: (request, context) => {
+          const least = acknowledged()
+          Object.assign(context, { least })
+          return { ...request, path: `${pathname}?min_revision=${least}` }
+        },
+        onResponse: (_status, body, context) => {
+          const [, revision] = /"revision":(\d+)/.exec(body) ?? []
+          if (Number(revision) < (context as { least: number }).least) stale++
+        },
+      },
+    ],
+  })
+  return { rate: result.requests.total / result.duration, failed: result.non2xx + result.errors + result.timeouts, stale }
+}
+
+/** Moves the label to and fro; knows the revision of the last move that was acknowledged. */
+function startWriter(host: Server): { acknowledged(): number; stop(): Promise<number> } {
+  let isWriting = true
+  let revision = 0
+  let writes = 0
+  const done = (async () => {
+    while (isWriting) {
+      const due = sleep(WRITE_EVERY_MS)
+      const answer = await write(host, 'promote', { version: (writes % 2) + 1 })
+      revision = answer.revision
+      writes++
+      await due
+    }
+  })()
+  return {
+    acknowledged: () => revision,
+    stop: async () => {
+      isWriting = false
+      await done
+      return writes
+    },
+  }
+}
+
+async function write(host: Server, verb: string, body: object): Promise<{ readonly revision: number }> {
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+  const response = await fetch(`${host.url}/${verb}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`${verb}: ${await response.text()}`)
+  return (await response.json()) as { revision: number }
+}

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { eventually } from '../../support/eventually.js'
+import { TSX_LOADER } from '../../support/tsx-loader.js'
+
+export const TOKEN = 'bench:0123456789abcdef0123456789abcdef'
+
+export interface Server {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** The host as it is started by its users. */
+export function startExampleHost(workers: number, database: string, redis: string): Promise<Server> {
+  const env = { DATABASE_URL: database, REDIS_URL: redis, CONFIG_ADMIN_TOKEN: TOKEN, WORKERS: String(workers) }
+  return start(new URL('../../../examples/express-host/main.ts', import.meta.url), env)
+}
+
+export function startBareExpress(workers: number, body: string): Promise<Server> {
+  return start(new URL('./bare-express.ts', import.meta.url), { WORKERS: String(workers), BODY: body })
+}
+
+async function start(file: URL, env: Record<string, string>): Promise<Server> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/api/config/prompts/greeting`
+  const child = spawn(process.execPath, ['--import', TSX_LOADER, fileURLToPath(file)], {
+    env: { ...process.env, NODE_ENV: 'test', PORT: String(port), ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await eventually(async () => (await fetch(url)).status < 500, { timeoutMs: 60_000 })
+  return { url, stop: () => stop(child) }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
