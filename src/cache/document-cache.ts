@@ -286,7 +286,7 @@ export class DocumentCache<Value> {
       )
       if (!isReadable) return this.log.applied === undefined ? document.asOf : undefined
     }
-    if (revision > (this.log.applied ?? 0)) await this.log.reached(revision)
+    if (revision > (this.log.applied ?? 0) && !(await this.log.reached(revision))) return undefined
     const head = this.#heads.get(scope)
     const isLast = head ? head.revision === revision && head.token === document.token : revision === 0 && this.#heads.isComplete
     return isLast ? Math.min(document.asOf, Math.max(this.log.applied ?? 0, revision)) : undefined
@@ -313,9 +313,8 @@ export class DocumentCache<Value> {
     }
     if (isReplica && !this.#agrees(document)) return 'superseded'
     // News that came by the side door: what else its transaction changed must turn at the same time.
-    if (!isImmutable && document.revision > (this.log.applied ?? -1)) await this.log.reached(document.revision)
-    if (!isReplica && !isImmutable && generation === this.#generation)
-      this.#heads.learn(scope, document.revision, document.token, document.asOf)
+    if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
+    if (!isReplica && !isImmutable && generation === this.#generation) this.#learn(document)
     // Somebody said that it changed, while it was on its way.
     if (this.#pastRedis.get(scope) !== suspicion) return 'superseded'
     const entry = this.#accept(document, generation, isImmutable)
@@ -323,6 +322,12 @@ export class DocumentCache<Value> {
     this.#pastRedis.delete(scope)
     void this.#parts.redis?.put([{ document, refusedStamp }])
     return { entry, source: 'database', stale: false }
+  }
+
+  #learn({ scope, revision, token, asOf }: StampedDocument): void {
+    const head = this.#heads.learn(scope, revision, token, asOf)
+    const held = this.#memory.peek(scope)
+    if (held) held.head = head
   }
 
   /** The primary, asked after a change was announced, does not know it: a forged or foreign message, or a database that was restored. */
@@ -361,7 +366,8 @@ export class DocumentCache<Value> {
       revision: document.revision,
       token: document.token,
       bytes: document.text.length * 2 + 1_024,
-      head: isImmutable ? undefined : this.#headOf(document),
+      // A document that nobody could confirm must not be the proof of itself.
+      head: isImmutable || unverified ? this.#heads.get(scope) : this.#headOf(document),
       asOf: document.asOf,
       expiresAt: Date.now() + this.#parts.options.ttlMs * (0.9 + Math.random() * 0.2),
       suspect: false,
@@ -389,10 +395,9 @@ export class DocumentCache<Value> {
     const news = heads.filter(({ scope, revision, token }) => {
       const head = this.#heads.raise(scope, revision, token)
       const held = this.#memory.peek(scope)
-      if (head && held) {
-        held.head = head
-        if (held.revision === revision && held.token !== token) this.#memory.delete(scope)
-      }
+      // Not only for news: the head a held document knows may have been pushed out and come again.
+      if (held) held.head = this.#heads.get(scope)
+      if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
       if (head) this.#flights.delete(scope)
       return head !== undefined
     })
@@ -407,9 +412,9 @@ export class DocumentCache<Value> {
     for (const entry of this.#memory.entries()) {
       if (!entry.unverified) continue
       const head = this.#heads.get(entry.scope)
-      const isConfirmed = head ? head.revision === entry.revision && head.token === entry.token : entry.revision === 0
-      if (isConfirmed)
-        Object.assign(entry, { unverified: false, asOf: Math.min(entry.asOf, Math.max(this.log.applied ?? 0, entry.revision)) })
+      const applied = this.log.applied ?? 0
+      const isNamed = head ? head.revision === entry.revision && head.token === entry.token : entry.revision === 0
+      if (isNamed && entry.revision <= applied) Object.assign(entry, { unverified: false, asOf: Math.min(entry.asOf, applied), head })
       else this.#memory.delete(entry.scope)
     }
   }

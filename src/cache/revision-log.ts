@@ -29,6 +29,8 @@ export interface RevisionLogParts {
 const MAX_AHEAD = 5_000
 const GAP_MS = 50
 const DISTRUST_MS = 1_000
+/** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
+const READS_UNTIL_GIVEN_UP = 2
 
 /** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
 export class RevisionLog {
@@ -103,11 +105,18 @@ export class RevisionLog {
     return next
   }
 
-  /** Resolves when every change up to `revision` is known here, or was looked for in the log. */
-  async reached(revision: number): Promise<void> {
-    if ((this.#applied ?? -1) >= revision || this.#closed) return
-    if (!this.#ahead.has(revision)) return this.catchUp()
-    await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
+  /**
+   * Waits until every change up to `revision` is known here. A revision that was announced gets the time that a gap may last; the log is read
+   * otherwise, and when a read that ended meanwhile had begun too early to see it.
+   *
+   * @returns whether it is known; it is not when the log does not go that far
+   */
+  async reached(revision: number): Promise<boolean> {
+    if (!this.#knows(revision) && this.#ahead.has(revision)) {
+      await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
+    }
+    for (let reads = 0; !this.#knows(revision) && reads < READS_UNTIL_GIVEN_UP; reads++) await this.catchUp()
+    return this.#knows(revision)
   }
 
   /** Reads the log shortly, without anybody waiting; at most once a second while what is claimed does not turn out to be true. */
@@ -119,6 +128,10 @@ export class RevisionLog {
     this.#closed = true
     clearTimeout(this.#gapTimer)
     this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
+  }
+
+  #knows(revision: number): boolean {
+    return (this.#applied ?? -1) >= revision || this.#closed
   }
 
   #start(): Promise<void> {

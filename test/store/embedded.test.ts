@@ -40,14 +40,16 @@ describe('the embedded database', () => {
     expect(report).toEqual({ schema: 'agent_config', applied: Object.keys(MIGRATIONS), already: [] })
   })
 
-  it('refuses a write or a read of its own inside a write of its own, instead of waiting for ever', async () => {
+  it('refuses a write or a read of its own from the code of a host inside a write, instead of waiting for ever', async () => {
     const store = storeOf(database)
     const { prompts } = repositoriesOn(store)
     const errors: Error[] = []
 
-    await store.record({}, async () => {
-      errors.push(await caught(() => prompts.create({ name: 'a', template: 'x' })), await caught(() => prompts.find({ name: 'a' })))
-    })
+    await store.record({}, () =>
+      store.runInside(async () => {
+        errors.push(await caught(() => prompts.create({ name: 'a', template: 'x' })), await caught(() => prompts.find({ name: 'a' })))
+      }),
+    )
 
     expect(errors).toMatchObject([
       { code: 'E_INVALID_ARGUMENT', field: 'transaction' },

@@ -1,0 +1,146 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { createConfigManager } from '../../src/manager/global-manager.js'
+import { startPrivatePostgres } from '../support/private-postgres.js'
+import { startPrivateRedis } from '../support/private-redis.js'
+import { checkHistory, type Verdict, type WorkerHistory } from './check-history.js'
+import { Faults } from './faults.js'
+import { Fleet } from './fleet.js'
+import type { HistoryLine, Truth } from './history.js'
+import { FAULTS, type FaultKind, planFaults } from './schedule.js'
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly seconds: number
+  /** @default 4 */
+  readonly workers?: number
+}
+
+export interface ChaosReport {
+  readonly seed: number
+  readonly verdict: Verdict
+  /** How often each fault happened. */
+  readonly faults: Readonly<Record<FaultKind, number>>
+  readonly counts: Readonly<Record<string, number>>
+  /** Processes that ended although nobody ended them, and ones that would not end. */
+  readonly endedByThemselves: number
+  /** What happened too seldom for the run to mean anything. */
+  readonly tooSeldom: readonly string[]
+}
+
+const READ_MS = 2_000
+const POLL_MS = 1_000
+const NAMES = Array.from({ length: 16 }, (_, place) => `prompt-${place}`)
+/** How long everything works before the run is judged: a poll, the breakers' pause and reconnecting. */
+const SETTLE_MS = 8_000
+
+/** Runs workers, writers and faults against servers of their own, and judges what was written down. */
+export async function runChaos({ seed, seconds, workers = 4 }: ChaosOptions): Promise<ChaosReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
+  const [postgres, redis] = await Promise.all([
+    startPrivatePostgres({ fsync: true, settings: { synchronous_commit: true } }),
+    startPrivateRedis(),
+  ])
+  const histories = join(folder, 'histories')
+  mkdirSync(histories)
+  const fleet = new Fleet({ seed, workers, names: NAMES, histories, postgres, redis, readMs: READ_MS, pollMs: POLL_MS })
+  try {
+    await prepare(postgres.url)
+    const faults = new Faults({ fleet, postgres, redis })
+    await fleet.start()
+    await faults.run(planFaults(seed, seconds * 1_000, workers))
+    await fleet.stopWriting()
+    await sleep(SETTLE_MS)
+    await fleet.finish()
+    const evidence = { histories: readHistories(histories, fleet), truth: await readTruth(postgres.url), outages: faults.outages }
+    const verdict = checkHistory({ ...evidence, readMs: READ_MS, pollMs: POLL_MS })
+    const counts = total(evidence.histories)
+    return {
+      seed,
+      verdict,
+      faults: faults.counts,
+      counts,
+      endedByThemselves: fleet.endedByThemselves,
+      tooSeldom: tooSeldom(seconds, counts, faults.counts, verdict),
+    }
+  } finally {
+    await fleet.kill()
+    await Promise.all([postgres.stop(), redis.stop()])
+    if (process.env.AGENT_CONFIG_CHAOS_KEEP === undefined) rmSync(folder, { recursive: true, force: true })
+    else console.error(`The histories are in ${histories}.`)
+  }
+}
+
+async function prepare(url: string): Promise<void> {
+  const manager = createConfigManager({ database: url, redis: false, autoMigrate: true })
+  for (const name of NAMES) await manager.prompts.create({ name, template: `first-${name}`, labels: ['production'] })
+  await manager.shutdown()
+}
+
+async function readTruth(url: string): Promise<Truth> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const writes = await client.query<{ revision: string; name: string; v: string }>(`
+      select log.revision, log.config_name as name, log.new_data ->> 'template' as v from agent_config.config_changelog as log
+      where log.config_type = 'prompt' and log.change_type in ('create', 'version')`)
+    const labelled = await client.query<{ name: string; v: string }>(`
+      select prompt.name, prompt.template as v from agent_config.prompts as prompt
+      join agent_config.prompt_labels as label using (project, name, version) where label.label = 'production'`)
+    return {
+      writes: writes.rows.map(({ revision, name, v }) => ({ revision: Number(revision), name, v })),
+      labelled: Object.fromEntries(labelled.rows.map(({ name, v }) => [name, v])),
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+function readHistories(folder: string, fleet: Fleet): readonly WorkerHistory[] {
+  return readdirSync(folder).map((name) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    // The last line of a process that was killed may be torn.
+    const lines = text
+      .slice(0, text.lastIndexOf('\n'))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as HistoryLine)
+    const process = fleet.processOf(name)
+    return { worker: process.place, lines, isWhole: process.isWhole }
+  })
+}
+
+function total(histories: readonly WorkerHistory[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const { lines } of histories) {
+    const last = lines.findLast((line) => line.e === 'count')
+    for (const [name, count] of Object.entries(last?.counts ?? {})) sums[name] = (sums[name] ?? 0) + count
+  }
+  return sums
+}
+
+/** A minute of chaos has at least this much of each. */
+const A_MINUTE = {
+  writes: 150,
+  reads: 300_000,
+  refusedFills: 40,
+  messagesDropped: 100,
+  messagesDelayed: 100,
+  messagesRepeated: 20,
+  gaps: 20,
+}
+
+function tooSeldom(seconds: number, counts: Record<string, number>, faults: Record<FaultKind, number>, verdict: Verdict): string[] {
+  const minutes = seconds / 60
+  const reached: Record<string, number> = { ...counts, writes: verdict.writes }
+  // In a short run chance decides between one and three of a kind.
+  const leastFaults = minutes < 1 ? 1 : minutes * 3.4
+  const few = Object.entries(A_MINUTE).filter(([name, least]) => (reached[name] ?? 0) < least * minutes)
+  return [
+    ...few.map(([name, least]) => `${name}: ${reached[name] ?? 0}, wanted ${Math.ceil(least * minutes)}`),
+    ...FAULTS.filter((kind) => faults[kind] < leastFaults).map((kind) => `${kind}: ${faults[kind]}, wanted ${Math.ceil(leastFaults)}`),
+  ]
+}

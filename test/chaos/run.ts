@@ -1,0 +1,16 @@
+import { parseArgs } from 'node:util'
+import { runChaos } from './chaos.js'
+import { reportText } from './report-text.js'
+
+// Runs worker processes under faults and judges them:
+//   npm run chaos -- --minutes 3 --seed 1 --workers 4
+// AGENT_CONFIG_CHAOS_BREAK=<way> breaks the product first (docs/chaos.md); AGENT_CONFIG_CHAOS_KEEP=1 keeps the histories.
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' }, workers: { type: 'string', default: '4' } },
+})
+const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
+console.log(`Seed ${seed}`)
+const report = await runChaos({ seed, seconds: Number(values.minutes) * 60, workers: Number(values.workers) })
+console.log(reportText(report))
+process.exit(report.verdict.violations.length + report.endedByThemselves + report.tooSeldom.length === 0 ? 0 : 1)
