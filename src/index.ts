@@ -127,7 +127,7 @@ export type {
   Rollback,
 } from './store/requests.js'
 export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
-export type { ChangelogHooks, WriteFacts, WriteMeta, Written } from './store/written.js'
+export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'
 export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'
 export { type RenderTemplateOptions, renderTemplate } from './template/render-template.js'

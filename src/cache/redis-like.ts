@@ -10,6 +10,10 @@ export interface RedisLike {
   eval(source: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
   publish(channel: string, message: string): Promise<unknown>
   ping(): Promise<unknown>
+  sadd(key: string, member: string): Promise<unknown>
+  scard(key: string): Promise<number>
+  pexpire(key: string, ms: number): Promise<unknown>
+  pubsub(subcommand: 'NUMSUB', channel: string): Promise<unknown[]>
   duplicate(override?: object): RedisLike
   subscribe(channel: string): Promise<unknown>
   on(event: string, listener: (...args: never[]) => void): unknown

@@ -29,6 +29,8 @@ export interface RevisionLogParts {
 const MAX_AHEAD = 5_000
 const GAP_MS = 50
 const DISTRUST_MS = 1_000
+/** Anybody may send questions that wait. */
+const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
 const READS_UNTIL_GIVEN_UP = 2
 
@@ -116,6 +118,14 @@ export class RevisionLog {
       await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
     }
     for (let reads = 0; !this.#knows(revision) && reads < READS_UNTIL_GIVEN_UP; reads++) await this.catchUp()
+    return this.#knows(revision)
+  }
+
+  /** Waits until a revision is known here, or for the next read of the log; never reads it for that. */
+  async heard(revision: number): Promise<boolean> {
+    if (!this.#knows(revision) && this.#waiters.length < MAX_WAITERS) {
+      await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
+    }
     return this.#knows(revision)
   }
 

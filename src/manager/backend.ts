@@ -1,5 +1,6 @@
 import { DocumentCache, isContent } from '../cache/document-cache.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
+import { Receipts } from '../cache/receipts.js'
 import { RedisBus } from '../cache/redis-bus.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
@@ -17,6 +18,7 @@ import { migrate, refuseNewerDatabase } from '../store/migrate.js'
 import { notifyChannel } from '../store/notify-channel.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import { readLog } from '../store/read-log.js'
+import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
 import { ContextRulesView } from './context-rules-view.js'
 import { EntityView } from './entity-view.js'
@@ -59,6 +61,7 @@ export class Backend {
   /** Revisions of writes that are under way here: what is announced of them did not come from elsewhere. */
   readonly #ownRevisions = new Set<number>()
   readonly #plainMessages: PlainMessages
+  readonly #receipts: Receipts | undefined
   #starting: Promise<void> | undefined
   #prepared: Promise<void> | undefined
   #subscribing: Promise<void> | undefined
@@ -86,7 +89,7 @@ export class Backend {
       hooks: options.hooks,
       policy: options.policy,
       databaseIdentity: () => this.#databaseIdentity,
-      announce: (commit) => this.#announce(commit),
+      announce: (commit, meta) => this.#announce(commit, meta),
       onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
       onHookError: (error) => this.#report(error, 'The afterCommit hook failed; the change stands.'),
     })
@@ -98,8 +101,12 @@ export class Backend {
       onError: (error, message) => this.#report(error, message),
     })
     this.#plainMessages = new PlainMessages((type, key) => this.cache.suspect((scope) => matchesPlain(scope, type, key), key))
+    const { namespace, channel } = options
+    this.#receipts = this.#clients && new Receipts(this.#clients.data, { namespace, channel, redisMs })
     this.bus = new Bus({
       log: this.cache.log,
+      onReceipt: ({ database, after, reply }) =>
+        void this.cache.log.heard(after).then((isServed) => (isServed ? this.#receipts?.answer(database, reply) : undefined)),
       onPlainMessage: (message) => this.#plainMessages.receive(message),
       onForeign: (database) =>
         options.logger.warn(
@@ -232,7 +239,7 @@ export class Backend {
   }
 
   /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
-  async #announce(commit: Commit): Promise<{ propagated: boolean }> {
+  async #announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
     const { log } = this.cache
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
@@ -242,7 +249,10 @@ export class Backend {
     if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
     // In the tick in which the floors rose: nothing has to be loaded.
     if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document)
-    return { propagated: (await announcing) ?? true }
+    const propagated = (await announcing) ?? true
+    const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
+    const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined
+    return { propagated, ...(receipt && { receipt }) }
   }
 
   #createCache(): DocumentCache<CachedView> {

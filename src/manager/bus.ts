@@ -1,10 +1,12 @@
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
-import { type PlainMessage, parseBusMessage } from '../shared/bus-message.js'
+import { type PlainMessage, parseBusMessage, type ReceiptMessage } from '../shared/bus-message.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {
   readonly log: RevisionLog
+  /** A writer asks who serves its write. */
+  readonly onReceipt: (message: ReceiptMessage) => void
   readonly onPlainMessage: (message: PlainMessage) => void
   /** Somebody else's database announces on the same channel. */
   readonly onForeign: (database: string) => void
@@ -76,8 +78,9 @@ export class Bus {
     const message = parseBusMessage(text)
     if (message === undefined) return
     if (message.form === 'plain') this.#parts.onPlainMessage(message)
-    else if (message.database === this.#database) this.#parts.log.hear(message.revision, message.token, message.scopes)
-    else this.#warnOnce(message.database)
+    else if (message.database !== this.#database) this.#warnOnce(message.database)
+    else if (message.form === 'receipt') this.#parts.onReceipt(message)
+    else this.#parts.log.hear(message.revision, message.token, message.scopes)
   }
 
   async close(): Promise<void> {

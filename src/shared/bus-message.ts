@@ -17,7 +17,17 @@ export interface PlainMessage {
   readonly key: string | undefined
 }
 
-export type BusMessage = ChangeMessage | PlainMessage
+/** A writer's question who serves its write. To programs that do not know it, it is a plain message about a kind that there is not. */
+export interface ReceiptMessage {
+  readonly form: 'receipt'
+  readonly database: string
+  /** The revision of the write. */
+  readonly after: number
+  /** Where to answer: a uuid. */
+  readonly reply: string
+}
+
+export type BusMessage = ChangeMessage | PlainMessage | ReceiptMessage
 
 /** Longer ones are not parsed: no writer of ours sends them (NOTIFY ends at 8,000 bytes). */
 const MAX_MESSAGE_LENGTH = 8_000
@@ -47,6 +57,7 @@ export function parseBusMessage(text: string): BusMessage | undefined {
   if (text.length > MAX_MESSAGE_LENGTH) return undefined
   const message = parseObject(text)
   if (!message) return undefined
+  if (message.type === 'receipt') return parseReceipt(message)
   const { revision, token, database, scopes, type, key } = message
   if (revision === undefined) {
     if (typeof type !== 'string') return undefined
@@ -56,6 +67,16 @@ export function parseBusMessage(text: string): BusMessage | undefined {
     return undefined
   if (scopes !== undefined && scopes !== null && !isStringArray(scopes)) return undefined
   return { form: 'change', database, revision: revision as number, token, scopes: scopes ?? undefined }
+}
+
+export function formatReceiptMessage({ database, after, reply }: Omit<ReceiptMessage, 'form'>): string {
+  return JSON.stringify({ type: 'receipt', key: null, database, after, reply })
+}
+
+function parseReceipt({ database, after, reply }: Record<string, unknown>): ReceiptMessage | undefined {
+  if (typeof database !== 'string' || !Number.isSafeInteger(after) || typeof reply !== 'string' || !/^[0-9a-f-]{36}$/.test(reply))
+    return undefined
+  return { form: 'receipt', database, after: after as number, reply }
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

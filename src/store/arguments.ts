@@ -10,6 +10,8 @@ export const LIMITS = {
   label: 36,
   templateBytes: 1024 * 1024,
   listLimit: 1_000,
+  /** Longest wait for workers: answers are kept a minute. */
+  waitMs: 60_000,
 } as const
 
 export const DEFAULT_PROJECT = 'default'
@@ -109,9 +111,10 @@ function isRecord(value: unknown): value is object {
 }
 
 /** Who and why of a write. */
-export function checkMeta({ changedBy, summary }: { readonly changedBy?: unknown; readonly summary?: unknown }): void {
-  checkOptionalText('changedBy', changedBy)
-  checkOptionalText('summary', summary)
+export function checkMeta(meta: { readonly changedBy?: unknown; readonly summary?: unknown; readonly waitForWorkers?: unknown }): void {
+  checkOptionalText('changedBy', meta.changedBy)
+  checkOptionalText('summary', meta.summary)
+  if (meta.waitForWorkers !== undefined) checkInteger('waitForWorkers', meta.waitForWorkers, { min: 1, max: LIMITS.waitMs })
 }
 
 /** PostgreSQL can store neither NUL nor half a character. */

@@ -16,7 +16,7 @@ import { storeError } from './store-errors.js'
 import type { Tables } from './tables.js'
 import { inTurn, withinTurn } from './turns.js'
 import { WriteSession, type WriteTimeouts } from './write-session.js'
-import type { ChangelogHooks, WriteFacts, WriteMeta } from './written.js'
+import type { ChangelogHooks, Receipt, WriteFacts, WriteMeta } from './written.js'
 
 /** A committed write, for whoever tells the others. */
 export interface Commit {
@@ -41,7 +41,7 @@ export interface ConfigStoreParts {
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
   /** Tells the others of a commit. */
-  readonly announce?: (commit: Commit) => Promise<{ readonly propagated: boolean }>
+  readonly announce?: (commit: Commit, meta: WriteMeta) => Promise<{ readonly propagated: boolean; readonly receipt?: Receipt }>
   readonly onHookError?: (error: unknown, change: ConfigChange) => void
 }
 
@@ -136,7 +136,7 @@ export class ConfigStore implements Recorder {
     const progress: WriteProgress = { revision: 0, isCommitting: false }
     try {
       const { value, commit } = await this.#transact(meta, work, progress)
-      const announced = (await this.#parts.announce?.(commit)) ?? { propagated: true }
+      const announced = (await this.#parts.announce?.(commit, meta)) ?? { propagated: true }
       this.#afterCommit(commit.changes)
       return { value, facts: { revision: commit.revision, ...announced } }
     } catch (error) {

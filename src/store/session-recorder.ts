@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { InvalidArgumentError } from '../shared/errors.js'
 import type { Contracts } from './contracts.js'
 import type { LabelPolicy } from './label-policy.js'
 import type { Recorder } from './recorder.js'
@@ -25,7 +26,9 @@ export class SessionRecorder implements Recorder {
     return query(this.#session.transaction)
   }
 
-  async record<Value>(_meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
+  async record<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
+    if (meta.waitForWorkers !== undefined)
+      throw new InvalidArgumentError('waitForWorkers', 'must not be given inside transaction(): nobody can serve it yet')
     if (!this.#isOpen) throw new Error('The transaction has ended: its repositories can no longer be used.')
     return { value: await work(this.#session), facts: { revision: this.#session.revision, propagated: undefined } }
   }

@@ -1,5 +1,15 @@
 import type { ConfigChange } from '../entities/config-change.js'
 
+/** How many workers served a write when `waitForWorkers` was over. */
+export interface Receipt {
+  /** Workers that hear announcements over Redis, this one included. A worker that died is not among them. */
+  readonly workers: number
+  /** Of those, how many serve the write. */
+  readonly applied: number
+  /** Milliseconds from the announcement until the last of them said so, or until the wait was over. */
+  readonly ms: number
+}
+
 export interface WriteFacts {
   /** The number of the write; a read with `minRevision` of it sees the write anywhere. */
   readonly revision: number
@@ -8,6 +18,8 @@ export interface WriteFacts {
    * `undefined` inside a transaction, which announces at its end.
    */
   readonly propagated: boolean | undefined
+  /** There when the write asked for it with `waitForWorkers`, and Redis answered. */
+  readonly receipt?: Receipt
 }
 
 /** What a write resolves with. */
@@ -19,6 +31,11 @@ export interface WriteMeta {
   readonly changedBy?: string
   /** Why, for the changelog. */
   readonly summary?: string
+  /**
+   * Waits until every worker serves the write, at most this many milliseconds; the answer's `receipt` says how many do. Through a manager
+   * with Redis, and not inside `transaction()`.
+   */
+  readonly waitForWorkers?: number
 }
 
 export interface ChangelogHooks {

@@ -127,7 +127,7 @@ describe('beside Redis', () => {
     })
     const plain = vi.fn()
     const foreign = vi.fn()
-    const bus = new Bus({ log, onPlainMessage: plain, onForeign: foreign })
+    const bus = new Bus({ log, onReceipt: vi.fn(), onPlainMessage: plain, onForeign: foreign })
     bus.attach({ redis: { isSubscribed, close: () => {} } as unknown as RedisBus })
     return { bus, hear, plain, foreign }
   }

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { formatReceiptMessage } from '../shared/bus-message.js'
+import { withDeadline } from '../shared/deadline.js'
+import type { RedisLike } from './redis-like.js'
+
+export interface ReceiptsOptions {
+  readonly namespace: string
+  readonly channel: string
+  /** Most milliseconds one call may take. */
+  readonly redisMs: number
+}
+
+/** Answers are kept this long, in milliseconds: longer than anybody should wait for them. */
+const KEEP_MS = 60_000
+/** Pause between two looks at the answers, in milliseconds. */
+const LOOK_EVERY_MS = 2
+
+/** Who serves a write: the writer asks over the channel, and each worker that serves it puts its name into a set. */
+export class Receipts {
+  readonly #client: RedisLike
+  readonly #options: ReceiptsOptions
+  readonly #worker = randomUUID()
+
+  constructor(client: RedisLike, options: ReceiptsOptions) {
+    this.#client = client
+    this.#options = options
+  }
+
+  /** Says that this worker serves the write that was asked about. A Redis that is away is no answer. */
+  async answer(database: string, reply: string): Promise<void> {
+    const key = this.#keyOf(database, reply)
+    await this.#timely(Promise.all([this.#client.sadd(key, this.#worker), this.#client.pexpire(key, KEEP_MS)])).catch(() => {})
+  }
+
+  /**
+   * Asks, and waits until as many workers answered as listen, at most `waitMs` milliseconds. Workers that died do not listen.
+   *
+   * @returns `undefined` when Redis does not answer
+   */
+  async collect(database: string, after: number, waitMs: number): Promise<{ workers: number; applied: number; ms: number } | undefined> {
+    const reply = randomUUID()
+    const key = this.#keyOf(database, reply)
+    const start = performance.now()
+    try {
+      await this.#timely(this.#client.publish(this.#options.channel, formatReceiptMessage({ database, after, reply })))
+      for (;;) {
+        const [applied, listening] = await this.#timely(
+          Promise.all([this.#client.scard(key), this.#client.pubsub('NUMSUB', this.#options.channel)]),
+        )
+        const workers = Math.max(Number(listening[1]), applied)
+        const ms = performance.now() - start
+        if ((applied >= workers && workers > 0) || ms >= waitMs) return { workers, applied, ms: Math.round(ms * 10) / 10 }
+        await sleep(Math.min(LOOK_EVERY_MS, waitMs - ms))
+      }
+    } catch {
+      return undefined
+    }
+  }
+
+  #keyOf(database: string, reply: string): string {
+    return `{${this.#options.namespace}}:${database}:receipts:${reply}`
+  }
+
+  #timely<Answer>(call: Promise<Answer>): Promise<Answer> {
+    return withDeadline(call, this.#options.redisMs, () => new Error('Redis did not answer in time.'))
+  }
+}
