@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 import { SummaryReporter } from './support/summary-reporter.js'
 
 export default defineConfig({
+  // Examples name the package's doors, as their readers do.
+  resolve: { tsconfigPaths: true },
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],

@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   settings: { needsServices: false, run: async () => (await import('./settings.js')).benchSettings() },
   llm: { needsServices: false, run: async () => (await import('./llm.js')).llmBench() },
   rollout: { needsServices: true, run: async () => (await import('./rollout.js')).rolloutBench() },
+  host: { needsServices: true, run: async () => (await import('./host.js')).hostBench() },
   template: { needsServices: false, run: async () => (await import('./template.js')).templateBench() },
 }
 

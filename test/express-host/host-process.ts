@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createConfigManager } from 'agent-config'
+import { createApp } from '../../examples/express-host/create-app.js'
+import { agentService } from '../../examples/express-host/parameters-agent.js'
+import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
+import { serveRequests } from '../support/serve-requests.js'
+
+// A host in a process of its own, as a worker behind a load balancer: it hears of changes over Redis alone.
+
+const [database, redis, namespace, token] = process.argv.slice(2) as [string, string, string, string]
+const manager = createConfigManager({ database, redis, namespace, listen: false, pollIntervalMs: 600_000 })
+await manager.ready()
+const app = createApp({
+  manager,
+  agents: agentService(manager, [scriptedLLM]),
+  tokens: [{ name: 'ada', value: token }],
+  isProduction: false,
+  host: '127.0.0.1',
+  report: (error) => console.error(error),
+})
+const server = app.listen(0, '127.0.0.1')
+await once(server, 'listening')
+
+const handlers = {
+  origin: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  stop: async () => {
+    server.closeAllConnections()
+    server.close()
+    await manager.shutdown()
+  },
+}
+export type HostHandlers = typeof handlers
+
+serveRequests(handlers)
