@@ -16,6 +16,7 @@ export function lockFolder(folder: string): () => void {
   for (;;) {
     if (claim(file)) return () => rmSync(file, { force: true })
     const owner = read(file)
+    if (owner === undefined) continue
     if (isRunning(owner)) {
       const pid = Number(owner.split(' ')[0])
       throw new AlreadyExistsError(
@@ -63,12 +64,14 @@ function discard(file: string): void {
   const turn = `${file}.takeover`
   if (!claim(turn)) {
     const owner = read(turn)
-    if (owner !== '' && !isRunning(owner)) rmSync(turn, { force: true })
+    if (owner && !isRunning(owner)) rmSync(turn, { force: true })
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
     return
   }
   try {
-    if (!isRunning(read(file))) rmSync(file, { force: true })
+    const owner = read(file)
+    // One that is not there must not be removed: somebody may be taking it just now.
+    if (owner !== undefined && !isRunning(owner)) rmSync(file, { force: true })
   } finally {
     rmSync(turn, { force: true })
   }
@@ -76,12 +79,12 @@ function discard(file: string): void {
 
 const PAUSE_MS = 2
 
-/** Empty when its owner has just removed it. */
-function read(file: string): string {
+/** `undefined` when its owner has just removed it. */
+function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    return ''
+    return undefined
   }
 }
 

@@ -191,7 +191,7 @@ describe('the lock of a folder', () => {
       Array.from({ length: 4 }, () => spawnWorker<WriterHandlers>(new URL('./writer-process.ts', import.meta.url))),
     )
 
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 40; round++) {
       writeFileSync(file(), '999999999')
       const taken = await Promise.allSettled(workers.map((worker) => worker.ask('lock', folder)))
       const owners = workers.filter((_, place) => taken[place]?.status === 'fulfilled')
