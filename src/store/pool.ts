@@ -33,7 +33,8 @@ export interface GuardedPoolOptions {
  * destroyed on release.
  */
 export function guardedPool(pool: PoolLike, { ownsPool, queryMs }: GuardedPoolOptions): PostgresPool {
-  listen(pool)
+  // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
+  if (listen(pool)) (pool as Emitter).on?.('connect', listen)
   return {
     connect: async () => {
       const client = await connect(pool)
@@ -50,10 +51,12 @@ export function guardedPool(pool: PoolLike, { ownsPool, queryMs }: GuardedPoolOp
 /** Once for each, however many repositories share a pool. */
 const LISTENED = new WeakSet<object>()
 
-function listen(emitter: PoolClientLike | PoolLike): void {
-  if (LISTENED.has(emitter)) return
+/** @returns whether it had no listener of this package's yet */
+function listen(emitter: PoolClientLike | PoolLike): boolean {
+  if (LISTENED.has(emitter)) return false
   LISTENED.add(emitter)
   ;(emitter as Emitter).on?.('error', () => {})
+  return true
 }
 
 async function connect(pool: PoolLike): Promise<PoolClientLike> {
