@@ -4,7 +4,7 @@ import { rename, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { Unavailable } from './attempts.js'
+import { firstThatWorks, Unavailable } from './attempts.js'
 
 const run = promisify(execFile)
 
@@ -12,6 +12,14 @@ const run = promisify(execFile)
 export interface RedisBinary {
   readonly command: string
   readonly env: NodeJS.ProcessEnv
+}
+
+/** The Redis of this machine, else of its distribution's packages: for what one container cannot be, such as a cluster. */
+export function redisProgram(): Promise<RedisBinary> {
+  return firstThatWorks('Redis program', [
+    { name: 'machine', description: 'redis-server or valkey-server on PATH', run: redisOfThisMachine },
+    { name: 'download', description: 'the package of Debian or Ubuntu, by apt-get download', run: redisFromPackages },
+  ])
 }
 
 /** `redis-server` or `valkey-server` from PATH. */
