@@ -1,5 +1,6 @@
 import { eventually } from './eventually.js'
-import { type RedisBinary, redisProgram } from './services/redis-binary.js'
+import type { Program } from './services/program.js'
+import { redisProgram } from './services/redis-binary.js'
 import { askOneRedis, startRedisProcess, startTogether } from './services/redis-server.js'
 import type { Server } from './services/server.js'
 
@@ -68,7 +69,7 @@ export async function startPrivateRedisSentinel(options: RedisSentinelOptions = 
 // In a file, where a sentinel's CONFIG REWRITE keeps whom a node follows.
 const NODE_LINES = ['repl-diskless-sync yes', 'repl-diskless-sync-delay 0']
 
-async function startSentinel(binary: RedisBinary, primary: Server, place: number): Promise<Server> {
+async function startSentinel(binary: Program, primary: Server, place: number): Promise<Server> {
   const sentinel = await startRedisProcess(binary, {
     config: [
       `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} ${QUORUM}`,

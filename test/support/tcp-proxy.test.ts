@@ -98,6 +98,20 @@ it('keeps the order when a delay ends', async () => {
   await eventually(() => expect(client.heard()).toBe('slow fast'))
 })
 
+it('leads to another server once it is told, and breaks what stands', async () => {
+  const other = createServer((socket) => socket.on('error', () => {}).end('the other one'))
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const before = await dial()
+
+  proxy.retarget({ port: (other.address() as AddressInfo).port })
+
+  await eventually(() => expect(before.socket.destroyed).toBe(true))
+  const after = await dial()
+  await eventually(() => expect(after.heard()).toBe('the other one'))
+  other.close()
+})
+
 async function dial(): Promise<{ socket: Socket; heard: () => string }> {
   const socket = connect(proxy.port, '127.0.0.1')
   let heard = ''

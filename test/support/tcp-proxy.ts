@@ -19,12 +19,21 @@ export interface TcpProxy {
   resume(): void
   /** From now on, each piece of data arrives that many milliseconds later, in either direction and in order. @param ms 0 ends it */
   delay(ms: number): void
+  /** Leads to another server from now on, as an address does after a failover. Breaks every connection that stands. */
+  retarget(target: ProxyTarget): void
   /** Ends everything. */
   close(): Promise<void>
 }
 
-/** Starts a proxy in front of a server. @param target the server's `port`, and `host` if it is not 127.0.0.1 */
-export async function startTcpProxy(target: { readonly port: number; readonly host?: string }): Promise<TcpProxy> {
+/** A server's `port`, and `host` if it is not 127.0.0.1. */
+export interface ProxyTarget {
+  readonly port: number
+  readonly host?: string
+}
+
+/** Starts a proxy in front of a server. */
+export async function startTcpProxy(firstTarget: ProxyTarget): Promise<TcpProxy> {
+  let target = firstTarget
   const sockets = new Set<Socket>()
   let isStalled = false
   let delayMs = 0
@@ -86,6 +95,10 @@ export async function startTcpProxy(target: { readonly port: number; readonly ho
     },
     delay(ms) {
       delayMs = ms
+    },
+    retarget(next) {
+      target = next
+      proxy.cut()
     },
     async close() {
       proxy.resume()

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { freePort } from './free-port.js'
 import type { Server } from './server.js'
 import { startServerProcess } from './server-process.js'
-import { serverFolder, unprivilegedUser } from './server-user.js'
+import { type ServerUser, serverFolder, unprivilegedUser } from './server-user.js'
 
 /** What a test may choose about its own PostgreSQL. */
 export interface PostgresOptions {
@@ -16,18 +16,31 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>
 }
 
+/** A PostgreSQL that runs from a folder of this machine. */
+export interface PostgresServer extends Server {
+  /**
+   * Keeps a copy of the data as of now, as a backup would. The server is away for a moment, as after a power cut.
+   *
+   * @returns what brings that copy back under the same address: what was committed since is gone
+   */
+  backUp(): Promise<() => Promise<void>>
+}
+
+/** Fills the folder `data`, as the server's user. */
+type Fill = (data: string, user: ServerUser | undefined) => Promise<void>
+
 /** Makes a fresh cluster with these binaries and serves it on a port of its own; superuser `postgres`, no password, 127.0.0.1 only. */
-export async function startPostgresServer(binaries: string, options: PostgresOptions = {}): Promise<Server> {
+export async function startPostgresServer(binaries: string, options: PostgresOptions = {}, fill?: Fill): Promise<PostgresServer> {
   const user = unprivilegedUser()
   const folder = serverFolder('postgres', user)
   const data = join(folder, 'data')
   try {
-    await createCluster(binaries, data, user)
+    await (fill ? fill(data, user) : createCluster(binaries, data, user))
     for (let attempt = 1; ; attempt++) {
       const port = await freePort()
       const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
       try {
-        return await startServerProcess({
+        const server = await startServerProcess({
           url,
           port,
           command: join(binaries, 'postgres'),
@@ -40,6 +53,7 @@ export async function startPostgresServer(binaries: string, options: PostgresOpt
           stopSignal: 'SIGINT',
           ask: async () => void (await askPostgres(url)),
         })
+        return Object.assign(server, { backUp: () => backUp(server, data, user) })
       } catch (error) {
         // Another process may have taken the port since it was found free.
         if (attempt === 3) throw error
@@ -49,6 +63,26 @@ export async function startPostgresServer(binaries: string, options: PostgresOpt
     rmSync(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+async function backUp(server: Server, data: string, user: ServerUser | undefined): Promise<() => Promise<void>> {
+  const backup = join(data, '..', `backup-${Date.now()}`)
+  const replaced = async (from: string, to: string) => {
+    // A power cut: every commit is in the log by then, and starting from it is what a restore does as well.
+    await server.kill()
+    rmSync(to, { recursive: true, force: true })
+    await copyCluster(from, to, user)
+    await server.restart()
+  }
+  await replaced(data, backup)
+  return () => replaced(backup, data)
+}
+
+/** Copies a cluster that nobody serves, to a place where its user may write; the user owns the copy. */
+export async function copyCluster(from: string, to: string, user: ServerUser | undefined): Promise<void> {
+  await promisify(execFile)('cp', ['-Rp', from, to], { cwd: join(to, '..'), ...user })
+  // A process that was killed leaves the claim to its folder behind.
+  rmSync(join(to, 'postmaster.pid'), { force: true })
 }
 
 /** Resolves when PostgreSQL answers a query: while it starts it takes connections and refuses them with 57P03. */
@@ -64,7 +98,8 @@ export async function askPostgres(url: string): Promise<string> {
   }
 }
 
-async function createCluster(binaries: string, data: string, user: { uid: number; gid: number } | undefined): Promise<void> {
+/** Makes the folder of a fresh cluster. */
+export async function createCluster(binaries: string, data: string, user: ServerUser | undefined): Promise<void> {
   const create = (locale: string) =>
     promisify(execFile)(
       join(binaries, 'initdb'),

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { freePort } from './free-port.js'
-import type { RedisBinary } from './redis-binary.js'
+import type { Program } from './program.js'
 import type { Server } from './server.js'
 import { startServerProcess } from './server-process.js'
 import { serverFolder } from './server-user.js'
@@ -14,7 +14,7 @@ export interface RedisOptions {
 }
 
 /** Serves an empty Redis on a port of its own, 127.0.0.1 only, nothing written to disk. */
-export function startRedisServer(binary: RedisBinary, options: RedisOptions = {}): Promise<Server> {
+export function startRedisServer(binary: Program, options: RedisOptions = {}): Promise<Server> {
   return startRedisProcess(binary, { args: options.args ?? [] })
 }
 
@@ -29,7 +29,7 @@ export interface RedisProcessOptions {
 }
 
 /** Starts a Redis process in a folder of its own and resolves when it answers. */
-export async function startRedisProcess(binary: RedisBinary, options: RedisProcessOptions): Promise<Server> {
+export async function startRedisProcess(binary: Program, options: RedisProcessOptions): Promise<Server> {
   const { port: findPort = freePort, config, args = [] } = options
   const folder = serverFolder('redis')
   const file = join(folder, 'redis.conf')

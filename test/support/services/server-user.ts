@@ -2,21 +2,22 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, statSync } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** A user of this machine by number. */
+/** A user of this machine. */
 export interface ServerUser {
+  readonly name: string
   readonly uid: number
   readonly gid: number
 }
 
-/** Whom PostgreSQL runs as: it refuses root, so root lends it `postgres` or `nobody`; anybody else runs it as themselves. */
+/** Whom PostgreSQL and PgBouncer run as: they refuse root, so root lends them `postgres` or `nobody`; anybody else runs them as themselves. */
 export function unprivilegedUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const users = new Map<string, ServerUser>()
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name, , uid, gid] = line.split(':')
-    if (name && uid && gid) users.set(name, { uid: Number(uid), gid: Number(gid) })
+    if (name && uid && gid) users.set(name, { name, uid: Number(uid), gid: Number(gid) })
   }
-  return users.get('postgres') ?? users.get('nobody') ?? { uid: 65_534, gid: 65_534 }
+  return users.get('postgres') ?? users.get('nobody') ?? { name: 'nobody', uid: 65_534, gid: 65_534 }
 }
 
 /** A new private folder for a server, owned by the user it runs as. */
