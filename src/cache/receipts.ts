@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { formatReceiptMessage } from '../shared/bus-message.js'
 import { withDeadline } from '../shared/deadline.js'
-import type { RedisLike } from './redis-like.js'
+import type { RedisClients } from './redis-clients.js'
 
 export interface ReceiptsOptions {
   readonly namespace: string
@@ -18,19 +18,20 @@ const LOOK_EVERY_MS = 2
 
 /** Who serves a write: the writer asks over the channel, and each worker that serves it puts its name into a set. */
 export class Receipts {
-  readonly #client: RedisLike
+  readonly #clients: Pick<RedisClients, 'data' | 'listeners'>
   readonly #options: ReceiptsOptions
   readonly #worker = randomUUID()
 
-  constructor(client: RedisLike, options: ReceiptsOptions) {
-    this.#client = client
+  constructor(clients: Pick<RedisClients, 'data' | 'listeners'>, options: ReceiptsOptions) {
+    this.#clients = clients
     this.#options = options
   }
 
   /** Says that this worker serves the write that was asked about. A Redis that is away is no answer. */
   async answer(database: string, reply: string): Promise<void> {
     const key = this.#keyOf(database, reply)
-    await this.#timely(Promise.all([this.#client.sadd(key, this.#worker), this.#client.pexpire(key, KEEP_MS)])).catch(() => {})
+    const { data } = this.#clients
+    await this.#timely(Promise.all([data.sadd(key, this.#worker), data.pexpire(key, KEEP_MS)])).catch(() => {})
   }
 
   /**
@@ -42,13 +43,12 @@ export class Receipts {
     const reply = randomUUID()
     const key = this.#keyOf(database, reply)
     const start = performance.now()
+    const { data, listeners } = this.#clients
     try {
-      await this.#timely(this.#client.publish(this.#options.channel, formatReceiptMessage({ database, after, reply })))
+      await this.#timely(data.publish(this.#options.channel, formatReceiptMessage({ database, after, reply })))
       for (;;) {
-        const [applied, listening] = await this.#timely(
-          Promise.all([this.#client.scard(key), this.#client.pubsub('NUMSUB', this.#options.channel)]),
-        )
-        const workers = Math.max(Number(listening[1]), applied)
+        const [applied, listening] = await this.#timely(Promise.all([data.scard(key), listeners(this.#options.channel)]))
+        const workers = Math.max(listening, applied)
         const ms = performance.now() - start
         if ((applied >= workers && workers > 0) || ms >= waitMs) return { workers, applied, ms: Math.round(ms * 10) / 10 }
         await sleep(Math.min(LOOK_EVERY_MS, waitMs - ms))

@@ -1,11 +1,12 @@
 import { withDeadline } from '../shared/deadline.js'
 import type { RedisLike } from './redis-like.js'
-import { reopenOnEnd } from './reopen-on-end.js'
 
 export interface RedisBusOptions {
   readonly channel: string
   /** Most milliseconds a SUBSCRIBE or PING may take. */
   readonly redisMs: number
+  /** A new client for one connection; `undefined` while there is no node to connect to. */
+  readonly client: () => RedisLike | undefined
   readonly onMessage: (text: string) => void
   /** The subscription is confirmed: what was announced before it was not heard. */
   readonly onSubscribed: () => void
@@ -13,18 +14,26 @@ export interface RedisBusOptions {
 
 /** A frozen server sends no event; it is noticed by a PING that gets no answer. */
 const PING_EVERY_MS = 1_000
+/** Connecting has deadlines of its own for each step; this one is for steps that go on for ever. */
+const CONNECT_WITHIN = 20
+/**
+ * Before the next connection a worker waits a random time up to this, in milliseconds, twice as much after each failure: a thousand workers
+ * whose server restarted do not knock, and then read the log, at the same moment.
+ */
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 2_000
 
-/** The subscription to announcements. Comes back by itself, whatever happens to the connection. */
+/** The subscription to announcements. Each connection is a new client, so that a lost one leaves nothing behind; comes back by itself. */
 export class RedisBus {
-  readonly #client: RedisLike
   readonly #options: RedisBusOptions
+  #client: RedisLike | undefined
   #isSubscribed = false
+  #failures = 0
   #closed = false
-  #timer: NodeJS.Timeout | undefined
-  #letEnd = (): void => {}
+  #pingTimer: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
 
-  constructor(client: RedisLike, options: RedisBusOptions) {
-    this.#client = client
+  constructor(options: RedisBusOptions) {
     this.#options = options
   }
 
@@ -34,50 +43,56 @@ export class RedisBus {
 
   /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
   async open(): Promise<void> {
-    const client = this.#client
+    if (this.#closed) return
+    this.#pingTimer ??= setInterval(() => void this.#watch(), PING_EVERY_MS).unref()
+    const client = this.#options.client()
+    this.#client = client
+    if (!client) return this.#reopenLater()
     client.on('message', ((_channel: string, text: string) => this.#options.onMessage(text)) as never)
-    client.on('ready', () => void this.#subscribe())
-    client.on('close', () => {
-      this.#isSubscribed = false
-    })
-    this.#letEnd = reopenOnEnd(client)
-    this.#timer = setInterval(() => void this.#watch(), PING_EVERY_MS)
-    this.#timer.unref()
-    await client.connect().catch(() => {})
+    client.on('end', () => this.#lost(client))
+    try {
+      await this.#timely(client.connect(), CONNECT_WITHIN)
+      await this.#timely(client.subscribe(this.#options.channel))
+    } catch {
+      this.#lost(client)
+      return
+    }
+    if (this.#client !== client) return
+    this.#isSubscribed = true
+    this.#failures = 0
+    this.#options.onSubscribed()
   }
 
   close(): void {
     this.#closed = true
     this.#isSubscribed = false
-    clearInterval(this.#timer)
-    this.#letEnd()
-    this.#client.disconnect()
-  }
-
-  async #subscribe(): Promise<void> {
-    try {
-      await this.#timely(this.#client.subscribe(this.#options.channel))
-      if (this.#closed) return
-      this.#isSubscribed = true
-      this.#options.onSubscribed()
-    } catch {
-      this.#reconnect()
-    }
+    clearInterval(this.#pingTimer)
+    clearTimeout(this.#retryTimer)
+    this.#client?.disconnect()
+    this.#client = undefined
   }
 
   async #watch(): Promise<void> {
-    if (!this.#isSubscribed) return
-    await this.#timely(this.#client.ping()).catch(() => this.#reconnect())
+    const client = this.#client
+    if (!client || !this.#isSubscribed) return
+    await this.#timely(client.ping()).catch(() => this.#lost(client))
   }
 
-  #reconnect(): void {
-    if (this.#closed) return
+  #lost(client: RedisLike): void {
+    if (this.#client !== client) return
+    this.#client = undefined
     this.#isSubscribed = false
-    // While it is connecting, a disconnect would end the client for good.
-    if (this.#client.status === 'ready') this.#client.disconnect(true)
+    client.disconnect()
+    this.#reopenLater()
   }
 
-  #timely<Answer>(call: Promise<Answer>): Promise<Answer> {
-    return withDeadline(call, this.#options.redisMs, () => new Error(`Redis did not answer within ${this.#options.redisMs} ms.`))
+  #reopenLater(): void {
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10), LONGEST_PAUSE_MS)
+    this.#retryTimer = setTimeout(() => void this.open(), Math.random() * pauseMs).unref()
+  }
+
+  #timely<Answer>(call: Promise<Answer>, times = 1): Promise<Answer> {
+    const ms = this.#options.redisMs * times
+    return withDeadline(call, ms, () => new Error(`Redis did not answer within ${ms} ms.`))
   }
 }

@@ -2,6 +2,7 @@
 export interface RedisLike {
   readonly status: string
   readonly options: object
+  readonly isCluster?: boolean
   connect(): Promise<unknown>
   disconnect(reconnect?: boolean): void
   quit(): Promise<unknown>
@@ -15,6 +16,8 @@ export interface RedisLike {
   pexpire(key: string, ms: number): Promise<unknown>
   pubsub(subcommand: 'NUMSUB', channel: string): Promise<unknown[]>
   duplicate(override?: object): RedisLike
+  /** A Cluster's connections to its nodes. */
+  nodes?(role: 'all'): RedisLike[]
   subscribe(channel: string): Promise<unknown>
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown

@@ -94,9 +94,9 @@ export class RedisTier {
     return (await this.#guarded(() => this.#client.publish(this.#options.channel, message))) !== undefined
   }
 
-  /** Asks a Redis that was away whether it is back. */
+  /** Asks a Redis that was away whether it is back: for a key of this namespace, since in a Cluster any node would answer a PING. */
   async probe(): Promise<void> {
-    if (this.#breaker.isOpen) await this.#guarded(() => this.#client.ping())
+    if (this.#breaker.isOpen) await this.#guarded(() => this.#client.mget([`{${this.#options.namespace}}:probe`]))
   }
 
   async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {

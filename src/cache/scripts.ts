@@ -6,7 +6,8 @@ export interface Script {
   readonly digest: string
 }
 
-function script(source: string): Script {
+/** A script by its text. */
+export function script(source: string): Script {
   return { source, digest: createHash('sha1').update(source).digest('hex') }
 }
 
@@ -16,7 +17,8 @@ function script(source: string): Script {
  *
  * KEYS: one a document. ARGV: channel (empty: announce nothing), message, time to live in ms, then for each key its asOf, the stamp of a
  * document that the caller read there and refused (or empty), and the value. A value's first line is `asOf revision token`.
- * SET goes through pcall: a Redis that is out of memory still announces.
+ * SET goes through pcall: a Redis that is out of memory still announces. A primary that was made a replica does not: only those who are
+ * still connected to it would hear, and the client has to learn of it.
  */
 export const STORE_AND_ANNOUNCE = script(`
 for place, key in ipairs(KEYS) do
@@ -25,7 +27,8 @@ for place, key in ipairs(KEYS) do
   local stamp = type(head) == 'string' and string.match(head, '^[^\\n]*') or ''
   local held = tonumber(string.match(stamp, '^%d+'))
   if not held or held <= tonumber(ARGV[first]) or stamp == ARGV[first + 1] then
-    redis.pcall('SET', key, ARGV[first + 2], 'PX', ARGV[3])
+    local set = redis.pcall('SET', key, ARGV[first + 2], 'PX', ARGV[3])
+    if set.err and string.find(set.err, 'READONLY', 1, true) then return set end
   end
 end
 if ARGV[1] ~= '' then return redis.call('PUBLISH', ARGV[1], ARGV[2]) end

@@ -102,7 +102,7 @@ export class Backend {
     })
     this.#plainMessages = new PlainMessages((type, key) => this.cache.suspect((scope) => matchesPlain(scope, type, key), key))
     const { namespace, channel } = options
-    this.#receipts = this.#clients && new Receipts(this.#clients.data, { namespace, channel, redisMs })
+    this.#receipts = this.#clients && new Receipts(this.#clients, { namespace, channel, redisMs })
     this.bus = new Bus({
       log: this.cache.log,
       onReceipt: ({ database, after, reply }) =>
@@ -202,9 +202,10 @@ export class Backend {
       void this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
     const redis =
       this.#clients &&
-      new RedisBus(this.#clients.subscriber(), {
+      new RedisBus({
         channel,
         redisMs: timeouts.redisMs,
+        client: this.#clients.subscriber,
         onMessage: (text) => this.bus.receive(text),
         onSubscribed,
       })
@@ -219,7 +220,9 @@ export class Backend {
             onListening: onSubscribed,
           })
     this.bus.attach({ redis, notify })
-    await Promise.all([this.#clients?.open(), redis?.open(), notify?.open()])
+    // A Cluster's nodes are known, and can be subscribed at, once it was asked for them.
+    const subscribing = this.#clients?.open().then(() => redis?.open())
+    await Promise.all([subscribing, notify?.open()])
   }
 
   #schedulePoll(): void {

@@ -1,4 +1,5 @@
 import type { RedisLike } from '../cache/redis-like.js'
+import type { RedisTopology } from '../cache/redis-topology.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
@@ -22,10 +23,11 @@ export interface ConfigManagerOptions {
   /** A replica that documents are loaded from. What it answers carries its own age, so that lag is noticed. */
   readonly readDatabase?: string | PoolLike
   /**
-   * `redis://…`, `rediss://…`, or a host's ioredis client; `false` for none.
+   * `redis://…`, `rediss://…`, `{ cluster: [nodes] }`, `{ sentinels: [nodes], name }`, or a host's ioredis client or Cluster; `false` for
+   * none.
    * @default the setting REDIS_URL, else none
    */
-  readonly redis?: string | RedisLike | false
+  readonly redis?: string | RedisLike | RedisTopology | false
   /** The PostgreSQL schema that holds the tables. @default the setting DATABASE_SCHEMA, else 'agent_config' */
   readonly schema?: string
   /** Prefix of Redis keys and channel. @default 'agent-config' */
@@ -88,7 +90,7 @@ export const MANAGER_DEFAULTS = {
 export interface ResolvedOptions {
   readonly database: string | PoolLike | KyselyLike
   readonly readDatabase: string | PoolLike | undefined
-  readonly redis: string | RedisLike | undefined
+  readonly redis: string | RedisLike | RedisTopology | undefined
   readonly schema: string
   readonly namespace: string
   readonly channel: string

@@ -155,6 +155,23 @@ describe('announce()', () => {
     await client.flushall()
   })
 
+  it('is not announced by a primary that was made a replica, which only those would hear who have not left it yet', async () => {
+    const client = connect(server.url)
+    const { tier, channel } = aTier(client)
+    const heard: string[] = []
+    listener = connect(server.url)
+    listener.on('message', (_channel, message) => heard.push(message))
+    await listener.subscribe(channel)
+    await client.replicaof('127.0.0.1', 1)
+
+    const announced = await tier.announce([{ document: aDocument(1) }], 'unheard')
+    await client.replicaof('NO', 'ONE')
+    await tier.announce([], 'heard')
+    await eventually(() => heard.length > 0)
+
+    expect([announced, heard]).toEqual([false, ['heard']])
+  })
+
   it('stores before it tells: whoever is told finds the document', async () => {
     const client = connect()
     const { tier, channel, namespace } = aTier(client)
