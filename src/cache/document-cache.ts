@@ -23,6 +23,8 @@ export interface DocumentCacheParts<Value> {
   /** Reads documents from PostgreSQL, many in one statement. A scope that is not in the answer does not exist and is not kept. */
   readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
   readonly hasReplica: boolean
+  /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
+  readonly keepsText?: boolean
   readonly readLog: (after: number) => Promise<LogPage>
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
@@ -62,6 +64,8 @@ const HEADS_PER_ENTRY = 10
 /** Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. */
 const MAX_ATTEMPTS = 3
 const BATCH_SIZE = 100
+/** A document from Redis is at hand and the log was never read: the share of a read's time that goes into trying that once more. */
+const FIRST_LOOK_SHARE = 0.25
 /** After a failed refresh of an expired document, the next try comes this much later. */
 const RETRY_REFRESH_MS = 1_000
 
@@ -138,6 +142,25 @@ export class DocumentCache<Value> {
     this.#accept(document, this.#generation, false)
   }
 
+  /**
+   * Takes last good documents of an earlier process, before the log was read: they are served when nobody else answers, and become ordinary
+   * ones when the log confirms them.
+   */
+  adopt(documents: readonly StampedDocument[]): void {
+    for (const document of documents) {
+      if (this.log.applied !== undefined || this.#memory.peek(document.scope)) continue
+      this.#keep(document, { suspect: true, unverified: true, source: 'snapshot' })
+    }
+  }
+
+  /** What memory would serve now and the log confirms, as documents; `undefined` before the log was read. */
+  snapshot(): { readonly revision: number; readonly documents: readonly StampedDocument[] } | undefined {
+    const revision = this.log.applied
+    if (revision === undefined) return undefined
+    const documents = this.served().map(({ scope, revision, token, asOf, text = '' }) => ({ scope, revision, token, asOf, text }))
+    return { revision, documents: documents.filter(({ text }) => text !== '') }
+  }
+
   /** Moves the clock that expiry is measured by. */
   tick(): void {
     this.#now = Date.now()
@@ -199,7 +222,7 @@ export class DocumentCache<Value> {
       if (!mayServe) throw error
       this.counters.staleServed++
       this.#parts.events.servedStale(scope, error)
-      return { entry: lastGood, source: 'memory', stale: true }
+      return { entry: lastGood, source: lastGood.source, stale: true }
     }
   }
 
@@ -280,15 +303,16 @@ export class DocumentCache<Value> {
     const { scope, revision } = document
     if (this.log.applied === undefined) {
       // Before the first read of the log; with PostgreSQL away it is taken as it is, and checked when the log can be read.
-      const isReadable = await this.log.catchUp().then(
-        () => true,
-        () => false,
-      )
-      if (!isReadable) return this.log.applied === undefined ? document.asOf : undefined
+      const lookMs = this.#parts.options.readMs * FIRST_LOOK_SHARE
+      await withDeadline(this.log.catchUp(), lookMs, () => new Error()).catch(() => {})
+      if (this.log.applied === undefined) {
+        this.log.assume({ revision: document.asOf })
+        return document.asOf
+      }
     }
     if (revision > (this.log.applied ?? 0) && !(await this.log.reached(revision))) return undefined
     const head = this.#heads.get(scope)
-    const isLast = head ? head.revision === revision && head.token === document.token : revision === 0 && this.#heads.isComplete
+    const isLast = head ? head.revision === revision && head.token === document.token : this.#isUnwritten(document)
     return isLast ? Math.min(document.asOf, Math.max(this.log.applied ?? 0, revision)) : undefined
   }
 
@@ -359,22 +383,34 @@ export class DocumentCache<Value> {
       return undefined
     }
     const held = this.#memory.peek(scope)
-    if (held && held.asOf > document.asOf && isUsable(held)) return held
+    if (held && held.asOf > document.asOf) {
+      if (isUsable(held)) return held
+      // Of two that nobody could confirm, the later one is not given up for the earlier.
+      if (held.unverified && unverified) return undefined
+    }
+    // A document that nobody could confirm must not be the proof of itself.
+    const head = isImmutable || unverified ? undefined : this.#headOf(document)
+    return this.#keep(document, { head, unverified, stale: unverified })
+  }
+
+  #keep(document: StampedDocument, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
     const entry: MemoryEntry<Value> = {
-      scope,
+      scope: document.scope,
       value: this.#parts.materialize(document),
       revision: document.revision,
       token: document.token,
       bytes: document.text.length * 2 + 1_024,
-      // A document that nobody could confirm must not be the proof of itself.
-      head: isImmutable || unverified ? this.#heads.get(scope) : this.#headOf(document),
+      text: this.#parts.keepsText ? document.text : undefined,
+      source: 'memory',
       asOf: document.asOf,
       expiresAt: Date.now() + this.#parts.options.ttlMs * (0.9 + Math.random() * 0.2),
       suspect: false,
       stale: false,
-      unverified,
+      unverified: false,
       refreshing: false,
       isTouched: false,
+      ...state,
+      head: state.head ?? this.#heads.get(document.scope),
     }
     // One that alone is larger than memory may be is served, and not kept.
     if (this.#memory.set(entry)) this.#parts.onKept(entry)
@@ -401,22 +437,42 @@ export class DocumentCache<Value> {
       if (head) this.#flights.delete(scope)
       return head !== undefined
     })
-    if (isFirstRead) this.#dropUnconfirmed()
+    const turned = isFirstRead ? this.#judgeEarly() : undefined
     if (news.length === 0) return
-    if (!isFirstRead) this.#parts.events.changed(news)
+    const told = turned ? news.filter(({ scope }) => turned.has(scope)) : news
+    if (told.length > 0) this.#parts.events.changed(told)
     void this.#refreshHeld(news.map((head) => head.scope))
   }
 
-  /** Documents taken from Redis before the log was read stay only if the log names them. */
-  #dropUnconfirmed(): void {
+  /**
+   * Documents that were taken before the log was read become ordinary ones if it names them. Those it has a newer change of wait to be read
+   * again, like any that is superseded; those of another history go.
+   *
+   * @returns the scopes whose readers got something else until now
+   */
+  #judgeEarly(): ReadonlySet<Scope> {
+    const turned = new Set<Scope>()
+    const applied = this.log.applied ?? 0
     for (const entry of this.#memory.entries()) {
       if (!entry.unverified) continue
-      const head = this.#heads.get(entry.scope)
-      const applied = this.log.applied ?? 0
-      const isNamed = head ? head.revision === entry.revision && head.token === entry.token : entry.revision === 0
-      if (isNamed && entry.revision <= applied) Object.assign(entry, { unverified: false, asOf: Math.min(entry.asOf, applied), head })
-      else this.#memory.delete(entry.scope)
+      const { scope } = entry
+      const head = this.#heads.get(scope)
+      const isNamed = head ? head.revision === entry.revision && head.token === entry.token : this.#isUnwritten(entry)
+      if (isNamed && entry.revision <= applied) {
+        const suspect = this.#pastRedis.has(scope)
+        Object.assign(entry, { unverified: false, stale: false, suspect, source: 'memory', asOf: Math.min(entry.asOf, applied), head })
+        continue
+      }
+      turned.add(scope)
+      if (head && entry.asOf < head.revision) Object.assign(entry, { unverified: false, head })
+      else this.#memory.delete(scope)
     }
+    return turned
+  }
+
+  /** Of a scope without a head: it was never written, unless its head was pushed out. */
+  #isUnwritten({ revision }: { readonly revision: number }): boolean {
+    return revision === 0 && this.#heads.isComplete
   }
 
   /** What this process holds is read again at once, in batches, so that the next reader finds it. */
@@ -433,15 +489,20 @@ export class DocumentCache<Value> {
     }
   }
 
-  #takeOtherHistory(page: LogPage, known: number): void {
+  #takeOtherHistory(page: LogPage, known: number | undefined): void {
+    const hadAny = known !== undefined || this.#memory.size > 0
     this.#generation++
     this.#heads.clear()
     this.#memory.clear()
     this.#flights.clear()
     for (const { scope, revision, token } of page.heads) this.#heads.raise(scope, revision, token)
+    // Nothing was served: what Redis or a snapshot said of the database was only a guess.
+    if (!hadAny) return
     this.#parts.events.failed(
-      new Error(`The database's log ends at revision ${page.top} and is not the one this process knew up to ${known}.`),
-      'The database was restored or failed over to another history: everything cached was dropped and is read again.',
+      new Error(`The database's log ends at revision ${page.top} and is not the one this process knew up to ${known ?? 'now'}.`),
+      known === undefined
+        ? 'What a snapshot file or Redis held is of another database or history: it was dropped, and everything is read again.'
+        : 'The database was restored or failed over to another history: everything cached was dropped and is read again.',
     )
     this.#parts.events.changed(page.heads)
   }

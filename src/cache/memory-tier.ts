@@ -19,6 +19,10 @@ export interface MemoryEntry<Value> {
   readonly revision: number
   readonly token: string
   readonly bytes: number
+  /** The document's JSON, where snapshots are taken. */
+  readonly text: string | undefined
+  /** Where a read that is answered from here says it comes from. */
+  source: 'memory' | 'snapshot'
   /** The scope's head, shared with the table, so that a hit need not look it up. */
   head: Head | undefined
   asOf: number
@@ -28,7 +32,7 @@ export interface MemoryEntry<Value> {
   suspect: boolean
   /** Served although its refresh failed. */
   stale: boolean
-  /** Taken from Redis before this process ever read the log. */
+  /** Taken from Redis or a snapshot before this process ever read the log. */
   unverified: boolean
   refreshing: boolean
   /** Read since the last time something entered memory. */

@@ -18,8 +18,8 @@ export interface RevisionLogParts {
   readonly read: (after: number) => Promise<LogPage>
   /** Told of changes, in one tick for all that one message or one read brought. `isFirstRead` when they are simply all there are. */
   readonly onChanges: (heads: LogPage['heads'], isFirstRead: boolean) => void
-  /** Told that the database has another history than the one this process knew; `page` is all of it. */
-  readonly onOtherHistory: (page: LogPage, known: number) => void
+  /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
+  readonly onOtherHistory: (page: LogPage, known: number | undefined) => void
   readonly onError: (error: unknown) => void
   /** How long a revision may run ahead of the ones before it, in milliseconds. */
   readonly gapMs?: number
@@ -44,6 +44,8 @@ export class RevisionLog {
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
   #database: string | undefined
+  /** What the log reaches at least, as documents say that came before it was read. */
+  #expected = 0
   #gapTimer: NodeJS.Timeout | undefined
   /** The highest revision anybody claimed. Claims that the log does not bear out make this process slower to believe. */
   #claimed = 0
@@ -73,10 +75,22 @@ export class RevisionLog {
     return this.#verifiedAt
   }
 
+  /**
+   * Before the log was read: goes by what a snapshot or Redis says of it, until the database itself can be asked.
+   *
+   * @param database what the database calls itself; another one then counts as another history
+   * @param revision what its log reaches at least
+   */
+  assume({ database, revision }: { readonly database?: string; readonly revision?: number }): void {
+    if (this.#applied !== undefined) return
+    this.#database ??= database
+    this.#expected = Math.max(this.#expected, revision ?? 0)
+  }
+
   /** Takes a change that was announced. Out of order is fine; twice is fine. */
   hear(revision: number, token: string, scopes: readonly Scope[] | undefined): void {
     if (this.#closed) return
-    const applied = this.#applied ?? 0
+    const applied = this.#applied ?? this.#expected
     this.#claimed = Math.max(this.#claimed, revision)
     if (!scopes || revision > applied + MAX_AHEAD) {
       if (revision > applied) this.#readSoon(0)
@@ -163,7 +177,7 @@ export class RevisionLog {
     try {
       const page = await this.#parts.read(known ?? 0)
       if (this.#closed) return
-      if (this.#isOtherHistory(page, known, token)) await this.#startOver(known ?? 0)
+      if (this.#isOtherHistory(page, known, token)) await this.#startOver(known)
       else this.#take(page, heardBefore)
       if (claimedBefore > page.top) {
         this.#claimed = this.#applied ?? 0
@@ -182,7 +196,7 @@ export class RevisionLog {
     return known !== undefined && known > 0 && (page.top < known || page.tokenAtAfter !== token)
   }
 
-  async #startOver(known: number): Promise<void> {
+  async #startOver(known: number | undefined): Promise<void> {
     const page = await this.#parts.read(0)
     this.#ahead.clear()
     this.#applied = page.top

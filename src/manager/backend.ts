@@ -5,23 +5,20 @@ import { RedisBus } from '../cache/redis-bus.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
 import type { LogPage } from '../cache/revision-log.js'
-import type { StampedDocument } from '../cache/stamped-document.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import { withDeadline } from '../shared/deadline.js'
 import { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
-import { KINDS } from '../store/kinds.js'
-import { loadContents, loadDocuments } from '../store/load-documents.js'
 import { migrate, refuseNewerDatabase } from '../store/migrate.js'
 import { notifyChannel } from '../store/notify-channel.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import { readLog } from '../store/read-log.js'
 import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
-import { ContextRulesView } from './context-rules-view.js'
-import { EntityView } from './entity-view.js'
+import { type CachedView, loadCached, viewOf } from './cached-view.js'
+import { ColdStart } from './cold-start.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { Exposures } from './exposures.js'
 import { GuardedReads } from './guarded-reads.js'
@@ -29,9 +26,6 @@ import type { ResolvedOptions } from './options.js'
 import { PlainMessages } from './plain-messages.js'
 import { StickyArms } from './sticky-arms.js'
 import { ViewIndex } from './view-index.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the manager knows by the scope which it is
-export type CachedView = EntityView<any, any> | ContextRulesView | { readonly content: any }
 
 /** Expiry is measured with a clock that moves this often, in milliseconds. */
 const TICK_MS = 1_000
@@ -62,6 +56,7 @@ export class Backend {
   readonly #ownRevisions = new Set<number>()
   readonly #plainMessages: PlainMessages
   readonly #receipts: Receipts | undefined
+  readonly #coldStart: ColdStart
   #starting: Promise<void> | undefined
   #prepared: Promise<void> | undefined
   #subscribing: Promise<void> | undefined
@@ -82,6 +77,13 @@ export class Backend {
     this.#clients = options.redis === undefined ? undefined : createRedisClients(options.redis, redisMs)
     this.redis = this.#clients && this.#createRedisTier(this.#clients)
     this.cache = this.#createCache()
+    this.#coldStart = new ColdStart({
+      options,
+      cache: this.cache,
+      redis: this.#clients?.data,
+      onAssumed: (database) => this.#useDatabase(database),
+      onError: (error, message) => this.#report(error, message),
+    })
     this.store = new ConfigStore({
       db: this.database.db,
       schema: options.schema,
@@ -151,6 +153,7 @@ export class Backend {
     clearTimeout(this.#pollTimer)
     clearInterval(this.#tickTimer)
     this.#plainMessages.close()
+    await this.#coldStart.close()
     this.cache.close()
     await this.#starting?.catch(() => {})
     await this.exposures.close()
@@ -162,10 +165,17 @@ export class Backend {
 
   async #start(): Promise<void> {
     this.#keepTime()
-    await this.#prepare()
+    await this.#coldStart.loadSnapshot()
     await this.#subscribe()
+    await this.#coldStart.guessDatabase()
+    await this.#prepare()
     await this.cache.log.catchUp()
     this.#isStarted = true
+  }
+
+  #useDatabase(database: string): void {
+    this.redis?.useDatabase(database)
+    this.bus.useDatabase(database)
   }
 
   /** From the first start on, also when that fails: the poll is what brings a manager back that started with everything down. */
@@ -198,8 +208,11 @@ export class Backend {
 
   async #openBuses(): Promise<void> {
     const { channel, listen, schema, timeouts } = this.options
-    const onSubscribed = () =>
-      void this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
+    const onSubscribed = () => {
+      // It may be another server, or the same one with nothing in it.
+      this.#coldStart.noteAgain()
+      this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
+    }
     const redis =
       this.#clients &&
       new RedisBus({
@@ -270,18 +283,22 @@ export class Backend {
         await this.#prepare()
         const { db } = from === 'replica' && this.#replica ? this.#replica : { db: primary }
         const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
-        return reads.run(() => loadAny(db, schema, keys))
+        return reads.run(() => loadCached(db, schema, keys))
       },
       readLog: async (after) => {
         await this.#prepare()
         const page = await this.reads.run(() => readLog(primary, schema, after))
         this.#databaseIdentity = page.database
-        this.redis?.useDatabase(page.database)
-        this.bus.useDatabase(page.database)
+        this.#useDatabase(page.database)
+        this.#coldStart.confirm(page.database)
         return page
       },
-      materialize,
-      onKept: (entry) => this.index.add(entry),
+      keepsText: this.options.snapshotFile !== undefined,
+      materialize: viewOf,
+      onKept: (entry) => {
+        this.index.add(entry)
+        this.#coldStart.changed()
+      },
       onRemoved: (entry: MemoryEntry<unknown>) => this.index.remove(entry),
       events: {
         changed: (heads) => this.#emitChanges(heads),
@@ -347,25 +364,6 @@ export class Backend {
   #log(error: unknown, message: string): void {
     this.options.logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
   }
-}
-
-async function loadAny(db: OpenDatabase['db'], schema: string, keys: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
-  const contents = keys.filter(isContent)
-  const found = await loadDocuments(
-    db,
-    schema,
-    keys.filter((key) => !isContent(key)),
-  )
-  if (contents.length > 0) for (const [key, document] of await loadContents(db, schema, contents)) found.set(key, document)
-  return found
-}
-
-function materialize({ scope, text, revision }: StampedDocument): CachedView {
-  if (isContent(scope)) return { content: KINDS[scope.split(':')[1] as keyof typeof KINDS].decode(JSON.parse(text)) }
-  const kind = parseScope(scope)?.kind
-  if (kind === undefined || kind === 'context_rules') return new ContextRulesView(text)
-  // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
-  return new EntityView(KINDS[kind] as never, text, revision)
 }
 
 /** A message of the plan's names a kind or everything; a key that is one of our scopes narrows it. */

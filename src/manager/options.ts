@@ -63,6 +63,11 @@ export interface ConfigManagerOptions {
     /** Most milliseconds a whole read may take. @default 2_500 */
     readonly readMs?: number
   }
+  /**
+   * A file that keeps the last good documents, for a start with PostgreSQL and Redis away. Only this process's user can read it.
+   * @default none
+   */
+  readonly snapshotFile?: string
   /** Labels that only some may set, move, remove or split; every such write asks `authorize` first. @default none */
   readonly protectedLabels?: readonly string[]
   /** Says whether a write may touch a protected label. Runs before the write's transaction. @default nobody may */
@@ -102,12 +107,14 @@ export interface ResolvedOptions {
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
   readonly pollIntervalMs: number
   readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number }
+  readonly snapshotFile: string | undefined
   readonly policy: LabelPolicy
   readonly hooks: ChangelogHooks | undefined
   readonly logger: Logger
 }
 
 const MAX_MS = 2_147_483_647
+const MAX_PATH = 4_096
 const POSITIVE = { min: 1, max: MAX_MS }
 
 /**
@@ -159,6 +166,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),
       readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
     },
+    snapshotFile: options.snapshotFile === undefined ? undefined : checkText('snapshotFile', options.snapshotFile, MAX_PATH),
     policy: new LabelPolicy(options.protectedLabels, options.authorize),
     hooks: options.hooks,
     logger: options.logger ?? SILENT_LOGGER,

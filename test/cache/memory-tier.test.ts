@@ -35,6 +35,8 @@ function anEntry(scope: string): MemoryEntry<string> {
     revision: 1,
     token: 'token',
     bytes: 100,
+    text: undefined,
+    source: 'memory',
     head: undefined,
     asOf: 1,
     expiresAt: 0,

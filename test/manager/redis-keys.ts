@@ -12,9 +12,9 @@ export async function withRedis<Value>(work: (redis: Redis) => Promise<Value>, u
   }
 }
 
-/** The keys of one namespace. */
+/** The keys of the documents of one namespace. */
 export async function keysOf(redis: Redis, namespace: string): Promise<string[]> {
-  return (await redis.keys(`{${namespace}}*`)).sort()
+  return (await redis.keys(`{${namespace}}:*:e:*`)).sort()
 }
 
 /** Deletes what Redis holds of a namespace, as an eviction would. */
