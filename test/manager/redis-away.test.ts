@@ -7,7 +7,7 @@ import type { Server } from '../support/services/server.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { uniqueNamespace } from '../support/test-redis.js'
 import { eventsOf, heard, useManagers } from './managers.js'
-import { withRedis } from './redis-keys.js'
+import { keysOf, withRedis } from './redis-keys.js'
 
 /** Far more than one deadline, far less than a wait without one. */
 const READ_MS = 1_200
@@ -129,7 +129,7 @@ describe('a start without Redis', () => {
     await redis.restart()
     await eventually(async () => (await manager.health()).subscriber === 'up' && manager.stats().redis.state === 'up', { everyMs: 50 })
     const after = await manager.prompts.createVersion({ name: 'p', template: 'two', labels: ['production'] })
-    const keys = await withRedis((client) => client.keys(`{${namespace}}*`), redis.url)
+    const keys = await withRedis((client) => keysOf(client, namespace), redis.url)
 
     expect(written.propagated).toBe(false)
     expect(read?.template).toBe('one')
