@@ -16,7 +16,7 @@ export default defineConfig({
     isolate: true,
     // More would only wait for each other: most files talk to servers on the same cores.
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
   },

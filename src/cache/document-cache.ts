@@ -61,8 +61,11 @@ export interface ReadOptions {
 
 /** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
 const HEADS_PER_ENTRY = 10
-/** Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. */
-const MAX_ATTEMPTS = 3
+/**
+ * Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. A false
+ * announcement alone can cost three, until it is found out.
+ */
+const MAX_ATTEMPTS = 5
 const BATCH_SIZE = 100
 /** A document from Redis is at hand and the log was never read: the share of a read's time that goes into trying that once more. */
 const FIRST_LOOK_SHARE = 0.25
@@ -105,6 +108,7 @@ export class DocumentCache<Value> {
       read: parts.readLog,
       onChanges: (heads, isFirstRead) => this.#takeChanges(heads, isFirstRead),
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
+      contradicts: (scope, revision, token) => this.#heads.contradicts(scope, revision, token),
       onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),
     })
   }
@@ -357,7 +361,8 @@ export class DocumentCache<Value> {
   /** The primary, asked after a change was announced, does not know it: a forged or foreign message, or a database that was restored. */
   #disregard({ scope, asOf }: StampedDocument, claimed: number): void {
     this.#heads.distrust(scope, claimed, asOf)
-    this.log.readSoon()
+    // Who sends one may send thousands.
+    if (!this.log.doubt()) return
     this.#parts.events.failed(
       new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`),
       'A change was announced that never happened; it is disregarded.',

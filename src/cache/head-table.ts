@@ -55,6 +55,14 @@ export class HeadTable {
     return revision >= this.#minFloor ? this.#create(scope, revision, token) : this.#create(scope, this.#minFloor, '')
   }
 
+  /** Whether a message about a revision up to which everything is known says something else of a scope than the table does. */
+  contradicts(scope: Scope, revision: number, token: string): boolean {
+    // Anybody may send messages: they must not decide which heads are pushed out.
+    const head = this.#heads.peek(scope)
+    if (!head) return this.isComplete
+    return head.revision < revision || (head.revision === revision && head.token !== '' && head.token !== token)
+  }
+
   /**
    * Takes over what the primary itself says, as of `asOf`: where the table claims a change up to `asOf` that the primary does not know,
    * that change never happened (a forged message, a lost history).
@@ -73,7 +81,7 @@ export class HeadTable {
   /** Takes back a claim that the primary, asked after it was heard, does not know; what was heard since then stays. */
   distrust(scope: Scope, claimed: number, asOf: number): void {
     const head = this.#heads.get(scope)
-    if (head?.revision === claimed) head.revision = asOf
+    if (head?.revision === claimed) Object.assign(head, { revision: asOf, token: '' })
     if (this.#minFloor === claimed) this.#minFloor = asOf
   }
 

@@ -13,6 +13,8 @@ export interface ReceiptsOptions {
 
 /** Answers are kept this long, in milliseconds: longer than anybody should wait for them. */
 const KEEP_MS = 60_000
+/** Anybody may ask, and each answer writes a key: no more of them a second. */
+const ANSWERS_PER_SECOND = 100
 /** Pause between two looks at the answers, in milliseconds. */
 const LOOK_EVERY_MS = 2
 
@@ -21,6 +23,8 @@ export class Receipts {
   readonly #clients: Pick<RedisClients, 'data' | 'listeners'>
   readonly #options: ReceiptsOptions
   readonly #worker = randomUUID()
+  #answers = 0
+  #countedSince = 0
 
   constructor(clients: Pick<RedisClients, 'data' | 'listeners'>, options: ReceiptsOptions) {
     this.#clients = clients
@@ -29,6 +33,7 @@ export class Receipts {
 
   /** Says that this worker serves the write that was asked about. A Redis that is away is no answer. */
   async answer(database: string, reply: string): Promise<void> {
+    if (!this.#mayAnswer()) return
     const key = this.#keyOf(database, reply)
     const { data } = this.#clients
     await this.#timely(Promise.all([data.sadd(key, this.#worker), data.pexpire(key, KEEP_MS)])).catch(() => {})
@@ -56,6 +61,15 @@ export class Receipts {
     } catch {
       return undefined
     }
+  }
+
+  #mayAnswer(): boolean {
+    const now = performance.now()
+    if (now - this.#countedSince >= 1_000) {
+      this.#countedSince = now
+      this.#answers = 0
+    }
+    return ++this.#answers <= ANSWERS_PER_SECOND
   }
 
   #keyOf(database: string, reply: string): string {

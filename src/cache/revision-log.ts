@@ -20,15 +20,20 @@ export interface RevisionLogParts {
   readonly onChanges: (heads: LogPage['heads'], isFirstRead: boolean) => void
   /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
   readonly onOtherHistory: (page: LogPage, known: number | undefined) => void
+  /** Whether a message about a revision that is known already says something else of a scope than is known. */
+  readonly contradicts: (scope: Scope, revision: number, token: string) => boolean
   readonly onError: (error: unknown) => void
   /** How long a revision may run ahead of the ones before it, in milliseconds. */
   readonly gapMs?: number
 }
 
-/** Messages further ahead than this raise nothing; they make this process read the log, at most once a second. */
+/** Messages further ahead of the log, as it was last read, than this raise nothing; they make this process read the log. */
 const MAX_AHEAD = 5_000
 const GAP_MS = 50
-const DISTRUST_MS = 1_000
+/** After a message that was not true, none is believed for so long: they make this process read the log, and raise nothing themselves. */
+const DOUBT_MS = 10_000
+/** Pause between two reads for messages that are not believed, or after a read that failed. */
+const LOOK_EVERY_MS = 1_000
 /** Anybody may send questions that wait. */
 const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
@@ -41,15 +46,18 @@ export class RevisionLog {
   readonly #ahead = new Map<number, string>()
   #applied: number | undefined
   #token = ''
+  /** Where the log ended when it was last read, or at least does before that. Messages may have moved `#applied` on since then. */
+  #top = 0
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
   #database: string | undefined
-  /** What the log reaches at least, as documents say that came before it was read. */
-  #expected = 0
   #gapTimer: NodeJS.Timeout | undefined
-  /** The highest revision anybody claimed. Claims that the log does not bear out make this process slower to believe. */
+  /** The highest revision anybody claimed. */
   #claimed = 0
-  #distrustUntil = 0
+  /** Somebody said something else than is known. Either is wrong; the log says which. */
+  #isContradicted = false
+  #doubtUntil = 0
+  #nextLookAt = 0
   #waiters: { readonly revision: number; readonly resolve: () => void }[] = []
   #closed = false
   /** Gaps that lasted, and reads of the log, since the start. */
@@ -84,26 +92,30 @@ export class RevisionLog {
   assume({ database, revision }: { readonly database?: string; readonly revision?: number }): void {
     if (this.#applied !== undefined) return
     this.#database ??= database
-    this.#expected = Math.max(this.#expected, revision ?? 0)
+    this.#top = Math.max(this.#top, revision ?? 0)
   }
 
-  /** Takes a change that was announced. Out of order is fine; twice is fine. */
+  /** Takes a change that was announced. Out of order is fine; twice is fine; what is not true costs a read of the log a second at most. */
   hear(revision: number, token: string, scopes: readonly Scope[] | undefined): void {
     if (this.#closed) return
-    const applied = this.#applied ?? this.#expected
     this.#claimed = Math.max(this.#claimed, revision)
-    if (!scopes || revision > applied + MAX_AHEAD) {
-      if (revision > applied) this.#readSoon(0)
+    if (this.#applied !== undefined && revision <= this.#applied) {
+      if (scopes?.some((scope) => this.#parts.contradicts(scope, revision, token))) this.#lookInto()
       return
     }
-    this.#parts.onChanges(
-      scopes.map((scope) => ({ scope, revision, token })),
-      false,
-    )
-    if (revision > applied) {
-      this.#ahead.set(revision, token)
-      this.#advance()
+    if (!scopes || this.#isInDoubt || revision > this.#top + MAX_AHEAD) {
+      this.#readSoon(0)
+      return
     }
+    if ((this.#ahead.get(revision) ?? token) !== token) this.#lookInto()
+    this.#believe(revision, token, scopes)
+  }
+
+  /** Takes a change that this process made itself, whatever is said by others. */
+  hearOwn(revision: number, token: string, scopes: readonly Scope[]): void {
+    if (this.#closed) return
+    this.#claimed = Math.max(this.#claimed, revision)
+    this.#believe(revision, token, scopes)
   }
 
   /**
@@ -135,23 +147,49 @@ export class RevisionLog {
     return this.#knows(revision)
   }
 
-  /** Waits until a revision is known here, or for the next read of the log; never reads it for that. */
+  /** Waits until a revision is known here, for two reads of the log at most; never reads it for that. */
   async heard(revision: number): Promise<boolean> {
-    if (!this.#knows(revision) && this.#waiters.length < MAX_WAITERS) {
+    for (let reads = 0; !this.#knows(revision) && reads < READS_UNTIL_GIVEN_UP && this.#waiters.length < MAX_WAITERS; reads++) {
       await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
     }
     return this.#knows(revision)
   }
 
-  /** Reads the log shortly, without anybody waiting; at most once a second while what is claimed does not turn out to be true. */
-  readSoon(): void {
-    this.#readSoon(0)
+  /**
+   * The database does not bear out what a message said: reads the log shortly, and believes none for a while.
+   *
+   * @returns whether that is new
+   */
+  doubt(): boolean {
+    const isNew = !this.#isInDoubt
+    if (isNew) this.#readSoon(0)
+    this.#doubtUntil = Date.now() + DOUBT_MS
+    return isNew
   }
 
   close(): void {
     this.#closed = true
     clearTimeout(this.#gapTimer)
     this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
+  }
+
+  #believe(revision: number, token: string, scopes: readonly Scope[]): void {
+    this.#parts.onChanges(
+      scopes.map((scope) => ({ scope, revision, token })),
+      false,
+    )
+    if (revision <= (this.#applied ?? 0)) return
+    this.#ahead.set(revision, token)
+    this.#advance()
+  }
+
+  get #isInDoubt(): boolean {
+    return Date.now() < this.#doubtUntil
+  }
+
+  #lookInto(): void {
+    this.#isContradicted = true
+    this.#readSoon(0)
   }
 
   #knows(revision: number): boolean {
@@ -173,17 +211,24 @@ export class RevisionLog {
     const token = this.#token
     const heardBefore = [...this.#ahead.keys()]
     const claimedBefore = this.#claimed
+    const wasContradicted = this.#isContradicted
+    this.#isContradicted = false
+    const nextLookAt = Date.now() + LOOK_EVERY_MS
     this.counters.catchUps++
     try {
       const page = await this.#parts.read(known ?? 0)
       if (this.#closed) return
-      if (this.#isOtherHistory(page, known, token)) await this.#startOver(known)
+      const isOther = this.#isOtherHistory(page, known, token)
+      if (isOther) await this.#startOver(known)
       else this.#take(page, heardBefore)
-      if (claimedBefore > page.top) {
-        this.#claimed = this.#applied ?? 0
-        this.#distrustUntil = Date.now() + DISTRUST_MS
-      }
+      if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
+      // Also after another history: messages of the lost one may be on their way, and one that was made up looks the same.
+      if (isOther || claimedBefore > page.top || wasContradicted) this.#doubtUntil = Date.now() + DOUBT_MS
+      this.#nextLookAt = this.#isInDoubt ? nextLookAt : 0
       this.#verifiedAt = Date.now()
+    } catch (error) {
+      this.#nextLookAt = nextLookAt
+      throw error
     } finally {
       this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
     }
@@ -201,14 +246,17 @@ export class RevisionLog {
     this.#ahead.clear()
     this.#applied = page.top
     this.#token = page.topToken
+    this.#top = page.top
     this.#claimed = page.top
     this.#parts.onOtherHistory(page, known)
     // What was announced while the new history was read has been forgotten with the old one.
+    this.#nextLookAt = 0
     this.#readSoon(0)
   }
 
   #take(page: LogPage, heardBefore: readonly number[]): void {
     const isFirstRead = this.#applied === undefined
+    this.#top = page.top
     if (page.top > (this.#applied ?? -1)) {
       this.#applied = page.top
       this.#token = page.topToken
@@ -239,14 +287,13 @@ export class RevisionLog {
 
   #readSoon(delayMs: number): void {
     if (this.#gapTimer) return
-    const distrustMs = Math.max(0, this.#distrustUntil - Date.now())
     this.#gapTimer = setTimeout(
       () => {
         this.#gapTimer = undefined
         if (this.#ahead.size > 0) this.counters.gaps++
         this.catchUp().catch(this.#parts.onError)
       },
-      Math.max(delayMs, distrustMs),
+      Math.max(delayMs, this.#nextLookAt - Date.now()),
     )
     this.#gapTimer.unref()
   }

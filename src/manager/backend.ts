@@ -102,7 +102,10 @@ export class Backend {
       write: (rows) => this.reads.run(() => insertExposures(db, options.schema, rows)),
       onError: (error, message) => this.#report(error, message),
     })
-    this.#plainMessages = new PlainMessages((type, key) => this.cache.suspect((scope) => matchesPlain(scope, type, key), key))
+    this.#plainMessages = new PlainMessages((type, key) =>
+      // A key that is no scope is nobody's: remembering it would only fill memory.
+      this.cache.suspect((scope) => matchesPlain(scope, type, key), key !== undefined && parseScope(key) ? key : undefined),
+    )
     const { namespace, channel } = options
     this.#receipts = this.#clients && new Receipts(this.#clients, { namespace, channel, redisMs })
     this.bus = new Bus({
@@ -260,7 +263,7 @@ export class Backend {
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    log.hear(revision, token, scopes)
+    log.hearOwn(revision, token, scopes)
     // Revisions of others that are still on their way here must not be overtaken by this one.
     if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
     // In the tick in which the floors rose: nothing has to be loaded.

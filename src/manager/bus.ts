@@ -1,6 +1,6 @@
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
-import { type PlainMessage, parseBusMessage, type ReceiptMessage } from '../shared/bus-message.js'
+import { MAX_MESSAGE_LENGTH, type PlainMessage, parseBusMessage, type ReceiptMessage } from '../shared/bus-message.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {
@@ -71,6 +71,7 @@ export class Bus {
 
   receive(text: string): void {
     if (this.#database === undefined) {
+      if (text.length > MAX_MESSAGE_LENGTH) return
       this.#early.push(text)
       if (this.#early.length > MAX_EARLY) this.#early.shift()
       return

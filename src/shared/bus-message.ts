@@ -1,4 +1,4 @@
-import type { Scope } from '../entities/scope.js'
+import { parseScope, type Scope } from '../entities/scope.js'
 
 /** A change, as writers announce it after their commit. */
 export interface ChangeMessage {
@@ -6,7 +6,10 @@ export interface ChangeMessage {
   readonly database: string
   readonly revision: number
   readonly token: string
-  /** Everything the revision touched; absent when that would not fit, and receivers read the log instead. */
+  /**
+   * Everything the revision touched; absent when that would not fit, or when it names what is not known here (a later release may have other
+   * kinds), and receivers read the log instead.
+   */
   readonly scopes: readonly Scope[] | undefined
 }
 
@@ -30,7 +33,7 @@ export interface ReceiptMessage {
 export type BusMessage = ChangeMessage | PlainMessage | ReceiptMessage
 
 /** Longer ones are not parsed: no writer of ours sends them (NOTIFY ends at 8,000 bytes). */
-const MAX_MESSAGE_LENGTH = 8_000
+export const MAX_MESSAGE_LENGTH = 8_000
 
 /** NOTIFY refuses 8,000 bytes and aborts the write. */
 const MAX_NOTIFY_BYTES = 7_900
@@ -63,10 +66,9 @@ export function parseBusMessage(text: string): BusMessage | undefined {
     if (typeof type !== 'string') return undefined
     return { form: 'plain', type, key: typeof key === 'string' ? key : undefined }
   }
-  if (!Number.isSafeInteger(revision) || (revision as number) < 1 || typeof token !== 'string' || typeof database !== 'string')
-    return undefined
+  if (!Number.isSafeInteger(revision) || (revision as number) < 1 || !isToken(token) || typeof database !== 'string') return undefined
   if (scopes !== undefined && scopes !== null && !isStringArray(scopes)) return undefined
-  return { form: 'change', database, revision: revision as number, token, scopes: scopes ?? undefined }
+  return { form: 'change', database, revision: revision as number, token, scopes: scopes?.every(parseScope) ? scopes : undefined }
 }
 
 export function formatReceiptMessage({ database, after, reply }: Omit<ReceiptMessage, 'form'>): string {
@@ -86,6 +88,11 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Tokens are remembered, so they must be short. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value)
 }
 
 function isStringArray(value: unknown): value is string[] {

@@ -57,6 +57,11 @@ it('never claims to know a revision it was not told of, and never forgets what i
             floors.set(changed, Math.max(floors.get(changed) ?? 0, revision))
           }
         },
+        contradicts: (scope, revision, token) => {
+          // Only true messages are delivered here: none may be doubted.
+          expect(heads.contradicts(scope, revision, token)).toBe(false)
+          return false
+        },
         onOtherHistory: () => {
           throw new Error('There is only one history here.')
         },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { HeadTable } from '../../src/cache/head-table.js'
 import { RevisionLog } from '../../src/cache/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
 import { aGate } from './a-cache.js'
@@ -19,11 +20,16 @@ afterEach(() => {
 
 function aLog() {
   const told: { scope: Scope; revision: number }[] = []
+  const table = new HeadTable(100)
   const otherHistories: number[] = []
   const errors: unknown[] = []
   const log = new RevisionLog({
     read: history.readLog,
-    onChanges: (heads) => void told.push(...heads.map(({ scope, revision }) => ({ scope, revision }))),
+    onChanges: (heads) => {
+      for (const { scope, revision, token } of heads) table.raise(scope, revision, token)
+      told.push(...heads.map(({ scope, revision }) => ({ scope, revision })))
+    },
+    contradicts: (scope, revision, token) => table.contradicts(scope, revision, token),
     onOtherHistory: (page) => void otherHistories.push(page.top),
     onError: (error) => void errors.push(error),
   })
@@ -147,6 +153,67 @@ describe('messages', () => {
     expect(history.logReads - 1).toBeLessThanOrEqual(8)
   })
 
+  it('that claim one revision after the other, or one that is known, cost at most one read a second; true ones come through within it', async () => {
+    for (let count = 0; count < 10; count++) history.commit([A])
+    const { log, told, hear } = aLog()
+    await log.catchUp()
+    log.doubt()
+    const before = [history.logReads, told.length]
+
+    for (let ms = 0; ms < 5_000; ms++) {
+      log.hear((log.applied ?? 0) + 1, `forged-${ms}`, [A])
+      log.hear(10 - (ms % 10), `forged-${ms}`, [A, B])
+      if (ms % 1_000 === 500) hear(history.commit([B]))
+      await vi.advanceTimersByTimeAsync(1)
+    }
+    await vi.advanceTimersByTimeAsync(1_000)
+
+    expect(history.logReads - before[0]!).toBeLessThanOrEqual(7)
+    expect(told.slice(before[1])).toEqual([11, 12, 13, 14, 15].map((revision) => ({ scope: B, revision })))
+    expect([log.applied, log.lag]).toEqual([15, 0])
+  })
+
+  it('are believed again ten seconds after the last that was not true', async () => {
+    history.commit([A])
+    const { log, hear } = aLog()
+    await log.catchUp()
+    log.hear(1, 'forged', [A])
+    await vi.advanceTimersByTimeAsync(1)
+    hear(history.commit([A]))
+    const inDoubt = log.applied
+    await vi.advanceTimersByTimeAsync(10_001)
+    const reads = history.logReads
+
+    hear(history.commit([B]))
+
+    expect([inDoubt, log.applied, history.logReads]).toEqual([1, 3, reads])
+  })
+
+  it('that run five thousand revisions ahead of the log, one by one, are stopped by a read of it', async () => {
+    const { log } = aLog()
+    await log.catchUp()
+
+    for (let revision = 1; revision <= 20_000; revision++) log.hear(revision, 'forged', [A])
+    const believed = log.applied
+    await vi.advanceTimersByTimeAsync(1)
+
+    expect([believed, log.applied, history.logReads]).toEqual([5_000, 0, 4])
+  })
+
+  it('cost at most one read a second while the log cannot be read', async () => {
+    const { log, errors } = aLog()
+    await log.catchUp()
+    history.failure = new Error('away')
+
+    for (let ms = 0; ms < 3_000; ms++) {
+      log.hear(2 + (ms % 50), 't', [A])
+      await vi.advanceTimersByTimeAsync(1)
+    }
+
+    expect(errors.length).toBeGreaterThan(0)
+    expect(errors.length).toBeLessThanOrEqual(4)
+  })
+
   it('that claim the next revision are found out by the next read', async () => {
     const { log, otherHistories } = aLog()
     history.commit([A])
@@ -176,6 +243,7 @@ describe('catchUp()', () => {
         return page
       },
       onChanges: (heads) => void told.push(...heads),
+      contradicts: () => false,
       onOtherHistory: () => {},
       onError: () => {},
     })
@@ -273,6 +341,7 @@ describe('another history', () => {
         return page
       },
       onChanges: () => {},
+      contradicts: () => false,
       onOtherHistory: (page) => void otherHistories.push(page.top),
       onError: () => {},
     })

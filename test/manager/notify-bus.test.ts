@@ -122,6 +122,7 @@ describe('beside Redis', () => {
     const log = new RevisionLog({
       read: async () => Promise.reject(new Error('not here')),
       onChanges: () => {},
+      contradicts: () => false,
       onOtherHistory: () => {},
       onError: () => {},
     })
@@ -136,18 +137,18 @@ describe('beside Redis', () => {
     const { bus, hear } = aPair(true)
     bus.useDatabase('db')
 
-    bus.receiveNotification(change(1, ['a']))
+    bus.receiveNotification(change(1, ['prompt:default:a']))
     await vi.advanceTimersByTimeAsync(50)
     expect(hear).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(11)
 
-    expect(hear).toHaveBeenCalledWith(1, 't1', ['a'])
+    expect(hear).toHaveBeenCalledWith(1, 't1', ['prompt:default:a'])
   })
 
   it('a notification is heard at once while Redis is not subscribed, and when it tells of an edit by SQL', () => {
     const alone = aPair(false)
     alone.bus.useDatabase('db')
-    alone.bus.receiveNotification(change(1, ['a']))
+    alone.bus.receiveNotification(change(1, ['prompt:default:a']))
     expect(alone.hear).toHaveBeenCalledTimes(1)
     alone.hear.mockRestore()
 
@@ -159,13 +160,13 @@ describe('beside Redis', () => {
 
   it('what comes before the database is known is kept, to a bound, and heard when it is', () => {
     const { bus, hear, foreign } = aPair(false)
-    for (let revision = 1; revision <= 5_000; revision++) bus.receive(change(revision, ['a']))
+    for (let revision = 1; revision <= 5_000; revision++) bus.receive(change(revision, ['prompt:default:a']))
     expect(hear).not.toHaveBeenCalled()
 
     bus.useDatabase('db')
 
     expect(hear.mock.calls.length).toBeLessThanOrEqual(1_000)
-    expect(hear).toHaveBeenLastCalledWith(5_000, 't5000', ['a'])
+    expect(hear).toHaveBeenLastCalledWith(5_000, 't5000', ['prompt:default:a'])
     expect(foreign).not.toHaveBeenCalled()
   })
 
@@ -173,7 +174,7 @@ describe('beside Redis', () => {
     const { bus, hear, foreign } = aPair(false)
     bus.useDatabase('mine')
 
-    for (let revision = 1; revision <= 3; revision++) bus.receive(change(revision, ['a']))
+    for (let revision = 1; revision <= 3; revision++) bus.receive(change(revision, ['prompt:default:a']))
 
     expect(hear).not.toHaveBeenCalled()
     expect(foreign.mock.calls).toEqual([['db']])
