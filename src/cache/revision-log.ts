@@ -214,6 +214,8 @@ export class RevisionLog {
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
     const nextLookAt = Date.now() + LOOK_EVERY_MS
+    // What comes while this read is under way and is not believed waits for the next one.
+    if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
     try {
       const page = await this.#parts.read(known ?? 0)
