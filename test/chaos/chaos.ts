@@ -5,18 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
-import { startPrivateRedis } from '../support/private-redis.js'
+import { type RedisKind, startChaosRedis } from './chaos-redis.js'
 import { checkHistory, type Verdict, type WorkerHistory } from './check-history.js'
 import { Faults } from './faults.js'
 import { Fleet } from './fleet.js'
 import type { HistoryLine, Truth } from './history.js'
-import { FAULTS, type FaultKind, planFaults } from './schedule.js'
+import { type Fault, type FaultKind, planFaults } from './schedule.js'
 
 export interface ChaosOptions {
   readonly seed: number
   readonly seconds: number
   /** @default 4 */
   readonly workers?: number
+  /** @default 'server' */
+  readonly redis?: RedisKind
 }
 
 export interface ChaosReport {
@@ -38,11 +40,11 @@ const NAMES = Array.from({ length: 16 }, (_, place) => `prompt-${place}`)
 const SETTLE_MS = 8_000
 
 /** Runs workers, writers and faults against servers of their own, and judges what was written down. */
-export async function runChaos({ seed, seconds, workers = 4 }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server' }: ChaosOptions): Promise<ChaosReport> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
   const [postgres, redis] = await Promise.all([
     startPrivatePostgres({ fsync: true, settings: { synchronous_commit: true } }),
-    startPrivateRedis(),
+    startChaosRedis(kind),
   ])
   const histories = join(folder, 'histories')
   mkdirSync(histories)
@@ -51,7 +53,8 @@ export async function runChaos({ seed, seconds, workers = 4 }: ChaosOptions): Pr
     await prepare(postgres.url)
     const faults = new Faults({ fleet, postgres, redis })
     await fleet.start()
-    await faults.run(planFaults(seed, seconds * 1_000, workers))
+    const plan = planFaults(seed, seconds * 1_000, workers, kind)
+    await faults.run(plan)
     await fleet.stopWriting()
     await sleep(SETTLE_MS)
     await fleet.finish()
@@ -64,7 +67,7 @@ export async function runChaos({ seed, seconds, workers = 4 }: ChaosOptions): Pr
       faults: faults.counts,
       counts,
       endedByThemselves: fleet.endedByThemselves,
-      tooSeldom: tooSeldom(seconds, counts, faults.counts, verdict),
+      tooSeldom: tooSeldom(seconds, counts, wanted(plan, seconds), faults.counts, verdict),
     }
   } finally {
     await fleet.kill()
@@ -133,14 +136,28 @@ const A_MINUTE = {
   gaps: 20,
 }
 
-function tooSeldom(seconds: number, counts: Record<string, number>, faults: Record<FaultKind, number>, verdict: Verdict): string[] {
+/** How often each kind that was planned has to have happened. */
+function wanted(plan: readonly Fault[], seconds: number): ReadonlyMap<FaultKind, number> {
+  // In a short run chance decides between one and three of a kind; failovers take their time.
+  const least = seconds < 60 ? 1 : (seconds / 60) * 3.4
+  const planned = new Map<FaultKind, number>()
+  for (const { kind } of plan) planned.set(kind, (planned.get(kind) ?? 0) + 1)
+  return new Map([...planned].map(([kind, count]) => [kind, Math.min(least, Math.ceil(count / 2))]))
+}
+
+function tooSeldom(
+  seconds: number,
+  counts: Record<string, number>,
+  leastFaults: ReadonlyMap<FaultKind, number>,
+  faults: Record<FaultKind, number>,
+  verdict: Verdict,
+): string[] {
   const minutes = seconds / 60
   const reached: Record<string, number> = { ...counts, writes: verdict.writes }
-  // In a short run chance decides between one and three of a kind.
-  const leastFaults = minutes < 1 ? 1 : minutes * 3.4
   const few = Object.entries(A_MINUTE).filter(([name, least]) => (reached[name] ?? 0) < least * minutes)
+  const rare = [...leastFaults].filter(([kind, least]) => faults[kind] < least)
   return [
     ...few.map(([name, least]) => `${name}: ${reached[name] ?? 0}, wanted ${Math.ceil(least * minutes)}`),
-    ...FAULTS.filter((kind) => faults[kind] < leastFaults).map((kind) => `${kind}: ${faults[kind]}, wanted ${Math.ceil(leastFaults)}`),
+    ...rare.map(([kind, least]) => `${kind}: ${faults[kind]}, wanted ${Math.ceil(least)}`),
   ]
 }

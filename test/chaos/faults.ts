@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Server } from '../support/services/server.js'
+import type { ChaosRedis } from './chaos-redis.js'
 import type { Fleet } from './fleet.js'
 import type { Outage } from './history.js'
 import { FAULTS, type Fault, type FaultKind } from './schedule.js'
@@ -9,7 +9,7 @@ import { FAULTS, type Fault, type FaultKind } from './schedule.js'
 export interface FaultParts {
   readonly fleet: Fleet
   readonly postgres: Server
-  readonly redis: Server
+  readonly redis: ChaosRedis
 }
 
 /** A server that was restarted, and clients that were cut off, need this much longer before they are held to their promises. */
@@ -61,29 +61,28 @@ export class Faults {
       case 'writer-kill':
         return fleet.killWriter(worker, ms)
       case 'redis-flush':
-        return this.#tellRedis((client) => client.flushall())
+        return redis.tell((client) => client.flushall())
       case 'redis-full':
         return this.#fillRedis(ms)
       case 'postgres-terminate':
         return this.#askPostgres('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and random() < 0.7')
       case 'redis-freeze':
-      case 'postgres-freeze': {
-        const frozen = kind === 'redis-freeze' ? redis : postgres
-        await frozen.freeze()
-        await sleep(ms)
-        await frozen.thaw()
-        return true
-      }
+        return redis.freeze(ms)
       case 'redis-kill':
-      case 'postgres-kill': {
-        const killed = kind === 'redis-kill' ? redis : postgres
-        await killed.kill()
-        await sleep(ms / 3)
-        await killed.restart()
+        return redis.kill(ms)
+      case 'postgres-freeze':
+        await postgres.freeze()
+        await sleep(ms)
+        await postgres.thaw()
         return true
-      }
+      case 'postgres-kill':
+        await postgres.kill()
+        await sleep(ms / 3)
+        await postgres.restart()
+        return true
       default: {
         const wire = fleet.wires(worker)[server]
+        if (!wire) return false
         if (what === 'cut') wire.cut()
         else if (what === 'refuse') await wire.refuse()
         else if (what === 'stall') wire.stall()
@@ -99,26 +98,12 @@ export class Faults {
 
   /** Least-recently-used documents are pushed out, then everything is, then there is room again. */
   async #fillRedis(ms: number): Promise<boolean> {
-    const isFull = await this.#tellRedis(async (client) => {
+    const isFull = await this.#parts.redis.tell(async (client) => {
       await client.config('SET', 'maxmemory-policy', ms > 800 ? 'allkeys-random' : 'noeviction')
       await client.config('SET', 'maxmemory', '1')
     })
     await sleep(ms)
-    return (await this.#tellRedis((client) => client.config('SET', 'maxmemory', '0'))) && isFull
-  }
-
-  async #tellRedis(tell: (client: Redis) => Promise<unknown>): Promise<boolean> {
-    const client = new Redis(this.#parts.redis.url, { lazyConnect: true, retryStrategy: () => null, commandTimeout: 3_000 })
-    client.on('error', () => {})
-    try {
-      await client.connect()
-      await tell(client)
-      return true
-    } catch {
-      return false
-    } finally {
-      client.disconnect()
-    }
+    return (await this.#parts.redis.tell((client) => client.config('SET', 'maxmemory', '0'))) && isFull
   }
 
   /** Past the proxies. */

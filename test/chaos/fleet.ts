@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Server } from '../support/services/server.js'
 import { spawnWorker, type Worker } from '../support/spawn-worker.js'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { type ChaosRedis, NAMESPACE } from './chaos-redis.js'
 import type { ChaosHandlers, WorkerSettings } from './worker-process.js'
 
 export interface FleetParts {
@@ -11,14 +12,14 @@ export interface FleetParts {
   /** The folder that histories are written to. */
   readonly histories: string
   readonly postgres: Server
-  readonly redis: Server
+  readonly redis: ChaosRedis
   readonly readMs: number
   readonly pollMs: number
 }
 
 /** A worker's place in the fleet: its wires stay, the process on it changes. */
 interface Place {
-  readonly redis: TcpProxy
+  readonly redis: TcpProxy | undefined
   readonly postgres: TcpProxy
   worker: Worker<ChaosHandlers> | undefined
   /** Names the history of the process that is there now. */
@@ -49,11 +50,16 @@ export class Fleet {
   async start(): Promise<void> {
     const { postgres, redis, workers } = this.#parts
     for (let place = 0; place < workers; place++)
-      this.#places.push({ redis: await startTcpProxy(redis), postgres: await startTcpProxy(postgres), worker: undefined, file: '' })
+      this.#places.push({
+        redis: redis.server && (await startTcpProxy(redis.server)),
+        postgres: await startTcpProxy(postgres),
+        worker: undefined,
+        file: '',
+      })
     await Promise.all(this.#places.map((_, place) => this.#spawn(place)))
   }
 
-  wires(place: number): { readonly redis: TcpProxy; readonly postgres: TcpProxy } {
+  wires(place: number): { readonly redis: TcpProxy | undefined; readonly postgres: TcpProxy } {
     return this.#places[place] as Place
   }
 
@@ -111,7 +117,7 @@ export class Fleet {
       this.#places.map(async ({ worker, redis, postgres }) => {
         if (worker) this.#expected.add(worker.pid)
         await worker?.kill()
-        await Promise.all([redis.close(), postgres.close()])
+        await Promise.all([redis?.close(), postgres.close()])
       }),
     )
   }
@@ -121,7 +127,7 @@ export class Fleet {
   }
 
   async #spawn(place: number): Promise<void> {
-    const { seed, names, histories, readMs, pollMs } = this.#parts
+    const { seed, names, histories, redis, readMs, pollMs } = this.#parts
     const at = this.#places[place] as Place
     const id = ++this.#started
     const file = `${place}-${id}.jsonl`
@@ -129,8 +135,8 @@ export class Fleet {
     at.file = file
     const settings: WorkerSettings = {
       database: `postgresql://postgres@127.0.0.1:${at.postgres.port}/postgres`,
-      redis: `redis://127.0.0.1:${at.redis.port}`,
-      namespace: 'chaos',
+      redis: redis.topology ?? `redis://127.0.0.1:${at.redis?.port}`,
+      namespace: NAMESPACE,
       history: join(histories, file),
       seed: seed * 1_000 + id,
       id,

@@ -1,3 +1,4 @@
+import type { RedisKind } from './chaos-redis.js'
 import { Random } from './random.js'
 
 const NETWORK = [
@@ -33,17 +34,33 @@ interface Track {
   readonly lastsMs: readonly [number, number]
 }
 
-const TRACKS: readonly Track[] = [
-  { kinds: NETWORK, pauseMs: [100, 900], lastsMs: [100, 900] },
-  { kinds: REDIS, pauseMs: [500, 2_500], lastsMs: [100, 1_500] },
+/** Where replicas take over, a fault lasts until one has; the server alone has wires, and can be flushed and filled. */
+const REDIS_TRACKS: Readonly<Record<RedisKind, readonly Track[]>> = {
+  server: [
+    { kinds: NETWORK, pauseMs: [100, 900], lastsMs: [100, 900] },
+    { kinds: REDIS, pauseMs: [500, 2_500], lastsMs: [100, 1_500] },
+  ],
+  cluster: failovers(),
+  sentinels: failovers(),
+}
+
+function failovers(): readonly Track[] {
+  return [
+    { kinds: NETWORK.filter((kind) => kind.startsWith('postgres')), pauseMs: [100, 900], lastsMs: [100, 900] },
+    { kinds: ['redis-freeze', 'redis-kill'], pauseMs: [6_000, 9_000], lastsMs: [100, 1_500] },
+  ]
+}
+
+const SERVER_TRACKS: readonly Track[] = [
   { kinds: POSTGRES, pauseMs: [1_500, 4_000], lastsMs: [100, 1_800] },
   { kinds: PROCESSES, pauseMs: [2_000, 5_000], lastsMs: [2_000, 2_000] },
 ]
 
-/** The faults of a run. The same seed, length and number of workers give the same faults; every kind comes equally often. */
-export function planFaults(seed: number, lengthMs: number, workers: number): readonly Fault[] {
+/** The faults of a run. The same seed, length, number of workers and kind of Redis give the same faults; every kind comes equally often. */
+export function planFaults(seed: number, lengthMs: number, workers: number, redis: RedisKind): readonly Fault[] {
   const faults: Fault[] = []
-  TRACKS.forEach(({ kinds, pauseMs, lastsMs }, place) => {
+  const tracks = [...REDIS_TRACKS[redis], ...SERVER_TRACKS]
+  tracks.forEach(({ kinds, pauseMs, lastsMs }, place) => {
     const random = new Random(seed * 31 + place)
     let bag: FaultKind[] = []
     for (let at = random.between(...pauseMs); ; at += random.between(...pauseMs)) {

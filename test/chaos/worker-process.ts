@@ -1,6 +1,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { RedisTier } from '../../src/cache/redis-tier.js'
+import type { RedisTopology } from '../../src/cache/redis-topology.js'
 import { Bus } from '../../src/manager/bus.js'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import { GuardedReads } from '../../src/manager/guarded-reads.js'
@@ -13,7 +14,7 @@ import { Random } from './random.js'
 /** What the harness tells a worker process, as its one argument. */
 export interface WorkerSettings {
   readonly database: string
-  readonly redis: string
+  readonly redis: string | RedisTopology
   readonly namespace: string
   readonly history: string
   readonly seed: number
