@@ -59,6 +59,7 @@ describe('a streaming standby as readDatabase', () => {
   beforeAll(aPair)
   afterAll(stopPair)
   afterEach(async () => {
+    await Promise.all([toPrimary.accept(), toStandby.accept(), pair.standby.thaw()])
     await pair.standby.resumeReplay().catch(() => {})
   })
 
