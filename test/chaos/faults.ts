@@ -4,7 +4,7 @@ import type { Server } from '../support/services/server.js'
 import type { ChaosRedis } from './chaos-redis.js'
 import type { Fleet } from './fleet.js'
 import type { Outage } from './history.js'
-import { FAULTS, type Fault, type FaultKind } from './schedule.js'
+import { FAULTS, type Fault, type FaultKind, laneOf } from './schedule.js'
 
 export interface FaultParts {
   readonly fleet: Fleet
@@ -29,15 +29,19 @@ export class Faults {
   async run(plan: readonly Fault[]): Promise<void> {
     const startedAt = performance.now()
     const tokens = setInterval(() => void this.#passToken(), 100)
-    // A process takes longer to replace than to kill, so one place at a time.
-    let replacing = Promise.resolve()
-    const under: Promise<void>[] = []
+    // What takes longer than planned, a restart on a busy machine say, delays the next fault of the same server.
+    const lanes = new Map<string, Promise<void>>()
     for (const fault of plan) {
       await sleep(Math.max(0, fault.at - (performance.now() - startedAt)))
-      if (fault.kind === 'worker-kill' || fault.kind === 'writer-kill') replacing = replacing.then(() => this.#carryOut(fault))
-      else under.push(this.#carryOut(fault))
+      const lane = laneOf(fault.kind)
+      const before = lane === 'wires' ? undefined : lanes.get(lane)
+      const carriedOut = (before ?? Promise.resolve()).then(() => this.#carryOut(fault))
+      lanes.set(
+        lane,
+        Promise.all([lanes.get(lane), carriedOut]).then(() => {}),
+      )
     }
-    await Promise.all([...under, replacing])
+    await Promise.all(lanes.values())
     clearInterval(tokens)
   }
 

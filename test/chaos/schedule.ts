@@ -18,6 +18,13 @@ const PROCESSES = ['worker-kill', 'writer-kill'] as const
 export const FAULTS = [...NETWORK, ...REDIS, ...POSTGRES, ...PROCESSES] as const
 export type FaultKind = (typeof FAULTS)[number]
 
+/** Whose fault it is: those of one server follow one another, and one process is replaced at a time; wires go wrong independently. */
+export function laneOf(kind: FaultKind): 'redis' | 'postgres' | 'processes' | 'wires' {
+  if (REDIS.some((one) => one === kind)) return 'redis'
+  if (POSTGRES.some((one) => one === kind)) return 'postgres'
+  return PROCESSES.some((one) => one === kind) ? 'processes' : 'wires'
+}
+
 /** Something that goes wrong, and when, in milliseconds since the start. */
 export interface Fault {
   readonly at: number
