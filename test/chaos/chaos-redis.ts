@@ -78,24 +78,16 @@ interface Group {
   stop(): Promise<void>
 }
 
-/** Servers of which one serves. A failover needs the others, so one fault at a time. */
+/** Servers of which one serves. A failover needs the others: the fault ends when all are there again. */
 function group({ whole, stop }: Group, topology: RedisTopology, primary: () => Promise<Server>): ChaosRedis {
-  let last: Promise<unknown> = Promise.resolve()
-  const failOver = (ms: number, harm: (server: Server) => Promise<void>, heal: (server: Server) => Promise<void>) => {
-    const turn = last.then(async () => {
-      const harmed = await primary()
-      await harm(harmed)
-      const isReplaced = await eventually(async () => (await primary()) !== harmed, { timeoutMs: 15_000 }).then(
-        () => true,
-        () => false,
-      )
-      await sleep(ms)
-      await heal(harmed)
-      await whole()
-      return isReplaced
-    })
-    last = turn.catch(() => {})
-    return turn
+  const failOver = async (ms: number, harm: (server: Server) => Promise<void>, heal: (server: Server) => Promise<void>) => {
+    const harmed = await primary()
+    await harm(harmed)
+    const isReplaced = await eventually(async () => (await primary()) !== harmed, { timeoutMs: 15_000 }).catch(() => false)
+    await sleep(ms)
+    await heal(harmed)
+    await whole()
+    return isReplaced
   }
   return {
     server: undefined,
