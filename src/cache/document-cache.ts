@@ -141,9 +141,14 @@ export class DocumentCache<Value> {
     return this.#bounded(scope, options)
   }
 
-  /** Puts a document that this process has just written into memory. */
-  put(document: StampedDocument): void {
-    this.#accept(document, this.#generation, false)
+  /** Changes when the database turns out to have another history. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Puts a document that this process wrote into memory, unless the database has another history since the write, at `generation`. */
+  put(document: StampedDocument, generation: number): void {
+    this.#accept(document, generation, false)
   }
 
   /**
@@ -298,13 +303,13 @@ export class DocumentCache<Value> {
   }
 
   /**
-   * As of which revision a document from Redis is known to be right: it must be the scope's last one, by revision and token, as this process
+   * As of which revision a document from Redis, or from a replica, is known to be right: it must be the scope's last one, by revision and token, as this process
    * knows the log. `undefined` when it is not. One that is ahead of what this process knows is confirmed by the log first.
    *
    * The document's own `asOf` counts no further than this process knows the log: it may have been counted in another history.
    */
   async #currentAsOf(document: StampedDocument): Promise<number | undefined> {
-    const { scope, revision } = document
+    const { revision } = document
     if (this.log.applied === undefined) {
       // Before the first read of the log; with PostgreSQL away it is taken as it is, and checked when the log can be read.
       const lookMs = this.#parts.options.readMs * FIRST_LOOK_SHARE
@@ -314,7 +319,12 @@ export class DocumentCache<Value> {
         return document.asOf
       }
     }
-    if (revision > (this.log.applied ?? 0) && !(await this.log.reached(revision))) return undefined
+    return (await this.log.reached(revision)) ? this.#confirmedAsOf(document) : undefined
+  }
+
+  /** The same, once this process knows the log up to the document's own revision. */
+  #confirmedAsOf(document: StampedDocument): number | undefined {
+    const { scope, revision } = document
     const head = this.#heads.get(scope)
     const isLast = head ? head.revision === revision && head.token === document.token : this.#isUnwritten(document)
     return isLast ? Math.min(document.asOf, Math.max(this.log.applied ?? 0, revision)) : undefined
@@ -330,18 +340,23 @@ export class DocumentCache<Value> {
     const suspicion = this.#pastRedis.get(scope)
     const floorBefore = isImmutable ? 0 : this.#heads.floor(scope)
     const isReplica = attempt === 0
-    const document = isReplica
-      ? await this.#replicaLoads.load(scope).catch(() => 'superseded' as const)
-      : await this.#primaryLoads.load(scope)
-    if (document === undefined || document === 'superseded') return document
+    const loaded = isReplica ? await this.#replicaLoads.load(scope).catch(() => undefined) : await this.#primaryLoads.load(scope)
+    // The content of a version that a replica does not have yet is the primary's to give.
+    if (loaded === undefined) return isReplica ? 'superseded' : undefined
+    let document = loaded
     if (!isReplica && !isImmutable && document.asOf < floorBefore) {
       this.#disregard(document, floorBefore)
       // While the false claim stood, a true one below it was not noted: what was announced meanwhile is only in a new load.
       return 'superseded'
     }
-    if (isReplica && !this.#agrees(document)) return 'superseded'
     // News that came by the side door: what else its transaction changed must turn at the same time.
     if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
+    if (isReplica && !isImmutable) {
+      // A replica may be behind, and may have another history, in which its stamp was counted.
+      const asOf = this.#confirmedAsOf(document)
+      if (asOf === undefined) return 'superseded'
+      document = { ...document, asOf }
+    }
     if (!isReplica && !isImmutable && generation === this.#generation) this.#learn(document)
     // Somebody said that it changed, while it was on its way.
     if (this.#pastRedis.get(scope) !== suspicion) return 'superseded'
@@ -367,13 +382,6 @@ export class DocumentCache<Value> {
       new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`),
       'A change was announced that never happened; it is disregarded.',
     )
-  }
-
-  /** A replica may be behind, and may have another history; what it says of a scope must be what this process knows. */
-  #agrees(document: StampedDocument): boolean {
-    const head = this.#heads.get(document.scope)
-    if (!head) return document.asOf >= this.#heads.floor(document.scope)
-    return document.revision > head.revision || (document.revision === head.revision && document.token === head.token)
   }
 
   /**

@@ -259,7 +259,7 @@ export class Backend {
 
   /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
   async #announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
-    const { log } = this.cache
+    const { log, generation } = this.cache
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
@@ -267,7 +267,7 @@ export class Backend {
     // Revisions of others that are still on their way here must not be overtaken by this one.
     if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
     // In the tick in which the floors rose: nothing has to be loaded.
-    if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document)
+    if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document, generation)
     const propagated = (await announcing) ?? true
     const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
     const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined

@@ -545,6 +545,48 @@ describe('another history', () => {
   })
 })
 
+describe('what comes late of a lost history', () => {
+  /** A cache that knew revision 5 of a history that then lost everything after 2, and made `made` others. */
+  async function afterTheSwitch(made: number) {
+    for (const scope of [GREETING, OTHER]) history.commit([scope], 'kept')
+    const worker = aCache(history, { redis })
+    const { cache } = worker
+    await cache.log.catchUp()
+    const lost = [GREETING, OTHER, GREETING].map((scope) => history.commit([scope], 'lost'))
+    const underWay = { document: history.document(GREETING), generation: cache.generation }
+    for (const change of lost) worker.hear(change)
+    await Promise.all([worker.read(GREETING), worker.read(OTHER)])
+    history.loseAfter(2)
+    for (let count = 0; count < made; count++) history.commit([count % 2 === 0 ? GREETING : OTHER], `made ${count}`)
+    await cache.log.catchUp()
+    return { ...worker, lost, underWay }
+  }
+
+  for (const made of [1, 3, 6]) {
+    it(`changes nothing for good, be it messages, documents in Redis or an own write's document (${made} made since)`, async () => {
+      const { cache, read, hear, lost, underWay } = await afterTheSwitch(made)
+
+      for (const change of lost) hear(change)
+      cache.put(underWay.document, underWay.generation)
+      redis.documents.set(GREETING, underWay.document)
+      await cache.log.catchUp()
+      hear(history.commit([OTHER], 'after'))
+
+      await eventually(async () => (await read(OTHER)) === 'after')
+      expect(await read(GREETING)).toBe(JSON.parse(history.document(GREETING).text))
+      expect(cache.log.applied).toBe(history.top)
+      cache.close()
+    })
+  }
+
+  it('is refused as minRevision while the log does not go that far', async () => {
+    const { cache, lost } = await afterTheSwitch(1)
+
+    await expect(cache.document(GREETING, { minRevision: lost[2]!.revision })).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' })
+    cache.close()
+  })
+})
+
 describe('minRevision', () => {
   it('is satisfied by memory that is new enough, without a query', async () => {
     const { revision } = history.commit([GREETING])
@@ -598,6 +640,55 @@ describe('a replica', () => {
 
     expect(await read(GREETING)).toBe(`${GREETING}@1`)
     expect(said.failed).toEqual([])
+  })
+
+  it('that went on in a lost history is not believed where the primary gave the same number out again', async () => {
+    history.commit([GREETING])
+    const replica = history.fork('lost')
+    const { cache, read } = aCache(history, { replica })
+    await cache.log.catchUp()
+
+    replica.commit([GREETING, OTHER], 'lost')
+    history.commit([GREETING], 'kept')
+
+    expect([await read(GREETING), await read(OTHER)]).toEqual(['kept', undefined])
+  })
+
+  it('counts as read no later than this process knows the log, whatever its stamp says', async () => {
+    history.commit([GREETING])
+    const replica = history.fork('lost')
+    for (let count = 0; count < 20; count++) replica.commit([OTHER], 'lost')
+    const { cache, read, hear } = aCache(history, { replica, redis })
+    await cache.log.catchUp()
+    expect(await read(GREETING)).toBe(`${GREETING}@1`)
+
+    hear(history.commit([GREETING]))
+
+    expect(await read(GREETING)).toBe(`${GREETING}@2`)
+    expect(redis.documents.get(GREETING)?.asOf).toBe(2)
+  })
+
+  it('that does not have the content of a version yet is passed over for the primary', async () => {
+    const replica = Object.assign(new FakeHistory(), { load: async () => new Map() })
+    history.commit([GREETING])
+    const { cache } = aCache(history, { replica })
+    await cache.log.catchUp()
+
+    const served = await cache.document('content:prompt:7:1', { isImmutable: true })
+
+    expect(served?.source).toBe('database')
+    expect(history.loads).toEqual(['content:prompt:7:1'])
+  })
+
+  it('that is behind by less than what was announced still gives what did not change since, and spares the primary', async () => {
+    history.commit([GREETING])
+    const replica = history.fork('behind')
+    const { cache, read, hear } = aCache(history, { replica })
+    await cache.log.catchUp()
+    hear(history.commit([OTHER]))
+
+    expect([await read(GREETING), await read(OTHER)]).toEqual([`${GREETING}@1`, `${OTHER}@2`])
+    expect(history.loads).toEqual([OTHER])
   })
 
   it('that is up to date spares the primary', async () => {

@@ -37,6 +37,14 @@ export class FakeHistory {
     return change
   }
 
+  /** Another database that shares everything up to now, and nothing from here on. */
+  fork(database: string): FakeHistory {
+    const copy = new FakeHistory(database)
+    copy.#changes = [...this.#changes]
+    copy.#texts = new Map(this.#texts)
+    return copy
+  }
+
   /** Takes back every write after `revision`, as a failover to a standby that was behind does. */
   loseAfter(revision: number): void {
     this.#changes = this.#changes.slice(0, revision)
