@@ -99,6 +99,11 @@ export class RedisTier {
     if (this.#breaker.isOpen) await this.#guarded(() => this.#client.mget([`{${this.#options.namespace}}:probe`]))
   }
 
+  /** Whether Redis answers now; one that has not lately is asked once a second. */
+  async answers(): Promise<boolean> {
+    return (await this.#guarded(() => this.#client.ping())) !== undefined
+  }
+
   async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
     const keys = documents.map(({ document }) => this.keyOf(document.scope))
     const values = documents.flatMap(({ document, refusedStamp }) => [document.asOf, refusedStamp ?? '', encodeDocument(document)])

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isContent } from '../cache/document-cache.js'
 import type { StampedDocument } from '../cache/stamped-document.js'
 import { parseScope, type Scope } from '../entities/scope.js'
@@ -33,4 +34,11 @@ export function viewOf({ scope, text, revision }: StampedDocument): CachedView {
   if (kind === undefined || kind === 'context_rules') return new ContextRulesView(text)
   // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
   return new EntityView(KINDS[kind] as never, text, revision)
+}
+
+/** Whether two views of one scope were made of the same document. */
+export function isSameView(one: CachedView, other: CachedView): boolean {
+  if (one instanceof EntityView) return other instanceof EntityView && one.equals(other)
+  if (one instanceof ContextRulesView) return other instanceof ContextRulesView && isDeepStrictEqual(one.all, other.all)
+  return isDeepStrictEqual(one, other)
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type EntityDocument, latestVersion, type VersionEntry } from '../entities/document.js'
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection, SelectionReason } from '../entities/selection.js'
@@ -58,6 +59,11 @@ export class EntityView<Content extends VersionContent, Entity> {
       contents: raw.contents.map(kind.decode),
       rollouts: raw.rollouts.map(decodeRollout),
     }
+  }
+
+  /** Whether it was made of the same document, in whatever order its parts came. */
+  equals(other: EntityView<Content, Entity>): boolean {
+    return isDeepStrictEqual(this.#document, other.#document)
   }
 
   /** The running or paused rollout on a label. */

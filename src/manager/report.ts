@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Scope } from '../entities/scope.js'
+import { isUsable } from '../cache/document-cache.js'
+import { withDeadline } from '../shared/deadline.js'
+import { ManagerClosedError, StoreUnavailableError } from '../shared/errors.js'
 import { loadDocuments } from '../store/load-documents.js'
 import { readLog } from '../store/read-log.js'
 import type { Backend } from './backend.js'
+import { isSameView, viewOf } from './cached-view.js'
 
 /** Counters since the start, and how things stand. */
 export interface ManagerStats {
@@ -69,19 +72,23 @@ export function statsOf({ cache, redis, reads }: Backend): ManagerStats {
 }
 
 export async function healthOf(backend: Backend): Promise<Health> {
-  const { cache, redis, bus } = backend
-  const isReadable = await Promise.all([
-    backend.isClosed ? Promise.reject() : backend.start().then(() => cache.log.catchUp()),
-    redis?.probe(),
-  ]).then(
-    () => true,
-    () => false,
-  )
+  const { cache, redis, bus, database, options, isClosed } = backend
+  const { readMs } = options.timeouts
+  const reading = isClosed ? Promise.reject(new ManagerClosedError()) : backend.start().then(() => cache.log.catchUp())
+  // Embedded, nobody else can keep it waiting; its first start takes seconds.
+  const timely = database.isEmbedded ? reading : withDeadline(reading, readMs, () => new StoreUnavailableError('No answer in time.'))
+  const [isReadable, isRedisUp] = await Promise.all([
+    timely.then(
+      () => true,
+      () => false,
+    ),
+    isClosed ? false : redis?.answers(),
+  ])
   const { applied, verifiedAt } = cache.log
   return {
     ok: isReadable,
     database: upOrDown(isReadable),
-    redis: redis ? upOrDown(redis.isUp) : 'off',
+    redis: redis ? upOrDown(isRedisUp === true) : 'off',
     subscriber: bus.subscriber,
     revision: applied,
     lastVerifiedAt: verifiedAt === undefined ? undefined : new Date(verifiedAt).toISOString(),
@@ -90,35 +97,38 @@ export async function healthOf(backend: Backend): Promise<Health> {
 
 const BATCH_SIZE = 100
 
-/** Documents that are known to be superseded are not served, so they cannot be wrong. */
+/**
+ * Compares what memory would serve, and what Redis holds under the last revision of a scope, with what the database says. Documents that
+ * are known to be superseded are not served, and other ones in Redis are passed over by readers: they cannot be wrong.
+ */
 export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
-  const { cache, reads, database, options } = backend
+  const { cache, redis, reads, database, options } = backend
   await cache.log.catchUp()
-  const held = cache.served()
-  const log = await reads.run(() => readLog(database.db, options.schema, 0))
-  const heads = new Map(log.heads.map((head) => [head.scope, head]))
-  const mismatches = held.flatMap(({ scope, revision, token }) => {
-    const head = heads.get(scope)
-    // A change committed since the catchUp above is news, not a mistake.
-    const isRight = head ? head.revision > (cache.log.applied ?? 0) || (head.revision === revision && head.token === token) : revision === 0
-    return isRight ? [] : [{ scope, tier: 'memory' as const, cached: revision, actual: head?.revision ?? 0 }]
-  })
-  const inRedis = await verifyRedis(backend, [...new Set([...heads.keys(), ...held.map((entry) => entry.scope)])])
-  return { checked: held.length + inRedis.checked, mismatches: [...mismatches, ...inRedis.mismatches] }
-}
-
-/** What Redis holds under the last revision of a scope must say what the database says; anything else there is passed over by readers. */
-async function verifyRedis({ redis, reads, database, options }: Backend, scopes: readonly Scope[]): Promise<VerifyReport> {
+  const inMemory = new Map(cache.served().map((entry) => [entry.scope, entry]))
+  const log = redis && (await reads.run(() => readLog(database.db, options.schema, 0)))
+  const scopes = [...new Set([...(log?.heads ?? []).map((head) => head.scope), ...inMemory.keys()])]
   const mismatches: Mismatch[] = []
   let checked = 0
-  for (let start = 0; redis && start < scopes.length; start += BATCH_SIZE) {
-    const held = await redis.inspect(scopes.slice(start, start + BATCH_SIZE))
-    const actual = await reads.run(() => loadDocuments(database.db, options.schema, [...held.keys()]))
-    for (const [scope, { revision, token, text }] of held) {
-      const right = actual.get(scope)
-      if (right?.revision !== revision || right.token !== token) continue
-      checked++
-      if (!isSameJson(text, right.text)) mismatches.push({ scope, tier: 'redis', cached: revision, actual: right.revision })
+  for (let start = 0; start < scopes.length; start += BATCH_SIZE) {
+    const batch = scopes.slice(start, start + BATCH_SIZE)
+    const inRedis = await redis?.inspect(batch)
+    const held = batch.filter((scope) => inMemory.has(scope) || inRedis?.has(scope))
+    const actual = await reads.run(() => loadDocuments(database.db, options.schema, held))
+    for (const [scope, right] of actual) {
+      const entry = inMemory.get(scope)
+      const document = inRedis?.get(scope)
+      const isNamed = ({ revision, token }: { revision: number; token: string }) => revision === right.revision && token === right.token
+      // A change committed, or announced, since the catchUp above is news, not a mistake.
+      if (entry && isUsable(entry) && right.revision <= (cache.log.applied ?? 0)) {
+        checked++
+        if (!isNamed(entry) || !isSameView(entry.value, viewOf(right)))
+          mismatches.push({ scope, tier: 'memory', cached: entry.revision, actual: right.revision })
+      }
+      if (document && isNamed(document)) {
+        checked++
+        if (!isSameJson(document.text, right.text))
+          mismatches.push({ scope, tier: 'redis', cached: document.revision, actual: right.revision })
+      }
     }
   }
   return { checked, mismatches }
