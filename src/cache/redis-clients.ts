@@ -1,7 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { RedisLike } from './redis-like.js'
-import { type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
+import { parseRedisUrl, type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
 import { reopenOnEnd } from './reopen-on-end.js'
 
 /** The connections a manager needs: one that is subscribed can send no other command. */
@@ -52,7 +52,7 @@ function once(redisMs: number) {
 
 /** Clients from a URL, from the nodes of a Cluster, from sentinels, or from a host's own client. */
 export function createRedisClients(redis: string | RedisLike | RedisTopology, redisMs: number): RedisClients {
-  if (typeof redis === 'string') return ofServer(parseRedisUrl(redis), redisMs)
+  if (typeof redis === 'string') return ofServer(checkRedisUrl(redis), redisMs)
   if (isClient(redis)) return ofHost(redis, redisMs)
   if ('cluster' in redis) return ofCluster(redis, redisMs)
   if ('sentinels' in redis) return ofSentinels(redis, redisMs)
@@ -195,10 +195,13 @@ function quiet(client: RedisLike): RedisLike {
   return client
 }
 
-function parseRedisUrl(text: string): string {
-  if (!URL.canParse(text) || !['redis:', 'rediss:'].includes(new URL(text).protocol)) {
+function checkRedisUrl(text: string): string {
+  if (!parseRedisUrl(text)) {
     // The value may hold a password: it is not repeated.
-    throw new InvalidArgumentError('redis', 'must be a URL like redis://host:6379/0 (rediss: for TLS), or an ioredis client')
+    throw new InvalidArgumentError(
+      'redis',
+      'must be a URL like redis://host:6379/0 (rediss: for TLS; special characters of a password as %25, %40 …), or an ioredis client',
+    )
   }
   return text
 }

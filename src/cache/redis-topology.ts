@@ -70,6 +70,18 @@ interface ReadNode extends NodeAddress {
   readonly isTls: boolean
 }
 
+/** `undefined` also for one whose user or password cannot be decoded, such as a `%` that should be `%25`: ioredis would throw a bare URIError. */
+export function parseRedisUrl(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  try {
+    decodeURIComponent(url.username + url.password)
+  } catch {
+    return undefined
+  }
+  return ['redis:', 'rediss:'].includes(url.protocol) ? url : undefined
+}
+
 const EXPECTED = 'must be a URL like redis://host:6379 (rediss: for TLS), or { host, port }'
 
 function readNode(field: string, node: RedisNode): ReadNode {
@@ -81,9 +93,8 @@ function readNode(field: string, node: RedisNode): ReadNode {
 }
 
 function readUrl(field: string, text: string): ReadNode {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '' || url.port === '')
-    throw new InvalidArgumentError(field, EXPECTED)
+  const url = parseRedisUrl(text)
+  if (!url || url.hostname === '' || url.port === '') throw new InvalidArgumentError(field, EXPECTED)
   return {
     // A URL writes an IPv6 address in brackets, a socket wants it without.
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),

@@ -72,14 +72,16 @@ function openPool(pool: PoolLike, ownsPool: boolean, databaseMs: number): OpenDa
   // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
   const guarded = guardedPool(pool, { ownsPool, queryMs: databaseMs * 2 + 1_000 })
   const db = new KyselyClass<Tables>({ dialect: new PostgresDialect({ pool: guarded }) })
-  const { Client, options } = pool as { Client?: new (config: object) => NotifyClient; options?: object }
+  const { Client, options } = pool as { Client?: new (config: object) => NotifyClient; options?: { readonly password?: unknown } }
   return {
     db,
     isEmbedded: false,
     listen:
       Client &&
       options &&
-      ((busOptions) => new NotifyBus(() => new Client({ ...options, query_timeout: busOptions.databaseMs }), busOptions)),
+      // pg hides the password from logs, and thereby from the spread.
+      ((busOptions) =>
+        new NotifyBus(() => new Client({ ...options, password: options.password, query_timeout: busOptions.databaseMs }), busOptions)),
     // Kysely ends a pool only once it has used it.
     close: async () => {
       if (ownsPool && !(pool as { ended?: boolean }).ended) await pool.end()

@@ -1,127 +1,240 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
-import { Redis } from 'ioredis'
+import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RedisLike } from '../../src/cache/redis-like.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
-import type { PoolLike } from '../../src/store/pool.js'
+import { migrateToLatest } from '../../src/migrations.js'
+import { PromptRepository } from '../../src/store/prompt-repository.js'
+import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import { startPrivateRedis } from '../support/private-redis.js'
 import type { Server } from '../support/services/server.js'
 import { uniqueNamespace } from '../support/test-redis.js'
+import { TSX_LOADER } from '../support/tsx-loader.js'
+import { eventsOf } from './managers.js'
 import { withRedis } from './redis-keys.js'
 import { runSql } from './run-sql.js'
-
-/** What URLs have to encode, and what regular expressions and shells read otherwise. */
-const PASSWORD = 'p@ss:w/rd?#%&$ü"\\'
-const ENCODED = encodeURIComponent(PASSWORD)
-const REDIS_PASSWORD = 'r3dis-s3cret'
 
 let postgres: Server
 let redis: Server
 
 beforeAll(async () => {
   ;[postgres, redis] = await Promise.all([startPrivatePostgres(), startPrivateRedis()])
-  await withRedis((client) => client.config('SET', 'requirepass', REDIS_PASSWORD), redis.url)
-  await runSql(postgres.url, `create role keeper superuser login password '${PASSWORD.replaceAll("'", "''")}'`)
+  await migrateToLatest(postgres.url)
+  await withRedis((client) => client.config('SET', 'requirepass', 'the right one'), redis.url)
+  // From now on one role has to say its password.
+  await runSql(postgres.url, `create role keeper login superuser password 'the right one'`)
+  const [file] = await runSql(postgres.url, 'show hba_file')
+  await runSql(
+    postgres.url,
+    `copy (values ('host all keeper all scram-sha-256'), ('host all all all trust'), ('local all all trust')) to '${file?.hba_file}'; select pg_reload_conf()`,
+  )
+})
+afterEach(() => {
+  vi.restoreAllMocks()
 })
 afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
 
-function databaseUrl(host = `127.0.0.1:${postgres.port}`): string {
-  return `postgresql://keeper:${ENCODED}@${host}/postgres`
+/** Long enough not to be found by chance, and full of what URLs, shells and regular expressions take for something else. */
+const PASSWORDS = ['p@ss:w/rd?x#y100%', `qu"ote'\\slash {"a":["b"]}`, 'gehëim schlüssel&+', 'x%2Fy%zz%00']
+
+/** A password, in every form in which it could be read. */
+function formsOf(password: string): string[] {
+  const quoted = JSON.stringify(password).slice(1, -1)
+  return [
+    ...new Set([
+      password,
+      encodeURIComponent(password),
+      encodeURI(password),
+      quoted,
+      new URLSearchParams({ password }).toString().slice(9),
+    ]),
+  ]
 }
 
-function redisUrl(host = `127.0.0.1:${redis.port}`, scheme = 'redis'): string {
-  return `${scheme}://:${REDIS_PASSWORD}@${host}`
+function optionsWith(password: string): Record<string, ConfigManagerOptions> {
+  const encoded = encodeURIComponent(password)
+  const [pg, rd] = [`127.0.0.1:${postgres.port}`, `127.0.0.1:${redis.port}`]
+  const databases = {
+    refused: `postgresql://keeper:${encoded}@127.0.0.1:1/postgres`,
+    unknown: `postgresql://keeper:${encoded}@host.invalid/postgres`,
+    wrong: `postgresql://keeper:${encoded}@${pg}/postgres`,
+    'without TLS': `postgresql://keeper:${encoded}@${pg}/postgres?sslmode=require`,
+    'without certificate': `postgresql://keeper:${encoded}@${pg}/postgres?sslrootcert=/there/is/none`,
+    'as a parameter': `postgresql://keeper@${pg}/postgres?password=${encoded}`,
+    'half encoded': `postgresql://keeper:${encoded}%zz@${pg}/postgres`,
+    raw: `postgresql://keeper:${password}@${pg}/postgres`,
+    'of another kind': `mysql://keeper:${encoded}@${pg}/postgres`,
+    'no URL': `keeper:${password}@${pg}`,
+    'no host': `postgresql://keeper:${encoded}@/postgres`,
+    'no port': `postgresql://keeper:${encoded}@127.0.0.1:port/postgres`,
+  }
+  const caches = {
+    refused: `redis://:${encoded}@127.0.0.1:1`,
+    unknown: `redis://:${encoded}@host.invalid`,
+    wrong: `redis://:${encoded}@${rd}`,
+    'wrong, with a name': `redis://me:${encoded}@${rd}/3`,
+    'without TLS': `rediss://:${encoded}@${rd}`,
+    'half encoded': `redis://:${encoded}%zz@${rd}`,
+    raw: `redis://:${password}@${rd}`,
+    'of another kind': `http://:${encoded}@${rd}`,
+    'no URL': `:${password}@${rd}`,
+    'no port': `redis://:${encoded}@127.0.0.1:port`,
+    'no client': { host: '127.0.0.1', password } as never,
+    'a cluster': { cluster: [`redis://${rd}`], password },
+    'a cluster of half encoded URLs': { cluster: [`redis://:${encoded}%zz@${rd}`] },
+    sentinels: { sentinels: [`redis://:${encoded}@${rd}`], name: 'primary', password },
+  }
+  return Object.fromEntries([
+    ...Object.entries(databases).map(([name, database]) => [`database ${name}`, { database, redis: false as const }]),
+    ...['refused', 'wrong', 'half encoded', 'raw'].map((name) => [
+      `readDatabase ${name}`,
+      { database: postgres.url, readDatabase: databases[name as keyof typeof databases], redis: false as const },
+    ]),
+    ...Object.entries(caches).map(([name, cache]) => [`redis ${name}`, { database: postgres.url, redis: cache }]),
+  ])
 }
 
-/** Uses a manager in every way, and gives everything that it let out, as somebody would print it. */
-async function everythingSaidBy(options: ConfigManagerOptions): Promise<string> {
+/** Everything that a manager with these options throws, emits, logs, prints, answers and is. */
+async function everythingSaidBy(options: ConfigManagerOptions): Promise<unknown[]> {
   const said: unknown[] = []
-  const note =
-    (level: string) =>
-    (...args: unknown[]): void =>
-      void said.push([level, ...args])
-  const logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') }
-  const attempt = (work: () => unknown) =>
-    Promise.resolve()
-      .then(work)
-      .then(
-        (value) => said.push(value),
-        (error) => said.push(error, String((error as Error).stack)),
-      )
-  await attempt(async () => {
+  const log = (...words: unknown[]) => void said.push(words)
+  try {
     const manager = createConfigManager({
-      namespace: uniqueNamespace(),
-      autoMigrate: true,
-      timeouts: { databaseMs: 400, redisMs: 100, readMs: 500 },
-      logger,
       ...options,
+      namespace: uniqueNamespace(),
+      timeouts: { redisMs: 60, databaseMs: 250, readMs: 300 },
+      pollIntervalMs: 50,
+      logger: { debug: log, info: log, warn: log, error: log },
     })
-    for (const name of ['change', 'stale', 'fallback', 'redis:lost', 'database:lost', 'error'] as const)
-      manager.on(name, (event: unknown) => void said.push([name, event]))
-    await attempt(() => manager.ready())
-    await attempt(() => manager.prompts.create({ name: 'p', template: 'one', labels: ['production'], waitForWorkers: 20 }))
-    await attempt(() => manager.getPrompt('p'))
-    await attempt(() => manager.getPrompt('q', { minRevision: 1_000 }))
-    await attempt(() => manager.catchUp())
-    await attempt(() => manager.health())
-    await attempt(() => manager.verify())
-    said.push(manager.stats(), manager)
-    await attempt(() => manager.shutdown())
-  })
-  return said.map((one) => `${inspect(one, { depth: 12, showHidden: true })}\n${json(one)}`).join('\n')
+    const seen = eventsOf(manager)
+    const calls = [
+      () => manager.ready(),
+      () => manager.getPrompt('p'),
+      () => manager.prompts.create({ name: `p${Math.random()}`, template: 'x' }),
+      () => manager.prompts.find({ name: 'p' }),
+      () => manager.transaction(async () => {}),
+      () => manager.publishInvalidation('all'),
+      () => manager.getContextRules(),
+      () => manager.verify(),
+      () => manager.health(),
+      async () => manager.stats(),
+    ]
+    for (const call of calls) said.push(await call().catch((error: unknown) => error))
+    said.push(manager, manager.prompts, seen.events)
+    await manager.shutdown()
+    said.push(manager)
+  } catch (error) {
+    said.push(error)
+  }
+  return said
 }
 
-function json(value: unknown): string {
-  const seen = new WeakSet<object>()
-  return (
-    JSON.stringify(value, (_key, inner: unknown) => {
-      if (typeof inner !== 'object' || inner === null) return inner
-      if (seen.has(inner)) return undefined
-      seen.add(inner)
-      return inner instanceof Error ? { ...inner, message: inner.message, cause: inner.cause } : inner
-    }) ?? ''
+/** As a log, a debugger or a page of errors would show it. */
+function shown(said: unknown): string {
+  const causes: unknown[] = []
+  const collect = (value: unknown) => {
+    for (let error = value; error instanceof Error; error = error.cause) causes.push({ ...error }, error.message, error.stack)
+  }
+  for (const one of [said].flat(4) as unknown[]) {
+    collect(one)
+    for (const part of typeof one === 'object' && one !== null ? Object.values(one) : []) collect(part)
+  }
+  return [inspect(said, { depth: 12, showHidden: true, maxStringLength: null, maxArrayLength: null }), JSON.stringify([said, causes])].join(
+    '\n',
   )
 }
 
-const CASES: Record<string, () => ConfigManagerOptions> = {
-  'that all work': () => ({ database: databaseUrl(), redis: redisUrl(), readDatabase: databaseUrl() }),
-  'whose passwords are wrong': () => ({ database: databaseUrl().replace('keeper', 'nobody'), redis: redisUrl().replace(':@', ':x@') }),
-  'that name the wrong password': () => ({ database: databaseUrl(), redis: redisUrl().replace('@', 'x@') }),
-  'of servers that refuse': () => ({ database: databaseUrl('127.0.0.1:1'), redis: redisUrl('127.0.0.1:1') }),
-  'of hosts that are not there': () => ({ database: databaseUrl('nowhere.invalid'), redis: redisUrl('nowhere.invalid') }),
-  'of a server that speaks no TLS': () => ({ database: `${databaseUrl()}?sslmode=require`, redis: redisUrl(undefined, 'rediss') }),
-  'of a Cluster and of sentinels that are not there': () => ({ database: databaseUrl(), redis: { cluster: [redisUrl('127.0.0.1:1')] } }),
-  'of sentinels that are not there': () => ({
-    database: databaseUrl(),
-    redis: { sentinels: [redisUrl('127.0.0.1:1')], name: 'mymaster', password: REDIS_PASSWORD },
-  }),
-  'with another scheme': () => ({ database: databaseUrl().replace('postgresql', 'mysql'), redis: redisUrl() }),
-  'that are no URLs': () => ({ database: `keeper:${PASSWORD}@`, redis: redisUrl() }),
-  'of which Redis is none': () => ({ database: databaseUrl(), redis: `:${REDIS_PASSWORD}@127.0.0.1` }),
-  'with a port that is none': () => ({ database: databaseUrl('127.0.0.1:port'), redis: redisUrl('127.0.0.1:port') }),
+function found(text: string, password: string): string[] {
+  return formsOf(password).filter((form) => text.includes(form))
 }
 
-describe('a password never shows', () => {
-  for (const [title, options] of Object.entries(CASES)) {
-    it(`in what a manager throws, emits, logs or shows, with addresses ${title}`, async () => {
-      const said = await everythingSaidBy(options())
+describe('a password in the address of a server', () => {
+  it.each([...PASSWORDS, ...fc.sample(fc.string({ minLength: 12, maxLength: 30, unit: 'grapheme-ascii' }), 1)])(
+    'is in nothing that a manager throws, emits, logs, prints or shows: %j',
+    async (password) => {
+      const printed = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
+      const spoken = (['log', 'warn', 'error', 'info', 'debug'] as const).map((name) =>
+        vi.spyOn(console, name).mockImplementation(() => {}),
+      )
 
-      expect(said.length).toBeGreaterThan(100)
-      for (const secret of [PASSWORD, ENCODED, JSON.stringify(PASSWORD).slice(1, -1), REDIS_PASSWORD]) expect(said).not.toContain(secret)
-    })
-  }
+      const said = await Promise.all(
+        Object.entries(optionsWith(password)).map(async ([name, options]) => [name, shown(await everythingSaidBy(options))] as const),
+      )
+      const onConsole = shown([printed, ...spoken].map((spy) => spy.mock.calls))
 
-  it("in what a manager shows of a host's own pool and client", async () => {
-    const pool = new pg.Pool({ connectionString: databaseUrl() })
-    const client = new Redis(redisUrl())
+      expect(said.filter(([, text]) => found(text, password).length > 0).map(([name]) => name)).toEqual([])
+      expect(found(onConsole, password)).toEqual([])
+    },
+  )
 
-    const said = await everythingSaidBy({ database: pool as unknown as PoolLike, redis: client as unknown as RedisLike })
-    client.disconnect()
-    await pool.end()
+  it('that is not encoded as URLs want it is refused by the name of the option, and not repeated', () => {
+    const options = optionsWith('100%')
 
-    for (const secret of [PASSWORD, ENCODED, REDIS_PASSWORD]) expect(said).not.toContain(secret)
+    for (const [name, given] of Object.entries(options).filter(([one]) => /^redis .*half encoded|^(redis|database) no URL/.test(one))) {
+      expect(() => createConfigManager(given), name).toThrow(
+        expect.objectContaining({
+          code: 'E_INVALID_ARGUMENT',
+          field: expect.stringMatching(/^(redis|database)/),
+          message: expect.not.stringContaining('100'),
+        }),
+      )
+    }
   })
+
+  it('is in nothing that the parts say which are used alone', async () => {
+    const password = PASSWORDS[0] as string
+
+    const said = await Promise.all(
+      Object.values(optionsWith(password)).map(async ({ database }) => {
+        if (typeof database !== 'string' || database === postgres.url) return undefined
+        const caught = (error: unknown) => error
+        const repository = await Promise.resolve()
+          .then(() => new PromptRepository(database))
+          .catch(caught)
+        const answers =
+          repository instanceof PromptRepository ? [repository, await repository.find({ name: 'p' }).catch(caught)] : [repository]
+        return [...answers, await migrateToLatest(database).catch(caught)]
+      }),
+    )
+
+    expect(found(shown(said), password)).toEqual([])
+  })
+
+  it('is in nothing that `agent-config migrate` prints', async () => {
+    const password = PASSWORDS[0] as string
+    const databases = Object.entries(optionsWith(password)).filter(([name]) => /^database (wrong|half|no URL)/.test(name))
+
+    const printed = await Promise.all(
+      databases.map(
+        ([, { database }]) =>
+          new Promise<string>((resolve) => {
+            const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+            const env = { ...process.env, DATABASE_URL: database as string, NODE_OPTIONS: '' }
+            execFile(process.execPath, ['--import', TSX_LOADER, cli, 'migrate'], { env }, (_error, out, err) => resolve(out + err))
+          }),
+      ),
+    )
+
+    expect(printed.filter((text) => text === '')).toEqual([])
+    expect(printed.filter((text) => found(text, password).length > 0)).toEqual([])
+  })
+})
+
+it("is known to LISTEN beside a host's pool that hides it from logs", async () => {
+  // pg makes it a property that is not copied with the others.
+  const pool = new pg.Pool({ host: '127.0.0.1', port: postgres.port, user: 'keeper', password: 'the right one', database: 'postgres' })
+  const manager = createConfigManager({ database: pool as never, redis: false })
+  await manager.ready()
+
+  const subscriber = await eventually(async () => (await manager.health()).subscriber === 'up', { timeoutMs: 5_000 }).catch(() => false)
+  const shownPool = inspect(manager, { depth: 12, showHidden: true })
+  await manager.shutdown()
+  await pool.end()
+
+  expect(subscriber).toBe(true)
+  expect(shownPool).not.toContain('the right one')
 })
