@@ -63,6 +63,7 @@ export class Backend {
   #isStarted = false
   #databaseIdentity: string | undefined
   #isClosed = false
+  #closing: Promise<void> | undefined
   #pollTimer: NodeJS.Timeout | undefined
   #tickTimer: NodeJS.Timeout | undefined
 
@@ -150,8 +151,13 @@ export class Backend {
     else if (!this.database.isEmbedded) await this.store.notify(message)
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
+  /** Whoever closes it once more waits for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#pollTimer)
     clearInterval(this.#tickTimer)

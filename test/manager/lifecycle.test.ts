@@ -35,10 +35,17 @@ describe('shutdown()', () => {
     })
   }
 
-  it('may be called twice, and at once', async () => {
+  it('may be called twice, and at once, and both wait for the end', async () => {
     const manager = await start({ database: database.url, redis: testRedisUrl(), namespace: uniqueNamespace(), ...NO_POLL })
 
-    await Promise.all([manager.shutdown(), manager.shutdown()])
+    let isOver = false
+    const first = manager.shutdown().then(() => {
+      isOver = true
+    })
+    await manager.shutdown()
+
+    expect(isOver).toBe(true)
+    await first
     await manager.shutdown()
     await manager[Symbol.asyncDispose]()
   })
