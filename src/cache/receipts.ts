@@ -14,7 +14,7 @@ export interface ReceiptsOptions {
 /** Answers are kept this long, in milliseconds: longer than anybody should wait for them. */
 const KEEP_MS = 60_000
 /** Anybody may ask, and each answer writes a key: no more of them a second. */
-const ANSWERS_PER_SECOND = 100
+const ANSWERS_PER_SECOND = 1_000
 /** Pause between two looks at the answers, in milliseconds. */
 const LOOK_EVERY_MS = 2
 

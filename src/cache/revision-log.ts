@@ -58,6 +58,8 @@ export class RevisionLog {
   #isContradicted = false
   #doubtUntil = 0
   #nextLookAt = 0
+  /** A message was left to a read of the log, and none has begun since. */
+  #mustLook = false
   #waiters: { readonly revision: number; readonly resolve: () => void }[] = []
   #closed = false
   /** Gaps that lasted, and reads of the log, since the start. */
@@ -104,7 +106,7 @@ export class RevisionLog {
       return
     }
     if (!scopes || this.#isInDoubt || revision > this.#top + MAX_AHEAD) {
-      this.#readSoon(0)
+      this.#lookSoon()
       return
     }
     if ((this.#ahead.get(revision) ?? token) !== token) this.#lookInto()
@@ -162,7 +164,7 @@ export class RevisionLog {
    */
   doubt(): boolean {
     const isNew = !this.#isInDoubt
-    if (isNew) this.#readSoon(0)
+    if (isNew) this.#lookSoon()
     this.#doubtUntil = Date.now() + DOUBT_MS
     return isNew
   }
@@ -189,6 +191,11 @@ export class RevisionLog {
 
   #lookInto(): void {
     this.#isContradicted = true
+    this.#lookSoon()
+  }
+
+  #lookSoon(): void {
+    this.#mustLook = true
     this.#readSoon(0)
   }
 
@@ -213,6 +220,7 @@ export class RevisionLog {
     const claimedBefore = this.#claimed
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
+    this.#mustLook = false
     const nextLookAt = Date.now() + LOOK_EVERY_MS
     // What comes while this read is under way and is not believed waits for the next one.
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
@@ -253,7 +261,7 @@ export class RevisionLog {
     this.#parts.onOtherHistory(page, known)
     // What was announced while the new history was read has been forgotten with the old one.
     this.#nextLookAt = 0
-    this.#readSoon(0)
+    this.#lookSoon()
   }
 
   #take(page: LogPage, heardBefore: readonly number[]): void {
@@ -279,11 +287,11 @@ export class RevisionLog {
       }
       this.#releaseWaiters(this.#applied)
     }
-    if (this.#ahead.size === 0) {
+    if (this.#ahead.size > 0) {
+      this.#readSoon(this.#parts.gapMs ?? GAP_MS)
+    } else if (!this.#mustLook) {
       clearTimeout(this.#gapTimer)
       this.#gapTimer = undefined
-    } else {
-      this.#readSoon(this.#parts.gapMs ?? GAP_MS)
     }
   }
 

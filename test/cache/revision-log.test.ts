@@ -189,6 +189,30 @@ describe('messages', () => {
     expect([inDoubt, log.applied, history.logReads]).toEqual([1, 3, reads])
   })
 
+  for (const meanwhile of ['a read that had begun before them ends', 'this process writes'] as const) {
+    it(`that are left to a read of the log are not forgotten when ${meanwhile}`, async () => {
+      history.commit([A])
+      const { log, told, hear } = aLog()
+      await log.catchUp()
+      log.doubt()
+      await vi.advanceTimersByTimeAsync(1_001)
+
+      if (meanwhile === 'this process writes') {
+        const own = history.commit([A])
+        hear(history.commit([B]))
+        log.hearOwn(own.revision, own.token, own.scopes)
+      } else {
+        const early = log.catchUp()
+        hear(history.commit([B]))
+        await early
+      }
+      await vi.advanceTimersByTimeAsync(1_001)
+
+      expect(log.applied).toBe(history.top)
+      expect(told).toContainEqual({ scope: B, revision: history.top })
+    })
+  }
+
   it('that run five thousand revisions ahead of the log, one by one, are stopped by a read of it', async () => {
     const { log } = aLog()
     await log.catchUp()
