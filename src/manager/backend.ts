@@ -296,7 +296,7 @@ export class Backend {
       },
       readLog: async (after) => {
         await this.#prepare()
-        const page = await this.reads.run(() => readLog(primary, schema, after))
+        const page = await readLog(primary, schema, after, (query) => this.reads.run(query))
         this.#databaseIdentity = page.database
         this.#useDatabase(page.database)
         this.#coldStart.confirm(page.database)

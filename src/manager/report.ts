@@ -105,7 +105,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
   const { cache, redis, reads, database, options } = backend
   await cache.log.catchUp()
   const inMemory = new Map(cache.served().map((entry) => [entry.scope, entry]))
-  const log = redis && (await reads.run(() => readLog(database.db, options.schema, 0)))
+  const log = redis && (await readLog(database.db, options.schema, 0, (query) => reads.run(query)))
   const scopes = [...new Set([...(log?.heads ?? []).map((head) => head.scope), ...inMemory.keys()])]
   const mismatches: Mismatch[] = []
   let checked = 0
