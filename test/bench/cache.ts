@@ -2,6 +2,7 @@ import type { ConfigurationManager } from '../../src/index.js'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { coldLoadRow } from './cache/cold-loads.js'
+import { frozenRows } from './cache/frozen-servers.js'
 import { heapRows } from './cache/heap.js'
 import { getRow, peekRow } from './cache/memory-hits.js'
 import { redisHitRows } from './cache/redis-hits.js'
@@ -42,6 +43,7 @@ export async function cacheBench(): Promise<BenchRow[]> {
   rows.push(await writeRow(manager, byHand.url))
   rows.push(...(await heapRows({ databaseUrl: database.url, redisUrl, namespace })))
   await manager.shutdown()
+  rows.push(...(await frozenRows()))
   return rows
 }
 
