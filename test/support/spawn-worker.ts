@@ -19,6 +19,8 @@ export interface Worker<H extends Handlers> {
 export interface WorkerOptions {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Options of Node's own, such as `--expose-gc`. */
+  readonly nodeOptions?: readonly string[]
 }
 
 /**
@@ -36,7 +38,7 @@ export interface WorkerOptions {
 export async function spawnWorker<H extends Handlers>(file: URL, options: WorkerOptions = {}): Promise<Worker<H>> {
   const { NODE_OPTIONS: _, ...inherited } = process.env
   const child = fork(fileURLToPath(file), options.args ?? [], {
-    execArgv: ['--import', TSX_LOADER],
+    execArgv: [...(options.nodeOptions ?? []), '--import', TSX_LOADER],
     env: { ...inherited, ...options.env },
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
