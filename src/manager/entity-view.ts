@@ -154,7 +154,8 @@ export class EntityView<Content extends VersionContent, Entity> {
     // Attributes may be other ones at each read.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
     const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
-    this.#labels.set(label, view)
+    // Labels that lead nowhere are as many as callers can think of.
+    if (version !== undefined || rollout) this.#labels.set(label, view)
     return view
   }
 
