@@ -76,7 +76,10 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
       await this.permit('create', draft, labels)
       missing.push(draft)
     }
-    const { value, facts } = await this.recorder.record(meta, async (session) => {
+    // Waiting is for the whole write, at its end.
+    const { waitForWorkers } = options
+    const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
+    const { value, facts } = await this.recorder.record(whole, async (session) => {
       const { schema, contracts } = this.recorder
       const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
       const inside = new PromptRepository(permitted, { project: this.project })
