@@ -11,6 +11,7 @@ import { Contracts } from './contracts.js'
 import { LabelPolicy } from './label-policy.js'
 import { type LoadedDocument, loadDocuments } from './load-documents.js'
 import { notifyChannel } from './notify-channel.js'
+import { isDatabaseError } from './pool.js'
 import type { Recorder } from './recorder.js'
 import { storeError } from './store-errors.js'
 import type { Tables } from './tables.js'
@@ -164,10 +165,13 @@ export class ConfigStore implements Recorder {
         })
       return done as { value: Value; commit: Commit }
     } catch (error) {
-      const isLost = progress.isCommitting && storeError(error, this.schema) instanceof StoreUnavailableError
+      const mapped = storeError(error, this.schema)
+      // Whatever PostgreSQL itself did not say: a host's Kysely brings what its driver says, and after a failed ROLLBACK only that.
+      const isLost = progress.isCommitting && (mapped instanceof StoreUnavailableError || !isDatabaseError(error))
       if (!isLost || !done) throw error
       if (await this.#wasCommitted(writeId, error)) return done
-      throw error
+      if (mapped instanceof StoreUnavailableError) throw error
+      throw new StoreUnavailableError('The connection was lost during COMMIT. Nothing was written.', { outcome: 'none', cause: error })
     }
   }
 

@@ -93,8 +93,8 @@ function guardedClient(
 /** An error that PostgreSQL itself reported and that leaves the connection usable. */
 export function isDatabaseError(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return false
-  // Class 57P: the server is going down or has ended this connection.
-  return typeof error.code === 'string' && error.code.length === 5 && !error.code.startsWith('57P')
+  // Class 57P: the server is going down or has ended this connection. Class 08: so a pooler says it of the connection behind it.
+  return typeof error.code === 'string' && error.code.length === 5 && !/^(57P|08)/.test(error.code)
 }
 
 function unavailable(error: unknown): Error {

@@ -39,5 +39,5 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
 /** A host's own Kysely brings its driver's errors as they are: those of sockets, and a backend that was ended. */
 function isConnectionError(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
-  return /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|57P)/.test(error.code)
+  return /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|57P|08)/.test(error.code)
 }

@@ -39,7 +39,7 @@ it('keeps a connection on which PostgreSQL refused a statement', async () => {
   expect(client.release).toHaveBeenCalledExactlyOnceWith(undefined)
 })
 
-it.each(['57P01', '57P02', '57P03'])('destroys a connection whose server goes down (%s)', async (code) => {
+it.each(['57P01', '57P02', '57P03', '08006', '08P01'])('destroys a connection whose server goes down (%s)', async (code) => {
   const { client, pool } = poolThatFails(Object.assign(new Error('going down'), { severity: 'FATAL', code }))
   const connection = await pool.connect()
 
