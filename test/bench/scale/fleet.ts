@@ -29,10 +29,3 @@ export function createFleet({ postgres, redis }: Servers, { workers, listening =
     stop: async () => void (await Promise.all(managers.map((one) => one.shutdown()))),
   }
 }
-
-/** Starts the workers a few at a time. */
-export async function startInWaves({ managers }: Fleet, atOnce: number): Promise<void> {
-  for (let start = 0; start < managers.length; start += atOnce) {
-    await Promise.all(managers.slice(start, start + atOnce).map((manager) => manager.ready()))
-  }
-}

@@ -10,8 +10,10 @@ const WINDOW_MS = 250
 
 /** What it takes until every worker is back after all lost their subscription. */
 export interface ReconnectCost {
+  /** How long what ended the subscriptions took; the other times count from its beginning. */
+  readonly cutMs: number
   readonly subscribedMs: number | undefined
-  /** Until each has read the log since, too. */
+  /** Until each has read the log since, too, and all know it equally far. */
   readonly caughtUpMs: number | undefined
   readonly catchUps: number
   /** Most catch-ups that ended within a quarter of a second. */
@@ -34,21 +36,28 @@ export async function measureReconnect(
   const samples: { at: number; catchUps: number }[] = []
   let subscribedMs: number | undefined
   let mostConnections = 0
+  let cutMs: number | undefined
   const start = performance.now()
-  await cut()
+  // Watched meanwhile: some are back before a restart that is waited for is over.
+  const cutting = cut().then(() => {
+    cutMs = performance.now() - start
+  })
   const caughtUpMs = await timeUntil(
     async () => {
       samples.push({ at: performance.now(), catchUps: fleet.catchUps() })
       mostConnections = Math.max(mostConnections, await watch.databaseConnections())
       // Nobody answers while the server restarts.
       const { subscribed } = await watch.redisConnections().catch(() => ({ subscribed: 0 }))
+      if (cutMs === undefined) return false
       if (subscribed >= subscribers) subscribedMs ??= performance.now() - start
-      return subscribedMs !== undefined && fleet.managers.every((one, index) => one.stats().catchUps > before[index]!)
+      return subscribedMs !== undefined && isCaughtUp(fleet, before)
     },
     LIMIT_MS,
     SAMPLE_MS,
   )
+  await cutting
   return {
+    cutMs: cutMs!,
     subscribedMs,
     caughtUpMs: caughtUpMs && performance.now() - start,
     catchUps: fleet.catchUps() - first,
@@ -56,6 +65,12 @@ export async function measureReconnect(
     mostConnections,
     serverMs: serverTime(),
   }
+}
+
+function isCaughtUp({ managers }: Fleet, before: readonly number[]): boolean {
+  const stats = managers.map((one) => one.stats())
+  const furthest = Math.max(...stats.map(({ revision = 0 }) => revision))
+  return stats.every(({ catchUps, revision }, index) => catchUps > before[index]! && revision === furthest)
 }
 
 function peakOf(samples: readonly { at: number; catchUps: number }[]): number {
