@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './eventually.js'
 import { startPrivatePgBouncer } from './private-pgbouncer.js'
-import { startPrivatePostgres } from './private-postgres.js'
+import { startPrivatePostgres, startRestorablePostgres } from './private-postgres.js'
 import { type PrivatePair, startPrivatePair } from './private-standby.js'
 import { familyOf, signalAll } from './services/process-family.js'
 import type { Server } from './services/server.js'
@@ -104,23 +104,6 @@ describe('a PostgreSQL and its standby of one test', () => {
     expect(await shown()).toEqual([1, 2, 3, 4])
   })
 
-  it('brings a backup back under the same address', async () => {
-    const standalone = await startPrivatePair()
-    const { primary } = standalone
-    await runStatement(primary.url, 'create table marks as select 1 as id')
-    const restore = await primary.backUp()
-    await write(2, primary.url)
-
-    await restore()
-    const restored = await runStatement(primary.url, 'select id from marks')
-    await write(3, primary.url)
-    await primary.restart()
-
-    expect(restored).toEqual([{ id: 1 }])
-    expect(await runStatement(primary.url, 'select id from marks order by id')).toEqual([{ id: 1 }, { id: 3 }])
-    await standalone.stop()
-  })
-
   it('takes writes once promoted, without what never reached it', async () => {
     await pair.wire.refuse()
     await write(5)
@@ -141,6 +124,22 @@ describe('a PostgreSQL and its standby of one test', () => {
 
     expect([isThere, signalAll(family, 0), existsSync(folder)]).toEqual([[true, true], false, false])
   })
+})
+
+it('a PostgreSQL of one test brings a backup back under the same address', async () => {
+  const postgres = await startRestorablePostgres()
+  await runStatement(postgres.url, 'create table marks as select 1 as id')
+  const restore = await postgres.backUp()
+  await runStatement(postgres.url, 'insert into marks values (2)')
+
+  await restore()
+  const restored = await runStatement(postgres.url, 'select id from marks')
+  await runStatement(postgres.url, 'insert into marks values (3)')
+  await postgres.restart()
+
+  expect(restored).toEqual([{ id: 1 }])
+  expect(await runStatement(postgres.url, 'select id from marks order by id')).toEqual([{ id: 1 }, { id: 3 }])
+  await postgres.stop()
 })
 
 async function connected(url: string): Promise<pg.Client> {

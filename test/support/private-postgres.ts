@@ -1,7 +1,7 @@
 import { firstThatWorks } from './services/attempts.js'
 import { startPostgresContainer } from './services/docker.js'
-import { postgresFromNpm, postgresOfThisMachine } from './services/postgres-binaries.js'
-import { type PostgresOptions, startPostgresServer } from './services/postgres-server.js'
+import { postgresFromNpm, postgresOfThisMachine, postgresPrograms } from './services/postgres-binaries.js'
+import { type PostgresOptions, type PostgresServer, startPostgresServer } from './services/postgres-server.js'
 import type { Server } from './services/server.js'
 
 /**
@@ -26,4 +26,9 @@ export function startPrivatePostgres(options: PostgresOptions = {}): Promise<Ser
     },
     { name: 'docker', description: 'Docker', run: () => startPostgresContainer(options) },
   ])
+}
+
+/** As `startPrivatePostgres`, and never in Docker: one that a test can also back up and restore. */
+export async function startRestorablePostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  return startPostgresServer(await postgresPrograms(), options)
 }

