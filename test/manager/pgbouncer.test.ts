@@ -1,138 +1,297 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
+import { migrateToLatest } from '../../src/migrations.js'
+import { notifyChannel } from '../../src/store/notify-channel.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePgBouncer } from '../support/private-pgbouncer.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import type { Server } from '../support/services/server.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
-import { refusal, useManagers } from './managers.js'
+import { eventsOf, heard, NO_POLL, refusal, useManagers } from './managers.js'
 import { runSql } from './run-sql.js'
 
-const POOL_SIZE = 3
+/** Fewer than the managers together would open: clients have to wait for each other. */
+const POOL_SIZE = 5
 
 let postgres: Server
 let bouncer: Server
+let project: string
 const start = useManagers()
 
 beforeAll(async () => {
   postgres = await startPrivatePostgres()
   bouncer = await startPrivatePgBouncer({ port: postgres.port, poolMode: 'transaction', poolSize: POOL_SIZE })
-  const manager = await start({ database: bouncer.url, autoMigrate: true })
-  await manager.shutdown()
+  await migrateToLatest(bouncer.url)
+})
+beforeEach(() => {
+  project = uniqueNamespace()
 })
 afterAll(async () => {
-  await bouncer?.stop()
-  await postgres?.stop()
+  await bouncer.stop()
+  await postgres.stop()
 })
 
-function aManager(project: string, more: ConfigManagerOptions = {}) {
-  return start({ database: bouncer.url, project, ...more })
+function options(more: ConfigManagerOptions = {}): ConfigManagerOptions {
+  return { database: bouncer.url, project, ...more }
 }
 
-describe('behind PgBouncer in transaction mode', () => {
-  it('many managers write and read at once on few connections, without gaps and without anything old', async () => {
-    const managers = await Promise.all(Array.from({ length: 6 }, () => aManager('crowd', { pollIntervalMs: 200 })))
-    const [before] = await runSql(postgres.url, 'select revision from agent_config.config_state')
-    const wrong: unknown[] = []
-
-    await Promise.all(
-      managers.map(async (manager, place) => {
-        for (let round = 0; round < 10; round++) {
-          const name = `p${(place + round) % 3}`
-          const { revision } = await manager.prompts.createVersion({ name, template: `${place} ${round}`, labels: ['production'] })
-          const other = managers[(place + 1) % managers.length]
-          const read = await other?.getPrompt(name, { minRevision: revision })
-          if (!read || read.revision < revision) wrong.push([name, revision, read?.revision])
-        }
+/** What is left in the sessions of PostgreSQL that PgBouncer hands from one client to the next. */
+async function leftovers() {
+  const clients = await Promise.all(Array.from({ length: POOL_SIZE }, () => connected(bouncer.url)))
+  try {
+    // A transaction keeps its session: together they keep all there are.
+    await Promise.all(clients.map((client) => client.query('begin')))
+    const rows = await Promise.all(
+      clients.map(async (client) => {
+        const { rows: found } = await client.query(`select pg_backend_pid() as pid,
+          (select count(*)::int from pg_listening_channels()) as channels, (select count(*)::int from pg_prepared_statements) as statements,
+          (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
+          array(select name || '=' || setting from pg_settings where source = 'session' and name in ('lock_timeout', 'statement_timeout',
+            'idle_in_transaction_session_timeout', 'synchronous_commit', 'default_transaction_isolation', 'search_path')) as settings`)
+        return found[0] as { pid: number; channels: number; statements: number; locks: number; settings: string[] }
       }),
     )
+    return {
+      sessions: new Set(rows.map(({ pid }) => pid)).size,
+      channels: rows.reduce((sum, row) => sum + row.channels, 0),
+      statements: rows.reduce((sum, row) => sum + row.statements, 0),
+      locks: rows.reduce((sum, row) => sum + row.locks, 0),
+      settings: rows.flatMap((row) => row.settings),
+    }
+  } finally {
+    await Promise.all(clients.map((client) => client.end()))
+  }
+}
 
-    expect(wrong).toEqual([])
-    const [counted] = await runSql(
+const NOTHING_LEFT = { sessions: POOL_SIZE, channels: 0, statements: 0, locks: 0, settings: [] }
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+async function create(manager: ConfigurationManager, name: string, template: string): Promise<number> {
+  return (await manager.prompts.create({ name, template, labels: ['production'] })).revision
+}
+
+async function write(manager: ConfigurationManager, name: string, template: string): Promise<number> {
+  return (await manager.prompts.createVersion({ name, template, labels: ['production'] })).revision
+}
+
+async function template(manager: ConfigurationManager, name: string, minRevision?: number): Promise<unknown> {
+  return (await manager.getPrompt(name, minRevision === undefined ? {} : { minRevision }))?.template
+}
+
+describe('through PgBouncer in transaction mode', () => {
+  const MANAGERS = 4
+  const ROUNDS = 12
+
+  it('concurrent writers and readers get nothing wrong, and the changelog has no gap', async () => {
+    const managers = await Promise.all(Array.from({ length: MANAGERS }, () => start(options())))
+    for (const name of ['left', 'right']) await create(managers[0]!, name, '0')
+    const complaints: string[] = []
+    let isWriting = true
+
+    const writing = managers.map(async (manager, place) => {
+      await create(manager, `own-${place}`, '0')
+      for (let round = 1; round <= ROUNDS; round++) {
+        const revision = await write(manager, `own-${place}`, `${round}`)
+        if ((await template(manager, `own-${place}`)) !== `${round}`) complaints.push(`own-${place} was not served after it was written`)
+        const neighbour = managers[(place + 1) % MANAGERS]!
+        if ((await template(neighbour, `own-${place}`, revision)) !== `${round}`) complaints.push(`minRevision gave an older own-${place}`)
+        // The pair is written in one transaction, and every third of them is taken back.
+        await manager
+          .transaction(async ({ prompts }) => {
+            const last = Number((await prompts.find({ name: 'left', label: 'production' }))?.template)
+            for (const name of ['left', 'right']) {
+              await prompts.createVersion({ name, template: `${last + 1}`, labels: ['production'] })
+            }
+            if (round % 3 === 0) throw new Error('taken back')
+          })
+          .catch((error: Error) => error.message !== 'taken back' && Promise.reject(error))
+      }
+    })
+    const reading = managers.map(async (manager, place) => {
+      const last = { left: 0, right: 0 }
+      while (isWriting) {
+        const left = Number(await template(manager, 'left'))
+        const right = Number(await template(manager, 'right'))
+        if (right < left) complaints.push(`manager ${place} served right ${right} after left ${left}`)
+        if (left < last.left || right < last.right) complaints.push(`manager ${place} went backwards`)
+        Object.assign(last, { left, right })
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    })
+    await Promise.all(writing).finally(() => {
+      isWriting = false
+    })
+    await Promise.all(reading)
+    await Promise.all(managers.map((manager) => manager.catchUp()))
+
+    const pairs = MANAGERS * ROUNDS * (2 / 3)
+    const expected = { left: `${pairs}`, right: `${pairs}`, 'own-0': `${ROUNDS}`, 'own-3': `${ROUNDS}` }
+    for (const manager of managers) {
+      const served = await Promise.all(Object.keys(expected).map(async (name) => [name, await template(manager, name)]))
+      expect(Object.fromEntries(served)).toEqual(expected)
+      expect((await manager.verify()).mismatches).toEqual([])
+    }
+    const [log] = await runSql(
       postgres.url,
-      `select count(distinct revision) as revisions, max(revision) as last from agent_config.config_changelog where revision > ${before?.revision}`,
+      `select count(distinct revision)::int as revisions, max(revision)::int as last, (select revision::int from agent_config.config_state) as counter
+      from agent_config.config_changelog`,
     )
-    expect(Number(counted?.revisions)).toBe(60)
-    expect(Number(counted?.last)).toBe(Number(before?.revision) + 60)
     const [backends] = await runSql(
       postgres.url,
-      `select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      `select count(*)::int as count from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
     )
-    expect(Number(backends?.count)).toBeLessThanOrEqual(POOL_SIZE)
+    expect(complaints).toEqual([])
+    expect(backends?.count).toBeLessThanOrEqual(POOL_SIZE)
+    expect(log?.revisions).toBe(log?.last)
+    expect(log?.counter).toBe(log?.last)
+    expect(await leftovers()).toEqual(NOTHING_LEFT)
   })
 
-  it('finds out that there is a pooler: nothing listens, no statement keeps a name, and the poll shows changes', async () => {
-    const [writer, reader] = await Promise.all([aManager('alone'), aManager('alone')])
-    await writer.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
-    await reader.catchUp()
-    await reader.getPrompt('p')
+  it('changes are found by poll, and nobody listens', async () => {
+    const [writer, reader] = await Promise.all([start(options(NO_POLL)), start(options(NO_POLL))])
+    await create(writer, 'p', 'one')
+    const before = await eventually(async () => (await template(reader, 'p')) === 'one')
+    const looks = reader.stats().catchUps
 
-    await writer.prompts.createVersion({ name: 'p', template: 'two', labels: ['production'] })
-    await eventually(() => reader.peekPrompt('p')?.template === 'two')
-    const health = await reader.health()
-    const left = await onEverySession(async (client) => {
-      const listening = await client.query<{ count: string }>('select count(*) from pg_listening_channels()')
-      const prepared = await client.query<{ count: string }>('select count(*) from pg_prepared_statements')
-      return [listening, prepared].map(({ rows }) => Number(rows[0]?.count))
-    })
+    await write(writer, 'p', 'two')
+    await eventually(async () => (await template(reader, 'p')) === 'two')
 
-    expect(health).toMatchObject({ ok: true, subscriber: 'off' })
-    expect(left).toEqual(Array.from({ length: POOL_SIZE }, () => [0, 0]))
+    expect(before).toBe(true)
+    expect(reader.stats().catchUps).toBeGreaterThan(looks)
+    expect((await reader.health()).subscriber).toBe('off')
+    expect(await leftovers()).toEqual(NOTHING_LEFT)
   })
 
-  it('hears of changes over Redis at once', async () => {
-    const shared = { redis: testRedisUrl(), namespace: uniqueNamespace(), pollIntervalMs: 600_000 }
-    const [writer, reader] = await Promise.all([aManager('redis', shared), aManager('redis', shared)])
-    await writer.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
-    await reader.getPrompt('p')
+  it('a stranger who borrows the session gets none of our notifications, which are sent', async () => {
+    const [writer, reader] = await Promise.all([start(options(NO_POLL)), start(options(NO_POLL))])
+    const strangers = await Promise.all(Array.from({ length: POOL_SIZE }, () => connected(bouncer.url)))
+    const direct = await connected(postgres.url)
+    const [strange, expected]: [string[], string[]] = [[], []]
+    for (const stranger of strangers) stranger.on('notification', ({ channel }) => void strange.push(channel))
+    direct.on('notification', ({ channel }) => void expected.push(channel))
+    await direct.query(`listen "${notifyChannel('agent_config')}"`)
 
-    const { receipt } = await writer.prompts.createVersion({ name: 'p', template: 'two', labels: ['production'], waitForWorkers: 5_000 })
+    await create(writer, 'p', 'one')
+    await eventually(() => expected.length > 0)
+    // What waits in a session is handed over with the next answer.
+    for (let round = 0; round < 3; round++) await Promise.all(strangers.map((stranger) => stranger.query('select pg_sleep(0.01)')))
+    await Promise.all([...strangers, direct].map((client) => client.end()))
 
-    expect(receipt).toMatchObject({ workers: 2, applied: 2 })
-    expect((await reader.getPrompt('p'))?.template).toBe('two')
+    expect(strange).toEqual([])
+    expect((await reader.health()).subscriber).toBe('off')
   })
 
-  it('gives up a write that waits for the lock too long, and leaves the borrowed connection as it was', async () => {
-    const manager = await aManager('locked', { timeouts: { databaseMs: 300 } })
-    const holder = new pg.Client({ connectionString: postgres.url })
-    await holder.connect()
-    await holder.query('begin; select * from agent_config.config_state for update')
+  it('changes arrive at once where there is Redis', async () => {
+    const shared = options({ redis: testRedisUrl(), namespace: uniqueNamespace(), ...NO_POLL })
+    const [writer, reader] = await Promise.all([start(shared), start(shared)])
+    await create(writer, 'p', 'one')
+    await template(reader, 'p')
+    const looks = reader.stats().catchUps
 
-    const refused = await refusal(manager.prompts.create({ name: 'p', template: 'one' }))
+    const revision = await write(writer, 'p', 'two')
+    await heard(reader, revision)
+
+    expect(await template(reader, 'p')).toBe('two')
+    expect(reader.stats().catchUps).toBe(looks)
+    expect((await reader.health()).subscriber).toBe('up')
+  })
+
+  it('an address with a name for the application is accepted', async () => {
+    const url = new URL(bouncer.url)
+    url.searchParams.set('application_name', 'support-desk')
+
+    const manager = await start(options({ database: url.href }))
+    await create(manager, 'p', 'one')
+
+    expect(await manager.health()).toMatchObject({ ok: true, database: 'up' })
+  })
+
+  it('a write that waits gives up in time, and its limits stay with its transaction', async () => {
+    const databaseMs = 200
+    const manager = await start(options({ timeouts: { databaseMs } }))
+    const holder = await connected(postgres.url)
+    await holder.query('begin; update agent_config.config_state set revision = revision')
+    const before = performance.now()
+
+    const failure = await refusal(create(manager, 'p', 'one'))
+    const waitedMs = performance.now() - before
     await holder.query('rollback')
     await holder.end()
-    const timeouts = await onEverySession(async (client) => (await client.query('show lock_timeout')).rows[0])
 
-    expect(refused).toMatchObject({ code: 'E_STORE_UNAVAILABLE' })
-    expect(timeouts).toEqual(Array.from({ length: POOL_SIZE }, () => ({ lock_timeout: '0' })))
-    expect((await manager.prompts.create({ name: 'p', template: 'one' })).version).toBe(1)
-  })
-
-  it('goes on when the pooler was restarted', async () => {
-    const manager = await aManager('restarted', { pollIntervalMs: 200 })
-    await manager.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
-
-    await bouncer.restart()
-    const held = await manager.getPrompt('p')
-    await eventually(async () => (await manager.health()).ok)
-    const written = await manager.prompts.createVersion({ name: 'p', template: 'two', labels: ['production'] })
-
-    expect(held?.template).toBe('one')
-    expect(written.version).toBe(2)
+    // The lock's own limit, of twice databaseMs; without it the answer would be missed after another second.
+    expect(failure).toMatchObject({ code: 'E_STORE_UNAVAILABLE', outcome: 'none' })
+    expect(failure.message).toContain('lock')
+    expect(waitedMs).toBeLessThan(databaseMs * 2 + 1_000)
+    expect(await leftovers()).toEqual(NOTHING_LEFT)
+    await create(manager, 'p', 'one')
+    expect(await template(manager, 'p')).toBe('one')
   })
 })
 
-/** Asks each connection of the pooler, all of them borrowed at the same time. */
-async function onEverySession<Value>(ask: (client: pg.Client) => Promise<Value>): Promise<Value[]> {
-  const clients = Array.from({ length: POOL_SIZE }, () => new pg.Client({ connectionString: bouncer.url }))
-  try {
-    for (const client of clients) {
-      await client.connect()
-      await client.query('begin')
-    }
-    return await Promise.all(clients.map(ask))
-  } finally {
-    for (const client of clients) await client.end()
+describe('while PgBouncer is away', () => {
+  let isDead = false
+  afterEach(async () => {
+    if (isDead) await bouncer.restart()
+    isDead = false
+  })
+
+  for (const [title, end] of [
+    ['restarted in an orderly way', () => bouncer.restart()],
+    [
+      'killed and started again',
+      async () => {
+        isDead = true
+        await bouncer.kill()
+      },
+    ],
+  ] as const) {
+    it(`what is known is served, and statements go on after it was ${title}`, async () => {
+      const timeouts = { databaseMs: 500, readMs: 1_000 }
+      const [writer, reader] = await Promise.all([start(options({ timeouts })), start(options({ timeouts }))])
+      await create(writer, 'p', 'one')
+      await eventually(async () => (await template(reader, 'p')) === 'one')
+
+      await end()
+      const known = await template(reader, 'p')
+      const unwritten = isDead ? await refusal(write(writer, 'p', 'lost')) : undefined
+      if (isDead) await bouncer.restart()
+      isDead = false
+      await eventually(() => write(writer, 'p', 'two'), { everyMs: 50 })
+      await eventually(async () => (await template(reader, 'p')) === 'two')
+
+      expect(known).toBe('one')
+      if (unwritten) expect(unwritten).toMatchObject({ code: 'E_STORE_UNAVAILABLE', outcome: 'none' })
+      expect((await writer.prompts.list({ project })).items.map(({ template: text }) => text)).not.toContain('lost')
+      expect((await reader.health()).subscriber).toBe('off')
+      expect(await leftovers()).toEqual(NOTHING_LEFT)
+    })
   }
-}
+
+  it('reads of something unknown end in time while it is frozen, and events say what is lost and found', async () => {
+    const timeouts = { databaseMs: 300, readMs: 600 }
+    const manager = await start(options({ timeouts }))
+    await create(manager, 'p', 'one')
+    const { names } = eventsOf(manager)
+
+    await bouncer.freeze()
+    const known = await template(manager, 'p')
+    const before = performance.now()
+    const failure = await refusal(template(manager, 'unknown'))
+    const waitedMs = performance.now() - before
+    await eventually(() => template(manager, 'unknown').catch(() => names().includes('database:lost')))
+    await bouncer.thaw()
+    await eventually(() => template(manager, 'unknown').then(() => names().includes('database:restored')), { everyMs: 50 })
+
+    expect([known, failure.code]).toEqual(['one', 'E_STORE_UNAVAILABLE'])
+    expect(waitedMs).toBeLessThan(timeouts.readMs + 250)
+    expect(await template(manager, 'p')).toBe('one')
+  })
+})
