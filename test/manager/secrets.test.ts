@@ -39,7 +39,7 @@ afterEach(() => {
 afterAll(() => Promise.all([postgres.stop(), redis.stop()]))
 
 /** Long enough not to be found by chance, and full of what URLs, shells and regular expressions take for something else. */
-const PASSWORDS = ['p@ss:w/rd?x#y100%', `qu"ote'\\slash {"a":["b"]}`, 'gehëim schlüssel&+', 'x%2Fy%zz%00']
+const PASSWORDS = ['p@ss:w/rd?x#y100%&+', `qu"ote'\\ gehëim {"a":["b"]} x%2Fy%zz%00`]
 
 /** A password, in every form in which it could be read. */
 function formsOf(password: string): string[] {
@@ -206,7 +206,7 @@ describe('a password in the address of a server', () => {
 
   it('is in nothing that `agent-config migrate` prints', async () => {
     const password = PASSWORDS[0] as string
-    const databases = Object.entries(optionsWith(password)).filter(([name]) => /^database (wrong|half|no URL)/.test(name))
+    const databases = Object.entries(optionsWith(password)).filter(([name]) => /^database (half|no URL)/.test(name))
 
     const printed = await Promise.all(
       databases.map(
