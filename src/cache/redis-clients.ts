@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { RedisLike } from './redis-like.js'
@@ -11,7 +12,7 @@ export interface RedisClients {
   subscriber(): RedisLike | undefined
   /** How many connections are subscribed to a channel. */
   listeners(channel: string): Promise<number>
-  /** Connects the data client, if it is this package's own; resolves when the first attempt succeeded or failed. */
+  /** Connects the data client, or waits for a host's own; resolves when the first attempt succeeded or failed. */
   open(): Promise<void>
   /** Closes what `open` opened. */
   close(): void
@@ -46,7 +47,7 @@ function reconnecting(redisMs: number) {
 }
 
 /** For a client that lives as long as its connection. */
-function once(redisMs: number) {
+function forOneConnection(redisMs: number) {
   return { ...neverHanging(redisMs), maxRetriesPerRequest: 0, retryStrategy: null }
 }
 
@@ -65,7 +66,7 @@ function isClient(redis: RedisLike | RedisTopology): redis is RedisLike {
 
 function ofServer(url: string, redisMs: number): RedisClients {
   const data = new Redis(url, reconnecting(redisMs)) as unknown as RedisLike
-  return own(data, () => new Redis(url, once(redisMs)) as unknown as RedisLike)
+  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike)
 }
 
 function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisClients {
@@ -96,7 +97,7 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
   const data = new Redis({ ...options, ...reconnecting(redisMs), failoverDetector: true }) as unknown as RedisLike
   return own(data, () => {
     // Sentinels that do not answer are asked again by the next client.
-    const client = new Redis({ ...options, ...once(redisMs), sentinelRetryStrategy: () => null }) as unknown as RedisLike
+    const client = new Redis({ ...options, ...forOneConnection(redisMs), sentinelRetryStrategy: () => null }) as unknown as RedisLike
     // Told of a failover, the data client lets its connection go. A primary that was only cut off from its sentinels would keep this one.
     const follow = () => client.disconnect()
     data.on('close', follow)
@@ -136,8 +137,18 @@ function ofHost(redis: RedisLike, redisMs: number): RedisClients {
       'must be a client without keyPrefix: ioredis puts the prefix before keys but not before channels. Use the option `namespace` instead.',
     )
   }
-  const subscriber = redis.isCluster ? nodeByNode(redis, redisMs) : () => redis.duplicate(once(redisMs))
-  return { ...shared(redis, subscriber), open: async () => {}, close: () => {} }
+  const subscriber = redis.isCluster ? nodeByNode(redis, redisMs) : () => redis.duplicate(forOneConnection(redisMs))
+  const open = async () => {
+    if (redis.isCluster) await ready(redis, redisMs * 2)
+  }
+  return { ...shared(redis, subscriber), open, close: () => {} }
+}
+
+/** Waits for a host's Cluster that is still finding its nodes, and connects one that waits for its first command. */
+async function ready(cluster: RedisLike, ms: number): Promise<void> {
+  if (cluster.status === 'ready') return
+  if (cluster.status === 'wait') cluster.connect().catch(() => {})
+  await once(cluster as never, 'ready', { signal: AbortSignal.timeout(ms) }).catch(() => {})
 }
 
 /**
@@ -148,7 +159,7 @@ function nodeByNode(cluster: RedisLike, redisMs: number): () => RedisLike | unde
   let next = Math.floor(Math.random() * 16_384)
   return () => {
     const nodes = nodesOf(cluster)
-    return nodes[next++ % nodes.length]?.duplicate({ ...once(redisMs), readOnly: false })
+    return nodes[next++ % nodes.length]?.duplicate({ ...forOneConnection(redisMs), readOnly: false })
   }
 }
 

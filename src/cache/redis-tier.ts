@@ -94,14 +94,17 @@ export class RedisTier {
     return (await this.#guarded(() => this.#client.publish(this.#options.channel, message))) !== undefined
   }
 
-  /** Asks a Redis that was away whether it is back: for a key of this namespace, since in a Cluster any node would answer a PING. */
+  /** Asks a Redis that was away whether it is back. */
   async probe(): Promise<void> {
-    if (this.#breaker.isOpen) await this.#guarded(() => this.#client.mget([`{${this.#options.namespace}}:probe`]))
+    if (this.#breaker.isOpen) await this.answers()
   }
 
-  /** Whether Redis answers now; one that has not lately is asked once a second. */
+  /**
+   * Whether Redis answers now; one that has not lately is asked once a second. It is asked for a key of this namespace: a PING goes to any
+   * node of a Cluster, and says nothing about the one that matters here.
+   */
   async answers(): Promise<boolean> {
-    return (await this.#guarded(() => this.#client.ping())) !== undefined
+    return (await this.#guarded(() => this.#client.mget([`{${this.#options.namespace}}:probe`]))) !== undefined
   }
 
   async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {

@@ -114,26 +114,47 @@ for (const [title, startGroup] of Object.entries(GROUPS)) {
         await heal(primary)
         await group.whole()
         await eventually(async () => (await writer.prompts.promote({ name: 'p', version: 1, waitForWorkers: 500 })).receipt?.applied === 2)
-        for (const manager of [writer, reader]) expect(await manager.health()).toMatchObject({ ok: true, redis: 'up', subscriber: 'up' })
+        // Each process asks a server it could not reach again once a second.
+        for (const manager of [writer, reader]) {
+          await eventually(async () => expect(await manager.health()).toMatchObject({ ok: true, redis: 'up', subscriber: 'up' }))
+        }
       })
     }
   })
 }
 
+describe('health()', () => {
+  const start = useManagers()
+
+  it("asks the primary that serves the namespace, not a Cluster's others", async () => {
+    const group = await startPrivateRedisCluster({ replicas: 0 })
+    const namespace = uniqueNamespace()
+    const manager = await start({ database: database.url, redis: { cluster: group.urls }, namespace, project: namespace, listen: false })
+    const own = await group.primaryOf(`{${namespace}}:`)
+    await Promise.all(group.nodes.filter((node) => node !== own).map((node) => node.freeze()))
+
+    for (let time = 0; time < 10; time++) expect((await manager.health()).redis).toBe('up')
+    await group.stop()
+  })
+})
+
 describe("a host's own Cluster client", () => {
   const start = useManagers()
 
-  it('is used for documents and announcements, and left open', async () => {
+  it.each([false, true])('is used for documents and announcements, and left open (lazyConnect: %s)', async (lazyConnect) => {
     const group = await startPrivateRedisCluster()
-    const client = new Cluster([...group.urls])
+    // Handed over before it has found its nodes.
+    const client = new Cluster([...group.urls], { lazyConnect })
+    const namespace = uniqueNamespace()
     const shared = {
       database: database.url,
       redis: client as unknown as RedisLike,
-      namespace: uniqueNamespace(),
-      project: 'host',
+      namespace,
+      project: namespace,
       listen: false,
+      ...NO_POLL,
     }
-    const [writer, reader] = await Promise.all([start({ ...shared, ...NO_POLL }), start({ ...shared, ...NO_POLL })])
+    const [writer, reader] = await Promise.all([start(shared), start(shared)])
 
     await writer.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
     const first = await reader.getPrompt('p')
