@@ -122,6 +122,7 @@ export class DocumentCache<Value> {
     if (!isUsable(entry)) return false
     this.#memory.touch(entry)
     if (entry.expiresAt <= this.#now) this.#refreshBehind(entry)
+    if (entry.stale) this.counters.staleServed++
     this.counters.memoryHits++
     return true
   }
@@ -134,7 +135,6 @@ export class DocumentCache<Value> {
   document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
     const entry = this.#memory.peek(scope)
     if (entry && (options.minRevision === undefined || this.#isAsOf(entry, options.minRevision)) && this.use(entry)) {
-      if (entry.stale) this.counters.staleServed++
       return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
     }
     this.counters.memoryMisses++

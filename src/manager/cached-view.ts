@@ -33,7 +33,7 @@ export function viewOf({ scope, text, revision }: StampedDocument): CachedView {
   const kind = parseScope(scope)?.kind
   if (kind === undefined || kind === 'context_rules') return new ContextRulesView(text)
   // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
-  return new EntityView(KINDS[kind] as never, text, revision)
+  return EntityView.parse(KINDS[kind] as never, text, revision)
 }
 
 /** Whether two views of one scope were made of the same document. */

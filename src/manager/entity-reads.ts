@@ -34,7 +34,7 @@ export class EntityReads {
     query: ConfigQuery | undefined,
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
-    const view = this.#inMemory<Entity>(kind, name, query)
+    const view = this.#inMemory<Entity>(kind, name, query, false)
     if (!view) return NOT_HERE
     const label = query?.label ?? defaultLabel
     const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
@@ -43,7 +43,7 @@ export class EntityReads {
 
   /** `peek`, and where memory is not enough, `read`. */
   get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
-    const view = this.#inMemory<Entity>(kind, name, query)
+    const view = this.#inMemory<Entity>(kind, name, query, true)
     if (view) {
       const label = query?.label ?? defaultLabel
       const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
@@ -94,10 +94,17 @@ export class EntityReads {
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
-  #inMemory<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined): EntityView<never, Entity> | undefined {
+  #inMemory<Entity>(
+    kind: LabelledKind,
+    name: string,
+    query: ConfigQuery | undefined,
+    takesStale: boolean,
+  ): EntityView<never, Entity> | undefined {
     const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
-    if (entry === undefined || (query !== undefined && !isPlain(query)) || entry.stale || !this.#backend.cache.use(entry)) return undefined
-    return entry.value as EntityView<never, Entity>
+    if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
+    if (!this.#backend.cache.use(entry)) return undefined
+    const view = entry.value as EntityView<never, Entity>
+    return entry.stale ? view.unconfirmed : view
   }
 
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */

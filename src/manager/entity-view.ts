@@ -48,17 +48,36 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly #kind: KindDefinition<Content, Entity>
   readonly #document: EntityDocument<Content>
   readonly #labels = new Map<string, LabelView<Entity>>()
+  /** Whether its answers to memory hits say that nobody could confirm them. */
+  readonly #stale: boolean
+  #unconfirmed: EntityView<Content, Entity> | undefined
 
-  constructor(kind: KindDefinition<Content, Entity>, text: string, revision: number) {
-    const raw = JSON.parse(text) as RawDocument
+  private constructor(kind: KindDefinition<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
     this.#kind = kind
+    this.#document = document
     this.revision = revision
-    this.#document = {
+    this.#stale = stale
+  }
+
+  static parse<Content extends VersionContent, Entity>(
+    kind: KindDefinition<Content, Entity>,
+    text: string,
+    revision: number,
+  ): EntityView<Content, Entity> {
+    const raw = JSON.parse(text) as RawDocument
+    const document: EntityDocument<Content> = {
       labels: raw.labels,
       versions: raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros })),
       contents: raw.contents.map(kind.decode),
       rollouts: raw.rollouts.map(decodeRollout),
     }
+    return new EntityView(kind, document, revision, false)
+  }
+
+  /** The same document while nobody can confirm it: its answers say `stale: true`, and are kept as the others are. */
+  get unconfirmed(): EntityView<Content, Entity> {
+    this.#unconfirmed ??= new EntityView(this.#kind, this.#document, this.revision, true)
+    return this.#unconfirmed
   }
 
   /** Whether it was made of the same document, in whatever order its parts came. */
@@ -109,7 +128,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     }
     let answer = byVersion.get(selection.version)
     if (!answer) {
-      answer = answerOf(this.view(selection, 'memory', false))
+      answer = answerOf(this.view(selection, 'memory', this.#stale))
       byVersion.set(selection.version, answer)
     }
     return answer
@@ -150,7 +169,8 @@ export class EntityView<Content extends VersionContent, Entity> {
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
-    const own = version === undefined || rollout ? undefined : answerOf(this.view({ label, version, reason: 'label' }, 'memory', false))
+    const own =
+      version === undefined || rollout ? undefined : answerOf(this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
     // Attributes may be other ones at each read.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
     const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }

@@ -101,6 +101,44 @@ for (const [fault, { harm, heal }] of Object.entries(FAULTS)) {
   }
 }
 
+it('builds an answer that nobody can confirm once, and forgets it when somebody can', async () => {
+  const manager = await start(options('kept', { ttlMs: 300, redis: false }))
+  await manager.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
+  await manager.prompts.createVersion({ name: 'p', template: 'two', labels: ['next'] })
+  await manager.rollouts.start({
+    kind: 'prompt',
+    name: 'p',
+    label: 'next',
+    arms: [
+      { version: 1, weight: 1 },
+      { version: 2, weight: 0 },
+    ],
+  })
+  const confirmed = await manager.getPrompt('p')
+
+  await FAULTS.frozen.harm()
+  const stale = await eventually(async () => {
+    const prompt = await manager.getPrompt('p')
+    return prompt?.stale === true && prompt
+  })
+  const counted = manager.stats().staleServed
+  const again = await manager.getPrompt('p')
+  const assigned = await manager.getPrompt('p', { label: 'next', subject: 'user-1' })
+  const older = await manager.getPrompt('p', { version: 1 })
+  const peeked = manager.peekPrompt('p')
+  const served = manager.stats().staleServed - counted
+  await FAULTS.frozen.heal()
+  await eventually(async () => (await manager.getPrompt('p'))?.stale === false, { everyMs: 50 })
+
+  expect(again).toBe(stale)
+  expect({ ...stale, stale: false }).toEqual(confirmed)
+  expect(assigned).toMatchObject({ template: 'one', stale: true, source: 'memory', selection: { reason: 'split' } })
+  expect(older).toMatchObject({ template: 'one', stale: true })
+  expect(peeked).toBeUndefined()
+  expect(served).toBe(3)
+  expect(manager.peekPrompt('p')).toMatchObject({ stale: false })
+})
+
 it('finds what changed while it could not see PostgreSQL, and does not serve what it was told is old', async () => {
   const proxy = await startTcpProxy(postgres)
   const throughProxy = new URL(postgres.url)
