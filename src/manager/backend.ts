@@ -11,10 +11,10 @@ import { withDeadline } from '../shared/deadline.js'
 import { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
+import { LogReader } from '../store/log-reader.js'
 import { migrate, refuseNewerDatabase } from '../store/migrate.js'
 import { notifyChannel } from '../store/notify-channel.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
-import { readLog } from '../store/read-log.js'
 import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
 import { type CachedView, loadCached, viewOf } from './cached-view.js'
@@ -283,6 +283,7 @@ export class Backend {
   #createCache(): DocumentCache<CachedView> {
     const { memory, ttlMs, timeouts, schema } = this.options
     const primary = this.database.db
+    const log = new LogReader(primary, schema, (query) => this.reads.run(query))
     return new DocumentCache<CachedView>({
       options: { ...memory, ttlMs, readMs: timeouts.readMs },
       hasReplica: this.#replica !== undefined,
@@ -296,7 +297,7 @@ export class Backend {
       },
       readLog: async (after) => {
         await this.#prepare()
-        const page = await readLog(primary, schema, after, (query) => this.reads.run(query))
+        const page = await log.read(after)
         this.#databaseIdentity = page.database
         this.#useDatabase(page.database)
         this.#coldStart.confirm(page.database)

@@ -3,7 +3,7 @@ import { isUsable } from '../cache/document-cache.js'
 import { withDeadline } from '../shared/deadline.js'
 import { ManagerClosedError, StoreUnavailableError } from '../shared/errors.js'
 import { loadDocuments } from '../store/load-documents.js'
-import { readLog } from '../store/read-log.js'
+import { LogReader } from '../store/log-reader.js'
 import type { Backend } from './backend.js'
 import { isSameView, viewOf } from './cached-view.js'
 
@@ -105,7 +105,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
   const { cache, redis, reads, database, options } = backend
   await cache.log.catchUp()
   const inMemory = new Map(cache.served().map((entry) => [entry.scope, entry]))
-  const log = redis && (await readLog(database.db, options.schema, 0, (query) => reads.run(query)))
+  const log = redis && (await new LogReader(database.db, options.schema, (query) => reads.run(query)).read(0))
   const scopes = [...new Set([...(log?.heads ?? []).map((head) => head.scope), ...inMemory.keys()])]
   const mismatches: Mismatch[] = []
   let checked = 0

@@ -13,7 +13,7 @@ export interface GatedPool extends PoolLike {
 /** What a read of documents looks like, whichever kind. */
 export const DOCUMENT_READ = /as_of.*jsonb_to_recordset/
 /** What a read of the log looks like. */
-export const LOG_READ = /token_at_after/
+export const LOG_READ = / as top_token,/
 
 export function gatedPool(url: string): GatedPool {
   const pool = new pg.Pool({ connectionString: url, max: 10 })

@@ -6,8 +6,8 @@ import { MIGRATIONS } from '../../migrations/index.js'
 import { type MigrationReport, migrateToLatest } from '../../src/migrations.js'
 import { ConfigStore } from '../../src/store/config-store.js'
 import { lockFolder } from '../../src/store/folder-lock.js'
+import { LogReader } from '../../src/store/log-reader.js'
 import { type OpenDatabase, openDatabase } from '../../src/store/open-database.js'
-import { readLog } from '../../src/store/read-log.js'
 import { spawnWorker } from '../support/spawn-worker.js'
 import { caught, repositoriesOn } from './fixture.js'
 import type { WriterHandlers } from './writer-process.js'
@@ -72,7 +72,7 @@ describe('the embedded database', () => {
     expect(revision).toBe(5_000_000_001)
     const [change] = (await changelog.list({ project })).items
     expect(change).toMatchObject({ revision: 5_000_000_001, id: expect.any(Number), configId: expect.any(Number), newVersion: 2 })
-    expect(await readLog(database.db, 'agent_config', 5_000_000_000)).toMatchObject({
+    expect(await new LogReader(database.db, 'agent_config').read(5_000_000_000)).toMatchObject({
       top: 5_000_000_001,
       heads: [{ scope: `prompt:${project}:a`, revision: 5_000_000_001 }],
     })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import pg from 'pg'
+import { LogReader } from '../../../src/store/log-reader.js'
 import { type OpenDatabase, openDatabase } from '../../../src/store/open-database.js'
-import { readLog } from '../../../src/store/read-log.js'
 import { median } from '../support/take-turns.js'
 import { countProcessTime } from './processor-time.js'
 
@@ -29,14 +29,16 @@ export async function measureLogReads(url: string): Promise<LogReadCost> {
   const database = openDatabase(url, DATABASE_MS)
   const pool = new pg.Pool({ connectionString: url, max: 1, min: 1 })
   const unplanned = openDatabase(pool, DATABASE_MS)
+  const log = new LogReader(database.db, 'agent_config')
+  const unplannedLog = new LogReader(unplanned.db, 'agent_config')
   try {
-    const warmUp = await readLog(database.db, 'agent_config', 0)
-    for (let read = 0; read < 20; read++) await readLog(database.db, 'agent_config', warmUp.top)
+    const warmUp = await log.read(0)
+    for (let read = 0; read < 20; read++) await log.read(warmUp.top)
     const backend = await backendOf(database)
-    const first = await timed(FIRST_READS, backend, () => readLog(database.db, 'agent_config', 0))
-    const later = await timed(READS, backend, () => readLog(database.db, 'agent_config', warmUp.top))
+    const first = await timed(FIRST_READS, backend, () => log.read(0))
+    const later = await timed(READS, backend, () => log.read(warmUp.top))
     const bare = await backendOf(unplanned)
-    const asPooled = await timed(READS, bare, () => readLog(unplanned.db, 'agent_config', warmUp.top))
+    const asPooled = await timed(READS, bare, () => unplannedLog.read(warmUp.top))
     return {
       heads: warmUp.heads.length,
       firstMs: first.ms,
