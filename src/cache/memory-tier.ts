@@ -11,7 +11,7 @@ export interface MemoryTierOptions {
   readonly onRemoved?: (entry: MemoryEntry<unknown>) => void
 }
 
-/** One document in memory. Entries are written by `DocumentCache.accept()` alone. */
+/** One document in memory. It enters through `HeldDocuments` alone. */
 export interface MemoryEntry<Value> {
   readonly scope: Scope
   /** What the document's JSON was made into, once: frozen and shared. */

@@ -1,4 +1,5 @@
-import { DocumentCache, isContent } from '../cache/document-cache.js'
+import { isContent } from '../cache/content-key.js'
+import { DocumentCache } from '../cache/document-cache.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
 import { Receipts } from '../cache/receipts.js'
 import { RedisBus } from '../cache/redis-bus.js'

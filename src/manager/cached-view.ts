@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isContent } from '../cache/document-cache.js'
+import { isContent } from '../cache/content-key.js'
 import type { StampedDocument } from '../cache/stamped-document.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import { KINDS } from '../store/kinds.js'

@@ -1,4 +1,6 @@
-import { contentKey, isUsable, type Served } from '../cache/document-cache.js'
+import { contentKey } from '../cache/content-key.js'
+import type { Served } from '../cache/document-cache.js'
+import { isUsable } from '../cache/held-documents.js'
 import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'

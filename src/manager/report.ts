@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isUsable } from '../cache/document-cache.js'
+import { isUsable } from '../cache/held-documents.js'
 import { withDeadline } from '../shared/deadline.js'
 import { ManagerClosedError, StoreUnavailableError } from '../shared/errors.js'
 import { loadDocuments } from '../store/load-documents.js'

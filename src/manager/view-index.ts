@@ -1,4 +1,4 @@
-import { isContent } from '../cache/document-cache.js'
+import { isContent } from '../cache/content-key.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope } from '../entities/scope.js'
