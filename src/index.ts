@@ -1,7 +1,8 @@
 /** The main door: every public name, listed by hand. */
 export type { AgentManager, AgentQuery } from './agent/agent-manager.js'
+export type { AgentModel, AgentOptions, AgentReadOptions } from './agent/agent-options.js'
 export type { AgentSettings, AgentSettingValues } from './agent/agent-settings.js'
-export { type AgentModel, type AgentOptions, type AgentReadOptions, BaseAgent, type JsonAnswer } from './agent/base-agent.js'
+export { BaseAgent, type JsonAnswer } from './agent/base-agent.js'
 export type { AgentRequest, ModelChoice } from './agent/model-walk.js'
 export type { ExecuteOptions, RunContext } from './agent/run-context.js'
 export type { AgentEvents, RunAttempt, RunEvent, RunModel, RunPrompt } from './agent/run-event.js'

@@ -1,55 +1,18 @@
 import type { Prompt } from '../entities/prompt.js'
 import { extractJson, invalidOutput } from '../llm/extract-json.js'
-import type { ChatEvent, ChatResult, LLMClient } from '../llm/llm-client.js'
-import { LLMRegistry } from '../llm/llm-registry.js'
+import type { ChatEvent, ChatResult } from '../llm/llm-client.js'
 import { problemsOf } from '../llm/schema-problems.js'
-import { bucketOf } from '../rollout/bucket.js'
 import { isConfigError, type LLMError, NotFoundError } from '../shared/errors.js'
 import { Events } from '../shared/events.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import { renderTemplate } from '../template/render-template.js'
-import type { AgentManager, AgentQuery } from './agent-manager.js'
-import { type AgentSettings, defaultClient, settingOf } from './agent-settings.js'
-import { defaultManager } from './default-manager.js'
+import type { AgentModel, AgentOptions, AgentReadOptions } from './agent-options.js'
+import { AgentReads } from './agent-reads.js'
 import { type AgentRequest, chatWith, isAbort, type ModelChoice, streamWith } from './model-walk.js'
 import type { ExecuteOptions, RunContext } from './run-context.js'
-import type { AgentEvents, RunEvent, RunModel } from './run-event.js'
+import type { AgentEvents, RunEvent, RunPrompt } from './run-event.js'
 import { errorCode, RunState } from './run-state.js'
-
-/** What an agent is built of. */
-export interface AgentOptions {
-  /** The clients; the first also answers for models without a provider. @default an OllamaClient from OLLAMA_HOST */
-  readonly llm?: LLMClient | readonly LLMClient[] | LLMRegistry
-  /** Where prompts and models come from; `false` for none. @default `getConfigManager()` if a database is configured, else none */
-  readonly manager?: AgentManager | false
-  /** @default the environment */
-  readonly settings?: AgentSettings
-  /** @default the manager's project */
-  readonly project?: string
-  /** @default the manager's label */
-  readonly label?: string
-  /** Prompts of the database (true), of the code (false), or of the database for this percentage of subjects. @default true */
-  readonly databasePrompts?: boolean | number
-  /** @default silent */
-  readonly logger?: Logger
-}
-
-/** Which prompt or model configuration to read. */
-export interface AgentReadOptions {
-  /** @default what the agent declares */
-  readonly name?: string
-  readonly label?: string
-  readonly version?: number
-  /** The run this is for: what it reads once, it keeps. */
-  readonly context?: RunContext
-}
-
-/** The model configuration an agent works with. */
-export interface AgentModel extends RunModel {
-  readonly parameters: NonNullable<ModelChoice['parameters']>
-  readonly fallbacks: readonly ModelChoice[]
-}
 
 /** What `chatJSON` gives. */
 export interface JsonAnswer<Value> {
@@ -75,17 +38,20 @@ export abstract class BaseAgent<Input, Output> {
   protected modelName = 'default'
   /** Makes JSON of what almost is, for `chatJSON`: `jsonrepair` of the package of that name fits. */
   protected repairJson?: (text: string) => string
-  readonly #options: AgentOptions
   readonly #logger: Logger
   readonly #events: Events<AgentEvents>
   readonly #states = new WeakMap<RunContext, RunState>()
-  #manager: AgentManager | undefined
-  #registry: LLMRegistry | undefined
-  #isReady = false
+  readonly #reads: AgentReads
 
   constructor(options: AgentOptions = {}) {
-    this.#options = options
     this.#logger = options.logger ?? SILENT_LOGGER
+    this.#reads = new AgentReads({
+      options,
+      logger: this.#logger,
+      // A subclass has its name once this constructor has returned.
+      agent: () => this.name,
+      fallbackPrompt: (name) => this.fallbackPrompt(name),
+    })
     this.#events = new Events((error, event) => this.#logger.error({ error, event, agent: this.name }, 'A listener of an agent failed.'))
   }
 
@@ -139,7 +105,8 @@ export abstract class BaseAgent<Input, Output> {
   protected async getPrompt(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<string> {
     const name = options.name ?? this.promptName
     if (name === undefined) throw new NotFoundError(`Agent "${this.name}" declares no promptName, and none was given.`)
-    const found = await this.#prompt(name, options)
+    const { context, label, version } = options
+    const found = await this.#pinned(context, `prompt ${name} ${label} ${version}`, () => this.#reads.prompt(name, options))
     if (typeof found === 'string') return renderTemplate(found, variables)
     const compiled = found.compile(variables)
     return typeof compiled === 'string' ? compiled : compiled.map(({ content }) => content).join('\n\n')
@@ -152,17 +119,17 @@ export abstract class BaseAgent<Input, Output> {
    */
   protected getModelConfig(options: AgentReadOptions = {}): Promise<AgentModel> {
     const { name = this.modelName, context } = options
-    return this.#pinned(context, `model ${name} ${options.label} ${options.version}`, () => this.#readModel(name, options))
+    return this.#pinned(context, `model ${name} ${options.label} ${options.version}`, () => this.#reads.model(name, options))
   }
 
   /** Asks the configured model, then its fallbacks, each with its own parameters; what the request says goes first. */
   protected async chat(request: AgentRequest, context: RunContext): Promise<ChatResult> {
-    return chatWith(await this.#choices(context), this.#clients(), request, context, this.#stateOf(context))
+    return chatWith(await this.#choices(context), this.#reads.clients(), request, context, this.#stateOf(context))
   }
 
   /** The same as a stream; it stays with the model whose first part came. */
   protected async *stream(request: AgentRequest, context: RunContext): AsyncGenerator<ChatEvent, void, undefined> {
-    yield* streamWith(await this.#choices(context), this.#clients(), request, context, this.#stateOf(context))
+    yield* streamWith(await this.#choices(context), this.#reads.clients(), request, context, this.#stateOf(context))
   }
 
   /**
@@ -201,82 +168,20 @@ export abstract class BaseAgent<Input, Output> {
     throw invalidOutput(result.text, problemsOf(checked.issues))
   }
 
-  /**
-   * Reads the declared prompt and the model as of one moment. When the prompt is still the same after the model was
-   * read, both held at the moment of that reading; else both are read again.
-   */
+  /** Reads the declared prompt and the model together, and keeps them for the run. */
   async #readTogether(context: RunContext): Promise<void> {
     const state = this.#stateOf(context)
-    const name = this.promptName
-    const readPrompt = async () =>
-      name === undefined ? undefined : this.#readPrompt(name, { context }).catch((error: unknown) => error as Error)
-    let prompt = await readPrompt()
-    let model: AgentModel | Error
-    for (let round = 0; ; round += 1) {
-      model = await this.#readModel(this.modelName, { context }).catch((error: unknown) => error as Error)
-      const again = await readPrompt()
-      const isSame =
-        again === prompt || (isStored(again) && isStored(prompt) && again.version === prompt.version && again.revision === prompt.revision)
-      if (isSame || !isStored(again) || round === 2) break
-      prompt = again
+    const { promptName, modelName } = this
+    const { prompt, model } = await this.#reads.together(promptName, modelName, context)
+    if (promptName !== undefined && prompt !== undefined) {
+      state.once(`prompt ${promptName} undefined undefined`, () => settled(prompt))
+      state.prompt = runPrompt(promptName, prompt)
     }
-    if (name !== undefined) state.once(`prompt ${name} undefined undefined`, () => settled(prompt as Prompt | string | Error))
-    state.once(`model ${this.modelName} undefined undefined`, () => settled(model))
-    if (name !== undefined && isStored(prompt)) {
-      const { version, selection, source } = prompt
-      state.prompt = {
-        name,
-        version,
-        label: selection.label,
-        ...(selection.rolloutId !== undefined && { rolloutId: selection.rolloutId }),
-        source,
-      }
-    } else if (name !== undefined && typeof prompt === 'string') state.prompt = { name, source: 'fallback' }
+    state.once(`model ${modelName} undefined undefined`, () => settled(model))
     if (!(model instanceof Error)) {
       const { provider, version, source } = model
       state.model = { provider, model: model.model, ...(version !== undefined && { version }), source }
     }
-  }
-
-  #prompt(name: string, options: AgentReadOptions): Promise<Prompt | string> {
-    return this.#pinned(options.context, `prompt ${name} ${options.label} ${options.version}`, () => this.#readPrompt(name, options))
-  }
-
-  /** Database, last good and snapshot are the manager's; after them the code's own text. */
-  async #readPrompt(name: string, options: AgentReadOptions): Promise<Prompt | string> {
-    let cause: unknown
-    const { context } = options
-    if (this.#usesDatabase(context)) {
-      try {
-        const prompt = await this.#source()?.getPrompt(name, this.#query(options))
-        if (prompt !== undefined) return prompt
-      } catch (error) {
-        cause = error
-        this.#logger.warn({ error, agent: this.name, prompt: name }, 'The prompt cannot be read; the one in code is used.')
-      }
-    }
-    const text = this.fallbackPrompt(name)
-    if (text !== undefined) return text
-    throw (
-      cause ?? new NotFoundError(`There is no prompt "${name}" for agent "${this.name}": none in the database, none in fallbackPrompt().`)
-    )
-  }
-
-  async #readModel(name: string, options: AgentReadOptions): Promise<AgentModel> {
-    let cause: unknown
-    try {
-      const config = await this.#source()?.getModelConfig(name, this.#query(options))
-      if (config !== undefined) return config
-    } catch (error) {
-      cause = error
-      this.#logger.warn({ error, agent: this.name, model: name }, 'The model configuration cannot be read; DEFAULT_MODEL is used.')
-    }
-    const fallback = settingOf(this.#settings(), 'DEFAULT_MODEL')
-    if (typeof fallback === 'string' && fallback !== '') {
-      const { client, model } = this.#clients().resolve(fallback)
-      return { provider: client.provider, model, parameters: {}, fallbacks: [], source: 'settings' }
-    }
-    throw cause ?? new NotFoundError(`There is no model configuration "${name}" for agent "${this.name}", and DEFAULT_MODEL is not set.`)
   }
 
   async #choices(context: RunContext): Promise<readonly ModelChoice[]> {
@@ -304,43 +209,6 @@ export abstract class BaseAgent<Input, Output> {
     return state
   }
 
-  #query({ label = this.#options.label, version, context }: AgentReadOptions): AgentQuery {
-    const { project } = this.#options
-    const given = { project, label, version, subject: context?.subject, attributes: context?.attributes }
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  }
-
-  #usesDatabase(context: RunContext | undefined): boolean {
-    const { databasePrompts = true } = this.#options
-    if (typeof databasePrompts === 'boolean') return databasePrompts
-    return bucketOf(`${this.name}:${context?.subject ?? context?.runId ?? ''}`) < databasePrompts * 100
-  }
-
-  #settings(): AgentSettings {
-    return this.#options.settings ?? (process.env as AgentSettings)
-  }
-
-  /** Looked up at first use: a module may build its agents before the host has set its manager. */
-  #source(): AgentManager | undefined {
-    if (!this.#isReady) {
-      const { manager } = this.#options
-      this.#manager = manager === false ? undefined : (manager ?? defaultManager())
-      this.#isReady = true
-      if (this.#manager === undefined) {
-        this.#logger.warn({ agent: this.name }, 'No database is configured: prompts come from the code and the model from the settings.')
-      }
-    }
-    return this.#manager
-  }
-
-  #clients(): LLMRegistry {
-    if (this.#registry === undefined) {
-      const { llm = defaultClient(this.#settings()) } = this.#options
-      this.#registry = llm instanceof LLMRegistry ? llm : new LLMRegistry(Array.isArray(llm) ? llm : [llm as LLMClient])
-    }
-    return this.#registry
-  }
-
   #emit({ runId, subject }: RunContext, state: RunState, outcome: Pick<RunEvent, 'ok' | 'degraded' | 'errorCode' | 'error'>): void {
     const { prompt, model, attempts, usage, startedAt } = state
     this.#events.emit('run', {
@@ -357,8 +225,12 @@ export abstract class BaseAgent<Input, Output> {
   }
 }
 
-function isStored(prompt: unknown): prompt is Prompt {
-  return typeof prompt === 'object' && prompt !== null && !(prompt instanceof Error)
+function runPrompt(name: string, prompt: Prompt | string | Error): RunPrompt | undefined {
+  if (prompt instanceof Error) return undefined
+  if (typeof prompt === 'string') return { name, source: 'fallback' }
+  const { version, selection, source } = prompt
+  const { label, rolloutId } = selection
+  return { name, version, label, ...(rolloutId !== undefined && { rolloutId }), source }
 }
 
 async function settled<Value>(value: Value | Error): Promise<Value> {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type AgentOptions, BaseAgent } from '../../src/agent/base-agent.js'
+import type { AgentOptions } from '../../src/agent/agent-options.js'
+import { BaseAgent } from '../../src/agent/base-agent.js'
 import type { RunContext } from '../../src/agent/run-context.js'
 import type { RunEvent } from '../../src/agent/run-event.js'
 import { traceRuns } from '../../src/agent/trace-runs.js'

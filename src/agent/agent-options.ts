@@ -1,0 +1,42 @@
+import type { LLMClient } from '../llm/llm-client.js'
+import type { LLMRegistry } from '../llm/llm-registry.js'
+import type { Logger } from '../shared/logger.js'
+import type { AgentManager } from './agent-manager.js'
+import type { AgentSettings } from './agent-settings.js'
+import type { ModelChoice } from './model-walk.js'
+import type { RunContext } from './run-context.js'
+import type { RunModel } from './run-event.js'
+
+/** What an agent is built of. */
+export interface AgentOptions {
+  /** The clients; the first also answers for models without a provider. @default an OllamaClient from OLLAMA_HOST */
+  readonly llm?: LLMClient | readonly LLMClient[] | LLMRegistry
+  /** Where prompts and models come from; `false` for none. @default `getConfigManager()` if a database is configured, else none */
+  readonly manager?: AgentManager | false
+  /** @default the environment */
+  readonly settings?: AgentSettings
+  /** @default the manager's project */
+  readonly project?: string
+  /** @default the manager's label */
+  readonly label?: string
+  /** Prompts of the database (true), of the code (false), or of the database for this percentage of subjects. @default true */
+  readonly databasePrompts?: boolean | number
+  /** @default silent */
+  readonly logger?: Logger
+}
+
+/** Which prompt or model configuration to read. */
+export interface AgentReadOptions {
+  /** @default what the agent declares */
+  readonly name?: string
+  readonly label?: string
+  readonly version?: number
+  /** The run this is for: what it reads once, it keeps. */
+  readonly context?: RunContext
+}
+
+/** The model configuration an agent works with. */
+export interface AgentModel extends RunModel {
+  readonly parameters: NonNullable<ModelChoice['parameters']>
+  readonly fallbacks: readonly ModelChoice[]
+}
