@@ -2,19 +2,16 @@ import { isContent } from '../cache/content-key.js'
 import { DocumentCache } from '../cache/document-cache.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
 import { Receipts } from '../cache/receipts.js'
-import { RedisBus } from '../cache/redis-bus.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
-import type { LogPage } from '../cache/revision-log.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import { withDeadline } from '../shared/deadline.js'
-import { Events } from '../shared/events.js'
+import type { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
 import { LogReader } from '../store/log-reader.js'
 import { migrate, refuseNewerDatabase } from '../store/migrate.js'
-import { notifyChannel } from '../store/notify-channel.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
@@ -22,10 +19,12 @@ import { type CachedView, loadCached, viewOf } from './cached-view.js'
 import { ColdStart } from './cold-start.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { Exposures } from './exposures.js'
-import { GuardedReads } from './guarded-reads.js'
+import { GuardedReads, type GuardedReadsOptions } from './guarded-reads.js'
 import type { ResolvedOptions } from './options.js'
 import { PlainMessages } from './plain-messages.js'
+import { Reporter } from './reporter.js'
 import { StickyArms } from './sticky-arms.js'
+import { Subscriptions } from './subscriptions.js'
 import { ViewIndex } from './view-index.js'
 
 /** Expiry is measured with a clock that moves this often, in milliseconds. */
@@ -58,9 +57,10 @@ export class Backend {
   readonly #plainMessages: PlainMessages
   readonly #receipts: Receipts | undefined
   readonly #coldStart: ColdStart
+  readonly #reporter: Reporter
+  readonly #subscriptions: Subscriptions
   #starting: Promise<void> | undefined
   #prepared: Promise<void> | undefined
-  #subscribing: Promise<void> | undefined
   #isStarted = false
   #databaseIdentity: string | undefined
   #isClosed = false
@@ -71,11 +71,16 @@ export class Backend {
   constructor(options: ResolvedOptions) {
     const { databaseMs, redisMs } = options.timeouts
     this.options = options
-    this.events = new Events((error, name) => this.#reportListener(error, name))
+    this.#reporter = new Reporter(options.logger)
+    this.events = this.#reporter.events
     this.database = openDatabase(options.database, databaseMs)
-    this.reads = this.#guard(this.database, 'database')
+    this.reads = this.#guard(this.database, {
+      onLost: (error) => this.#reporter.databaseLost(error),
+      onRestored: () => this.events.emit('database:restored', {}),
+    })
     this.#replica = options.readDatabase === undefined ? undefined : openDatabase(options.readDatabase, databaseMs)
-    this.#replicaReads = this.#replica && this.#guard(this.#replica, undefined)
+    this.#replicaReads =
+      this.#replica && this.#guard(this.#replica, { onLost: (error) => this.#reporter.replicaLost(error), onRestored: () => {} })
     this.#clients = options.redis === undefined ? undefined : createRedisClients(options.redis, redisMs)
     this.redis = this.#clients && this.#createRedisTier(this.#clients)
     this.cache = this.#createCache()
@@ -84,7 +89,7 @@ export class Backend {
       cache: this.cache,
       redis: this.#clients?.data,
       onAssumed: (database) => this.#useDatabase(database),
-      onError: (error, message) => this.#report(error, message),
+      onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.store = new ConfigStore({
       db: this.database.db,
@@ -95,14 +100,14 @@ export class Backend {
       databaseIdentity: () => this.#databaseIdentity,
       announce: (commit, meta) => this.#announce(commit, meta),
       onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
-      onHookError: (error) => this.#report(error, 'The afterCommit hook failed; the change stands.'),
+      onHookError: (error) => this.#reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
     })
     const { db } = this.database
     this.stickyArms = new StickyArms((...assignment) => this.reads.run(() => assignArm(db, options.schema, ...assignment)))
     this.exposures = new Exposures({
       emit: (exposure) => this.events.emit('exposure', exposure),
       write: (rows) => this.reads.run(() => insertExposures(db, options.schema, rows)),
-      onError: (error, message) => this.#report(error, message),
+      onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.#plainMessages = new PlainMessages((type, key) =>
       // A key that is no scope is nobody's: remembering it would only fill memory.
@@ -115,11 +120,18 @@ export class Backend {
       onReceipt: ({ database, after, reply }) =>
         void this.cache.log.heard(after).then((isServed) => (isServed ? this.#receipts?.answer(database, reply) : undefined)),
       onPlainMessage: (message) => this.#plainMessages.receive(message),
-      onForeign: (database) =>
-        options.logger.warn(
-          { database, channel: options.channel },
-          'Another database announces on the same Redis channel; its messages are ignored. Give each service a `namespace` of its own.',
-        ),
+      onForeign: (database) => this.#reporter.foreignDatabase(database, channel),
+    })
+    this.#subscriptions = new Subscriptions({
+      options,
+      database: this.database,
+      clients: this.#clients,
+      bus: this.bus,
+      onSubscribed: () => {
+        // It may be another server, or the same one with nothing in it.
+        this.#coldStart.noteAgain()
+        this.cache.log.catchUp().catch((error: unknown) => this.#reporter.failed(error, 'The log could not be read after subscribing.'))
+      },
     })
   }
 
@@ -176,7 +188,8 @@ export class Backend {
   async #start(): Promise<void> {
     this.#keepTime()
     await this.#coldStart.loadSnapshot()
-    await this.#subscribe()
+    // Before the log is read, so that nothing falls between.
+    await this.#subscriptions.open()
     await this.#coldStart.guessDatabase()
     await this.#prepare()
     await this.cache.log.catchUp()
@@ -208,44 +221,6 @@ export class Backend {
     const { autoMigrate, schema } = this.options
     if (autoMigrate) await migrate(this.database.db, schema)
     else await this.reads.run(() => refuseNewerDatabase(this.database.db, schema))
-  }
-
-  /** Subscribes before the log is read, so that nothing falls between. What does not connect in time goes on trying behind. */
-  async #subscribe(): Promise<void> {
-    this.#subscribing ??= this.#openBuses()
-    await withDeadline(this.#subscribing, this.options.timeouts.redisMs * 2, () => new Error()).catch(() => {})
-  }
-
-  async #openBuses(): Promise<void> {
-    const { channel, listen, schema, timeouts } = this.options
-    const onSubscribed = () => {
-      // It may be another server, or the same one with nothing in it.
-      this.#coldStart.noteAgain()
-      this.cache.log.catchUp().catch((error: unknown) => this.#report(error, 'The log could not be read after subscribing.'))
-    }
-    const redis =
-      this.#clients &&
-      new RedisBus({
-        channel,
-        redisMs: timeouts.redisMs,
-        client: this.#clients.subscriber,
-        onMessage: (text) => this.bus.receive(text),
-        onSubscribed,
-      })
-    const notify =
-      listen === false
-        ? undefined
-        : this.database.listen?.({
-            channel: notifyChannel(schema),
-            mode: listen,
-            databaseMs: timeouts.databaseMs,
-            onMessage: (text) => this.bus.receiveNotification(text),
-            onListening: onSubscribed,
-          })
-    this.bus.attach({ redis, notify })
-    // A Cluster's nodes are known, and can be subscribed at, once it was asked for them.
-    const subscribing = this.#clients?.open().then(() => redis?.open())
-    await Promise.all([subscribing, notify?.open()])
   }
 
   #schedulePoll(): void {
@@ -312,68 +287,28 @@ export class Backend {
       },
       onRemoved: (entry: MemoryEntry<unknown>) => this.index.remove(entry),
       events: {
-        changed: (heads) => this.#emitChanges(heads),
-        servedStale: (scope, error) => {
-          const parts = parseScope(scope)
-          if (parts) this.events.emit('stale', { ...parts, error })
-        },
-        failed: (error, message) => this.#report(error, message),
+        changed: (heads) => this.#reporter.changed(heads, (revision) => this.#ownRevisions.has(revision)),
+        servedStale: (scope, error) => this.#reporter.servedStale(scope, error),
+        failed: (error, message) => this.#reporter.failed(error, message),
       },
     })
   }
 
   #createRedisTier(clients: RedisClients): RedisTier {
-    const { namespace, channel, ttlMs, timeouts, logger } = this.options
+    const { namespace, channel, ttlMs, timeouts } = this.options
     return new RedisTier(clients.data, {
       namespace,
       channel,
       ttlMs,
       redisMs: timeouts.redisMs,
-      onLost: (error) => {
-        logger.warn({ error: error.message }, 'Redis does not answer; reads go on from memory and PostgreSQL.')
-        this.events.emit('redis:lost', { error })
-      },
+      onLost: (error) => this.#reporter.redisLost(error),
       onRestored: () => this.events.emit('redis:restored', {}),
     })
   }
 
-  #guard(database: OpenDatabase, name: 'database' | undefined): GuardedReads {
-    const { schema, timeouts, logger } = this.options
-    return new GuardedReads({
-      schema,
-      databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs,
-      onLost: (error) => {
-        logger.warn({ error: error.message }, 'PostgreSQL does not answer; what is in memory goes on being served.')
-        if (name) this.events.emit('database:lost', { error })
-      },
-      onRestored: () => {
-        if (name) this.events.emit('database:restored', {})
-      },
-    })
-  }
-
-  #emitChanges(heads: LogPage['heads']): void {
-    if (!this.events.has('change')) return
-    for (const { scope, revision } of heads) {
-      const parts = parseScope(scope)
-      if (parts) this.events.emit('change', { ...parts, revision, origin: this.#ownRevisions.has(revision) ? 'here' : 'elsewhere' })
-    }
-  }
-
-  #report(error: unknown, message: string): void {
-    this.#log(error, message)
-    this.events.emit('error', { error, message })
-  }
-
-  #reportListener(error: unknown, name: string): void {
-    const message = `A listener of "${name}" failed.`
-    // A listener of 'error' that fails must not be told of its own failure, for ever.
-    if (name === 'error') this.#log(error, message)
-    else this.#report(error, message)
-  }
-
-  #log(error: unknown, message: string): void {
-    this.options.logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
+  #guard(database: OpenDatabase, told: Pick<GuardedReadsOptions, 'onLost' | 'onRestored'>): GuardedReads {
+    const { schema, timeouts } = this.options
+    return new GuardedReads({ schema, databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs, ...told })
   }
 }
 

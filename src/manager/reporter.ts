@@ -1,0 +1,67 @@
+import type { LogPage } from '../cache/revision-log.js'
+import { parseScope, type Scope } from '../entities/scope.js'
+import { Events } from '../shared/events.js'
+import type { Logger } from '../shared/logger.js'
+import type { ConfigurationManagerEvents } from './events.js'
+
+/** Tells the host what happens behind its calls: as events, and in its log. */
+export class Reporter {
+  readonly events: Events<ConfigurationManagerEvents>
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+    this.events = new Events((error, name) => this.#listenerFailed(error, name))
+  }
+
+  /** Something failed that no caller waits for. */
+  failed(error: unknown, message: string): void {
+    this.#log(error, message)
+    this.events.emit('error', { error, message })
+  }
+
+  changed(heads: LogPage['heads'], isOwn: (revision: number) => boolean): void {
+    if (!this.events.has('change')) return
+    for (const { scope, revision } of heads) {
+      const parts = parseScope(scope)
+      if (parts) this.events.emit('change', { ...parts, revision, origin: isOwn(revision) ? 'here' : 'elsewhere' })
+    }
+  }
+
+  servedStale(scope: Scope, error: unknown): void {
+    const parts = parseScope(scope)
+    if (parts) this.events.emit('stale', { ...parts, error })
+  }
+
+  redisLost(error: Error): void {
+    this.#logger.warn({ error: error.message }, 'Redis does not answer; reads go on from memory and PostgreSQL.')
+    this.events.emit('redis:lost', { error })
+  }
+
+  databaseLost(error: Error): void {
+    this.#logger.warn({ error: error.message }, 'PostgreSQL does not answer; what is in memory goes on being served.')
+    this.events.emit('database:lost', { error })
+  }
+
+  replicaLost(error: Error): void {
+    this.#logger.warn({ error: error.message }, 'The database for reads does not answer; documents are loaded from the primary.')
+  }
+
+  foreignDatabase(database: string, channel: string): void {
+    this.#logger.warn(
+      { database, channel },
+      'Another database announces on the same Redis channel; its messages are ignored. Give each service a `namespace` of its own.',
+    )
+  }
+
+  #listenerFailed(error: unknown, name: string): void {
+    const message = `A listener of "${name}" failed.`
+    // A listener of 'error' that fails must not be told of its own failure, for ever.
+    if (name === 'error') this.#log(error, message)
+    else this.failed(error, message)
+  }
+
+  #log(error: unknown, message: string): void {
+    this.#logger.error({ error: error instanceof Error ? error.message : String(error) }, message)
+  }
+}
