@@ -4,6 +4,11 @@ import { formatReceiptMessage } from '../shared/bus-message.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { RedisClients } from './redis-clients.js'
 
+export interface ReceiptsParts extends Pick<RedisClients, 'data' | 'listeners'> {
+  /** Announces a message. @returns whether it was */
+  readonly publish: (message: string) => Promise<boolean>
+}
+
 export interface ReceiptsOptions {
   readonly namespace: string
   readonly channel: string
@@ -20,14 +25,14 @@ const LOOK_EVERY_MS = 2
 
 /** Who serves a write: the writer asks over the channel, and each worker that serves it puts its name into a set. */
 export class Receipts {
-  readonly #clients: Pick<RedisClients, 'data' | 'listeners'>
+  readonly #parts: ReceiptsParts
   readonly #options: ReceiptsOptions
   readonly #worker = randomUUID()
   #answers = 0
   #countedSince = 0
 
-  constructor(clients: Pick<RedisClients, 'data' | 'listeners'>, options: ReceiptsOptions) {
-    this.#clients = clients
+  constructor(parts: ReceiptsParts, options: ReceiptsOptions) {
+    this.#parts = parts
     this.#options = options
   }
 
@@ -35,7 +40,7 @@ export class Receipts {
   async answer(database: string, reply: string): Promise<void> {
     if (!this.#mayAnswer()) return
     const key = this.#keyOf(database, reply)
-    const { data } = this.#clients
+    const { data } = this.#parts
     await this.#timely(Promise.all([data.sadd(key, this.#worker), data.pexpire(key, KEEP_MS)])).catch(() => {})
   }
 
@@ -48,9 +53,9 @@ export class Receipts {
     const reply = randomUUID()
     const key = this.#keyOf(database, reply)
     const start = performance.now()
-    const { data, listeners } = this.#clients
+    const { data, listeners, publish } = this.#parts
     try {
-      await this.#timely(data.publish(this.#options.channel, formatReceiptMessage({ database, after, reply })))
+      if (!(await publish(formatReceiptMessage({ database, after, reply })))) return undefined
       for (;;) {
         const [applied, listening] = await this.#timely(Promise.all([data.scard(key), listeners(this.#options.channel)]))
         const workers = Math.max(listening, applied)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { withDeadline } from '../shared/deadline.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { RedisLike } from './redis-like.js'
 import { parseRedisUrl, type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
@@ -66,7 +67,7 @@ function isClient(redis: RedisLike | RedisTopology): redis is RedisLike {
 
 function ofServer(url: string, redisMs: number): RedisClients {
   const data = new Redis(url, reconnecting(redisMs)) as unknown as RedisLike
-  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike)
+  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike, redisMs)
 }
 
 function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisClients {
@@ -95,7 +96,7 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     ...(serverTls && { tls: serverTls === true ? {} : serverTls, enableTLSForSentinelMode: true }),
   }
   const data = new Redis({ ...options, ...reconnecting(redisMs), failoverDetector: true }) as unknown as RedisLike
-  return own(data, () => {
+  const subscriber = () => {
     // Sentinels that do not answer are asked again by the next client.
     const client = new Redis({ ...options, ...forOneConnection(redisMs), sentinelRetryStrategy: () => null }) as unknown as RedisLike
     // Told of a failover, the data client lets its connection go. A primary that was only cut off from its sentinels would keep this one.
@@ -103,7 +104,8 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     data.on('close', follow)
     client.on('end', () => data.off('close', follow))
     return client
-  })
+  }
+  return own(data, subscriber, redisMs)
 }
 
 function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClients {
@@ -127,7 +129,7 @@ function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClient
     // Certificates name hosts, not addresses.
     ...(tls && { dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host) }),
   }) as unknown as RedisLike
-  return own(cluster, nodeByNode(cluster, redisMs))
+  return own(cluster, nodeByNode(cluster, redisMs), redisMs)
 }
 
 function ofHost(redis: RedisLike, redisMs: number): RedisClients {
@@ -141,7 +143,7 @@ function ofHost(redis: RedisLike, redisMs: number): RedisClients {
   const open = async () => {
     if (redis.isCluster) await ready(redis, redisMs * 2)
   }
-  return { ...shared(redis, subscriber), open, close: () => {} }
+  return { ...shared(redis, subscriber, redisMs), open, close: () => {} }
 }
 
 /** Waits for a host's Cluster that is still finding its nodes, and connects one that waits for its first command. */
@@ -167,11 +169,11 @@ function nodesOf(cluster: RedisLike): readonly RedisLike[] {
   return cluster.nodes?.('all') ?? []
 }
 
-function own(data: RedisLike, subscriber: () => RedisLike | undefined): RedisClients {
+function own(data: RedisLike, subscriber: () => RedisLike | undefined, redisMs: number): RedisClients {
   quiet(data)
   const letEnd = reopenOnEnd(data)
   return {
-    ...shared(data, subscriber),
+    ...shared(data, subscriber, redisMs),
     open: async () => void (await data.connect().catch(() => {})),
     close: () => {
       letEnd()
@@ -180,7 +182,11 @@ function own(data: RedisLike, subscriber: () => RedisLike | undefined): RedisCli
   }
 }
 
-function shared(data: RedisLike, subscriber: () => RedisLike | undefined): Pick<RedisClients, 'data' | 'subscriber' | 'listeners'> {
+function shared(
+  data: RedisLike,
+  subscriber: () => RedisLike | undefined,
+  redisMs: number,
+): Pick<RedisClients, 'data' | 'subscriber' | 'listeners'> {
   return {
     data,
     subscriber: () => {
@@ -189,9 +195,9 @@ function shared(data: RedisLike, subscriber: () => RedisLike | undefined): Pick<
     },
     listeners: async (channel) => {
       if (!data.isCluster) return numSub(data, channel)
-      // Each node counts its own; one that is away has none.
-      const counts = await Promise.all(nodesOf(data).map((node) => numSub(node, channel).catch(() => 0)))
-      return counts.reduce((sum, count) => sum + count, 0)
+      // Each node counts its own. One that is away has none: whoever was subscribed there hears nothing.
+      const counts = nodesOf(data).map((node) => withDeadline(numSub(node, channel), redisMs / 2, () => new Error()).catch(() => 0))
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
     },
   }
 }

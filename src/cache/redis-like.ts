@@ -9,7 +9,6 @@ export interface RedisLike {
   mget(keys: string[]): Promise<(string | null)[]>
   evalsha(digest: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
   eval(source: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
-  publish(channel: string, message: string): Promise<unknown>
   ping(): Promise<unknown>
   sadd(key: string, member: string): Promise<unknown>
   scard(key: string): Promise<number>

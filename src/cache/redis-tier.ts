@@ -59,6 +59,11 @@ export class RedisTier {
     this.#database = database
   }
 
+  /** Of no document: it only says whose primary is meant. */
+  get #anyKey(): string {
+    return `{${this.#options.namespace}}:probe`
+  }
+
   keyOf(scope: Scope): string {
     return `{${this.#options.namespace}}:${this.#database}:${DOCUMENT_FORMAT}:e:${scope}`
   }
@@ -90,8 +95,9 @@ export class RedisTier {
     return this.#store(this.#database === undefined ? [] : documents, this.#options.channel, message)
   }
 
+  /** @returns whether it was announced */
   async publish(message: string): Promise<boolean> {
-    return (await this.#guarded(() => this.#client.publish(this.#options.channel, message))) !== undefined
+    return this.#store([], this.#options.channel, message)
   }
 
   /** Asks a Redis that was away whether it is back. */
@@ -104,11 +110,11 @@ export class RedisTier {
    * node of a Cluster, and says nothing about the one that matters here.
    */
   async answers(): Promise<boolean> {
-    return (await this.#guarded(() => this.#client.mget([`{${this.#options.namespace}}:probe`]))) !== undefined
+    return (await this.#guarded(() => this.#client.mget([this.#anyKey]))) !== undefined
   }
 
   async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
-    const keys = documents.map(({ document }) => this.keyOf(document.scope))
+    const keys = [...documents.map(({ document }) => this.keyOf(document.scope)), this.#anyKey]
     const values = documents.flatMap(({ document, refusedStamp }) => [document.asOf, refusedStamp ?? '', encodeDocument(document)])
     return (
       (await this.#guarded(() => this.#run(STORE_AND_ANNOUNCE, keys, [channel, message, this.#options.ttlMs, ...values]))) !== undefined

@@ -15,13 +15,16 @@ export function script(source: string): Script {
  * Stores documents that are newer than what is there, then tells everybody. One script does both, so that the new document is in Redis
  * before anyone hears of it, and nothing is announced when the script could not run.
  *
- * KEYS: one a document. ARGV: channel (empty: announce nothing), message, time to live in ms, then for each key its asOf, the stamp of a
- * document that the caller read there and refused (or empty), and the value. A value's first line is `asOf revision token`.
+ * KEYS: one a document, and any one of the namespace, which sends a script without documents to the primary of the others in a Cluster:
+ * without a key any node would do, one that is frozen too. ARGV: channel (empty: announce nothing), message, time to live in ms, then for
+ * each document its asOf, the stamp of one that the caller read there and refused (or empty), and the value. A value's first line is
+ * `asOf revision token`.
  * SET goes through pcall: a Redis that is out of memory still announces. A primary that was made a replica does not: only those who are
  * still connected to it would hear, and the client has to learn of it.
  */
 export const STORE_AND_ANNOUNCE = script(`
-for place, key in ipairs(KEYS) do
+for place = 1, #KEYS - 1 do
+  local key = KEYS[place]
   local first = 4 + (place - 1) * 3
   local head = redis.pcall('GETRANGE', key, 0, 99)
   local stamp = type(head) == 'string' and string.match(head, '^[^\\n]*') or ''

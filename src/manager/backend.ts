@@ -114,7 +114,11 @@ export class Backend {
       this.cache.suspect((scope) => matchesPlain(scope, type, key), key !== undefined && parseScope(key) ? key : undefined),
     )
     const { namespace, channel } = options
-    this.#receipts = this.#clients && new Receipts(this.#clients, { namespace, channel, redisMs })
+    const { redis } = this
+    this.#receipts =
+      this.#clients &&
+      redis &&
+      new Receipts({ ...this.#clients, publish: (message) => redis.publish(message) }, { namespace, channel, redisMs })
     this.bus = new Bus({
       log: this.cache.log,
       onReceipt: ({ database, after, reply }) =>

@@ -123,17 +123,40 @@ for (const [title, startGroup] of Object.entries(GROUPS)) {
   })
 }
 
-describe('health()', () => {
+describe('a Cluster of which a node is frozen that nobody replaces', () => {
   const start = useManagers()
 
-  it("asks the primary that serves the namespace, not a Cluster's others", async () => {
+  it('is up and gives receipts, if another one serves the namespace', async () => {
     const group = await startPrivateRedisCluster({ replicas: 0 })
     const namespace = uniqueNamespace()
-    const manager = await start({ database: database.url, redis: { cluster: group.urls }, namespace, project: namespace, listen: false })
+    const shared = {
+      database: database.url,
+      redis: { cluster: group.urls },
+      namespace,
+      project: namespace,
+      listen: false,
+      // Long enough for the primary that is well, on a machine with other work.
+      timeouts: { redisMs: 1_000 },
+      ...NO_POLL,
+    } as const
+    const [writer, reader] = await Promise.all([start(shared), start(shared)])
+    const lost: unknown[] = []
+    for (const manager of [writer, reader]) manager.on('redis:lost', (event) => lost.push(event))
+    await writer.prompts.create({ name: 'p', template: 'one', labels: ['production'] })
     const own = await group.primaryOf(`{${namespace}}:`)
-    await Promise.all(group.nodes.filter((node) => node !== own).map((node) => node.freeze()))
+    await group.nodes.find((node) => node !== own)?.freeze()
 
-    for (let time = 0; time < 10; time++) expect((await manager.health()).redis).toBe('up')
+    const promote = (waitForWorkers: number) => writer.prompts.promote({ name: 'p', version: 1, waitForWorkers })
+    // Before the others have given the frozen one up, which takes them a second.
+    const receipts: unknown[] = []
+    for (let time = 0; time < 3; time++) receipts.push((await promote(50)).receipt)
+    for (let time = 0; time < 20; time++) expect((await writer.health()).redis).toBe('up')
+    // Who was subscribed at the frozen one finds another.
+    await eventually(async () => (await promote(1_000)).receipt?.applied === 2, { timeoutMs: 20_000 })
+
+    expect(receipts).not.toContain(undefined)
+    expect((await promote(5_000)).receipt).toMatchObject({ workers: 2, applied: 2 })
+    expect(lost).toEqual([])
     await group.stop()
   })
 })
