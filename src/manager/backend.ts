@@ -95,6 +95,7 @@ export class Backend {
       db: this.database.db,
       schema: options.schema,
       databaseMs,
+      queueMs: options.timeouts.queueMs,
       hooks: options.hooks,
       policy: options.policy,
       databaseIdentity: () => this.#databaseIdentity,

@@ -3,10 +3,11 @@ import type { RedisTopology } from '../cache/redis-topology.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
-import { type Authorize, LabelPolicy } from '../store/label-policy.js'
+import { QUEUE_MS } from '../store/config-store.js'
 import type { KyselyLike } from '../store/open-database.js'
 import type { PoolLike } from '../store/pool.js'
 import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
+import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write-policy.js'
 import type { ChangelogHooks } from '../store/written.js'
 
 /** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
@@ -62,16 +63,24 @@ export interface ConfigManagerOptions {
     readonly databaseMs?: number
     /** Most milliseconds a whole read may take. @default 2_500 */
     readonly readMs?: number
+    /** Most milliseconds a write waits for its turn in this process; that does not count towards `databaseMs`. @default 60_000 */
+    readonly queueMs?: number
   }
   /**
    * A file that keeps the last good documents, for a start with PostgreSQL and Redis away. Only this process's user can read it.
    * @default none
    */
   readonly snapshotFile?: string
-  /** Labels that only some may set, move, remove or split; every such write asks `authorize` first. @default none */
+  /**
+   * Labels that only some may set, move, remove or split: without an `authorize` nobody may. `latest` protects what is read without a label:
+   * every new version, and switching versions on or off.
+   * @default none
+   */
   readonly protectedLabels?: readonly string[]
-  /** Says whether a write may touch a protected label. Runs before the write's transaction. @default nobody may */
+  /** Says whether a write may be made; asked before the transaction of every write. @default all but those that touch a protected label */
   readonly authorize?: Authorize
+  /** Most milliseconds `authorize` may take; then the write is refused. @default 5_000 */
+  readonly authorizeMs?: number
   readonly hooks?: ChangelogHooks
   /** Where options that are not given here are looked up. @default the environment */
   readonly settings?: SettingsLike
@@ -89,7 +98,8 @@ export const MANAGER_DEFAULTS = {
   ttlMs: 300_000,
   memory: { maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 },
   pollIntervalMs: 5_000,
-  timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500 },
+  timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500, queueMs: QUEUE_MS },
+  authorizeMs: AUTHORIZE_MS,
 } as const
 
 export interface ResolvedOptions {
@@ -106,9 +116,9 @@ export interface ResolvedOptions {
   readonly ttlMs: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
   readonly pollIntervalMs: number
-  readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number }
+  readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number; readonly queueMs: number }
   readonly snapshotFile: string | undefined
-  readonly policy: LabelPolicy
+  readonly policy: WritePolicy
   readonly hooks: ChangelogHooks | undefined
   readonly logger: Logger
 }
@@ -165,9 +175,14 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       redisMs: checkInteger('timeouts.redisMs', timeouts.redisMs ?? MANAGER_DEFAULTS.timeouts.redisMs, POSITIVE),
       databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),
       readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
+      queueMs: checkInteger('timeouts.queueMs', timeouts.queueMs ?? MANAGER_DEFAULTS.timeouts.queueMs, POSITIVE),
     },
     snapshotFile: options.snapshotFile === undefined ? undefined : checkText('snapshotFile', options.snapshotFile, MAX_PATH),
-    policy: new LabelPolicy(options.protectedLabels, options.authorize),
+    policy: new WritePolicy(
+      options.protectedLabels,
+      options.authorize,
+      checkInteger('authorizeMs', options.authorizeMs ?? MANAGER_DEFAULTS.authorizeMs, POSITIVE),
+    ),
     hooks: options.hooks,
     logger: options.logger ?? SILENT_LOGGER,
   }

@@ -80,7 +80,14 @@ export async function listChanges(db: Kysely<Tables>, filter: ChangesFilter): Pr
   return (await query.execute()).map(toChange)
 }
 
-function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string }): ConfigChange {
+/** A row as a driver gives it, or as JSON. */
+export type ChangeRow = Omit<ChangelogTable, 'id' | 'revision' | 'changed_at'> & {
+  readonly id: string | number
+  readonly revision: string | number
+  readonly changed_at: Date | string
+}
+
+export function toChange(row: ChangeRow): ConfigChange {
   return Object.freeze({
     id: Number(row.id),
     revision: Number(row.revision),

@@ -55,9 +55,7 @@ function toColumns(draft: EmbeddingConfigDraft, inherited: EmbeddingConfigConten
       chunk_size: chunkSize,
       chunk_overlap: chunkOverlap,
       chunking_strategy: checkText('chunkingStrategy', draft.chunkingStrategy ?? inherited?.chunkingStrategy ?? 'late_chunking'),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../entities/json.js'
+import type { Json, JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkParameters, checkText, LIMITS } from './arguments.js'
@@ -41,10 +41,8 @@ function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | unde
     columns: {
       model_provider: checkText('provider', draft.provider, LIMITS.provider),
       model_name: checkText('model', draft.model),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
-      fallbacks: JSON.stringify(draft.fallbacks === undefined ? (inherited?.fallbacks ?? []) : checkFallbacks(draft.fallbacks)),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
+      fallbacks: (draft.fallbacks === undefined ? (inherited?.fallbacks ?? []) : checkFallbacks(draft.fallbacks)) as unknown as Json,
     },
   }
 }

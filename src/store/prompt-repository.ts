@@ -5,11 +5,10 @@ import { InvalidArgumentError } from '../shared/errors.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
-import { LabelPolicy } from './label-policy.js'
+import type { EntityState } from './entity-state.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
-import { SessionRecorder } from './session-recorder.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface PromptDraft extends WriteMeta {
@@ -79,17 +78,19 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     // Waiting is for the whole write, at its end.
     const { waitForWorkers } = options
     const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
-    const { value, facts } = await this.recorder.record(whole, async (session) => {
-      const { schema, contracts } = this.recorder
-      const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
-      const inside = new PromptRepository(permitted, { project: this.project })
-      const created: string[] = []
-      for (const draft of missing) {
-        if (await inside.exists(draft.name)) continue
-        await inside.create(draft)
-        created.push(draft.name)
-      }
-      return created
+    const writes = missing.map((draft) => this.versionWrite('create', draft, () => toColumns(draft, undefined)))
+    const { value, facts } = await this.recorder.record(whole, {
+      asks: writes.flatMap((write) => write.asks),
+      decide: (states) => {
+        // One that another worker has written meanwhile, or that stands in the list twice, is left alone.
+        const isNew = (place: number) =>
+          states[place]?.highest === 0 && missing.findIndex((draft) => draft.name === missing[place]?.name) === place
+        const chosen = writes.flatMap((write, place) => (isNew(place) ? [{ write, place }] : []))
+        return {
+          steps: chosen.flatMap(({ write, place }) => write.decide([states[place] as EntityState]).steps),
+          answer: () => chosen.map(({ place }) => missing[place]?.name as string),
+        }
+      },
     })
     return Object.freeze({ created: Object.freeze(value), ...facts })
   }
@@ -125,9 +126,7 @@ function toColumns(draft: PromptDraft, inherited: PromptContent | undefined): Dr
       template_format: format,
       description: draft.description === undefined ? (inherited?.description ?? null) : checkOptionalText('description', draft.description),
       model: draft.model === undefined ? (inherited?.model ?? null) : checkOptionalText('model', draft.model),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
     },
   }
 }

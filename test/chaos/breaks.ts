@@ -3,7 +3,8 @@ import { HeadTable } from '../../src/cache/head-table.js'
 import { MemoryTier } from '../../src/cache/memory-tier.js'
 import { RedisTier } from '../../src/cache/redis-tier.js'
 import { RevisionLog } from '../../src/cache/revision-log.js'
-import { WriteSession } from '../../src/store/write-session.js'
+import type { Decision } from '../../src/store/write.js'
+import { type Closing, WriteSession } from '../../src/store/write-session.js'
 
 /** Ways to break the product from outside, to see that the checker notices. */
 export const BREAKS = ['no-floor', 'announce-before-commit', 'no-catch-up', 'serve-ahead'] as const
@@ -45,11 +46,11 @@ function announceBeforeCommit(): void {
     await this.put(documents)
     return true
   }
-  const { finish } = WriteSession.prototype
-  WriteSession.prototype.finish = async function (this: WriteSession, options) {
-    const changes = await finish.call(this, options)
-    if (options.message !== undefined) await tier?.publish(options.message)
+  const { close } = WriteSession.prototype
+  WriteSession.prototype.close = async function <Value>(this: WriteSession, decision: Decision<Value>, closing: Closing) {
+    const closed = await (close<Value>).call(this, decision, closing)
+    if (!closing.joined) await tier?.publish(closed.message)
     await sleep(10)
-    return changes
+    return closed
   }
 }
