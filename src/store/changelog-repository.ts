@@ -69,18 +69,23 @@ interface ChangesFilter {
 
 /** Changes that match, newest first. */
 export async function listChanges(db: Kysely<Tables>, filter: ChangesFilter): Promise<ConfigChange[]> {
-  let query = db.selectFrom('config_changelog').selectAll().orderBy('id', 'desc')
+  let query = db
+    .selectFrom('config_changelog')
+    .selectAll()
+    // As ISO 8601: drivers read a timestamp's own text by the DateStyle that they expect, not by the one that the role has.
+    .select(sql<string>`to_json(changed_at) #>> '{}'`.as('changed_at_text'))
+    .orderBy('id', 'desc')
   if (filter.kind !== undefined) query = query.where('config_type', '=', filter.kind)
   if (filter.name !== undefined) query = query.where('config_name', '=', filter.name)
   if (filter.project !== undefined) query = query.where('project', '=', filter.project)
   if (filter.changedBy !== undefined) query = query.where('changed_by', '=', filter.changedBy)
-  if (filter.since !== undefined) query = query.where('changed_at', '>=', filter.since)
+  if (filter.since !== undefined) query = query.where('changed_at', '>=', sql<Date>`${filter.since.toISOString()}::text::timestamptz`)
   if (filter.before !== undefined) query = query.where(sql<boolean>`id < ${filter.before}::bigint`)
   if (filter.limit !== undefined) query = query.limit(filter.limit)
   return (await query.execute()).map(toChange)
 }
 
-function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string }): ConfigChange {
+function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string; readonly changed_at_text: string }): ConfigChange {
   return Object.freeze({
     id: Number(row.id),
     revision: Number(row.revision),
@@ -95,7 +100,7 @@ function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string }): Co
     previousData: decodeJson(row.previous_data) as JsonObject | null,
     newData: decodeJson(row.new_data) as JsonObject | null,
     changedBy: row.changed_by,
-    changedAt: isoDate(row.changed_at),
+    changedAt: isoDate(row.changed_at_text),
   })
 }
 

@@ -103,12 +103,12 @@ const SPLIT_COLUMNS = 'arms, coverage_basis_points, sticky, forced, conditions, 
 
 function splitValues(split: RolloutSplit): RawBuilder<unknown> {
   return sql.join([
-    sql`${JSON.stringify(split.arms)}::jsonb`,
+    sql`${JSON.stringify(split.arms)}::text::jsonb`,
     sql`${split.coverageBasisPoints}::integer`,
     sql`${split.sticky}::boolean`,
-    sql`${json(split.forced)}::jsonb`,
-    sql`${json(split.when)}::jsonb`,
-    sql`${json(split.schedule)}::jsonb`,
+    sql`${json(split.forced)}::text::jsonb`,
+    sql`${json(split.when)}::text::jsonb`,
+    sql`${json(split.schedule)}::text::jsonb`,
     sql`${split.recordExposures}::boolean`,
   ])
 }

@@ -34,6 +34,9 @@ export async function readRow(db: Kysely<Tables>, of: VersionsOf, version: numbe
   return rows[0] && (JSON.parse(rows[0].row) as Row)
 }
 
+/** Their values are JSON as text. The cast says so to drivers that encode by the type of the parameter, as postgres.js does. */
+const JSON_COLUMNS: ReadonlySet<string> = new Set(['parameters', 'fallbacks'])
+
 /** Writes a new version; the caller holds the revision, so no other write can take the number. */
 export async function insertRow(
   db: Kysely<Tables>,
@@ -45,7 +48,8 @@ export async function insertRow(
   const all = { project: of.project, [of.nameColumn]: of.name, version, ...columns, created_by: createdBy }
   const { rows } = await sql<{ row: string }>`
     insert into ${tableOf(of)} as entry (${sql.join(Object.keys(all).map((column) => sql.id(column)))})
-    values (${sql.join(Object.values(all))}) returning to_json(entry)::text as row
+    values (${sql.join(Object.entries(all).map(([column, value]) => (JSON_COLUMNS.has(column) ? sql`${value}::text::jsonb` : value)))})
+    returning to_json(entry)::text as row
   `.execute(db)
   return JSON.parse((rows[0] as { row: string }).row) as Row
 }

@@ -83,10 +83,10 @@ export class WriteSession {
    *   host's and may hold further writes
    */
   async finish({ message, joined }: { readonly message?: string | undefined; readonly joined: boolean }): Promise<readonly ConfigChange[]> {
-    const { rows } = await sql<{ id: string; changed_at: Date | string }>`
-      select id, changed_at from ${this.#schema}.finish_write(
-        ${this.writeId}::uuid, array(select jsonb_array_elements_text(${JSON.stringify(this.scopes)}::jsonb)),
-        ${JSON.stringify(this.#changes.map(toColumns))}::jsonb, ${this.#revision}::bigint, ${this.#token}::text, ${message ?? null}::text,
+    const { rows } = await sql<{ id: string; changed_at: string }>`
+      select id, to_json(changed_at) #>> '{}' as changed_at from ${this.#schema}.finish_write(
+        ${this.writeId}::uuid, array(select jsonb_array_elements_text(${JSON.stringify(this.scopes)}::text::jsonb)),
+        ${JSON.stringify(this.#changes.map(toColumns))}::text::jsonb, ${this.#revision}::bigint, ${this.#token}::text, ${message ?? null}::text,
         ${joined}::boolean)
       order by id
     `.execute(this.transaction)
@@ -94,7 +94,7 @@ export class WriteSession {
       ...change,
       id: Number(rows[place]?.id),
       revision: this.#revision,
-      changedAt: new Date(rows[place]?.changed_at as Date | string).toISOString(),
+      changedAt: new Date(rows[place]?.changed_at as string).toISOString(),
     }))
   }
 }
