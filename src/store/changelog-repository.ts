@@ -5,7 +5,7 @@ import type { JsonObject } from '../entities/json.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkInteger, checkProject, checkText, LIMITS } from './arguments.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
-import { decodeJson, isoDate } from './labelled-kind.js'
+import { isoDate } from './labelled-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import type { ChangelogTable, Tables } from './tables.js'
@@ -69,22 +69,22 @@ interface ChangesFilter {
 
 /** Changes that match, newest first. */
 export async function listChanges(db: Kysely<Tables>, filter: ChangesFilter): Promise<ConfigChange[]> {
-  let query = db.selectFrom('config_changelog').selectAll().orderBy('id', 'desc')
+  let query = db.selectFrom('config_changelog').select(sql<string>`to_json(config_changelog)::text`.as('row')).orderBy('id', 'desc')
   if (filter.kind !== undefined) query = query.where('config_type', '=', filter.kind)
   if (filter.name !== undefined) query = query.where('config_name', '=', filter.name)
   if (filter.project !== undefined) query = query.where('project', '=', filter.project)
   if (filter.changedBy !== undefined) query = query.where('changed_by', '=', filter.changedBy)
-  if (filter.since !== undefined) query = query.where('changed_at', '>=', filter.since)
+  if (filter.since !== undefined) query = query.where('changed_at', '>=', sql<Date>`${filter.since.toISOString()}::text::timestamptz`)
   if (filter.before !== undefined) query = query.where(sql<boolean>`id < ${filter.before}::bigint`)
   if (filter.limit !== undefined) query = query.limit(filter.limit)
-  return (await query.execute()).map(toChange)
+  return (await query.execute()).map(({ row }) => toChange(JSON.parse(row) as ChangeRow))
 }
 
-/** A row as a driver gives it, or as JSON. */
-export type ChangeRow = Omit<ChangelogTable, 'id' | 'revision' | 'changed_at'> & {
-  readonly id: string | number
-  readonly revision: string | number
-  readonly changed_at: Date | string
+/** A row as JSON: drivers read a timestamp's own text by the DateStyle that they expect, not by the one that the role has. */
+export type ChangeRow = Readonly<Omit<ChangelogTable, 'id' | 'revision' | 'changed_at'>> & {
+  readonly id: number
+  readonly revision: number
+  readonly changed_at: string
 }
 
 export function toChange(row: ChangeRow): ConfigChange {
@@ -99,8 +99,8 @@ export function toChange(row: ChangeRow): ConfigChange {
     newVersion: row.new_version,
     changeType: row.change_type as ChangeType,
     changeSummary: row.change_summary,
-    previousData: decodeJson(row.previous_data) as JsonObject | null,
-    newData: decodeJson(row.new_data) as JsonObject | null,
+    previousData: row.previous_data as JsonObject | null,
+    newData: row.new_data as JsonObject | null,
     changedBy: row.changed_by,
     changedAt: isoDate(row.changed_at),
   })
