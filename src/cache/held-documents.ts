@@ -211,7 +211,7 @@ export class HeldDocuments<Value> {
       text: keepsText ? document.text : undefined,
       source: 'memory',
       asOf: document.asOf,
-      expiresAt: Date.now() + ttlMs * (0.9 + Math.random() * 0.2),
+      expiresAt: performance.now() + ttlMs * (0.9 + Math.random() * 0.2),
       suspect: false,
       stale: false,
       unverified: false,
