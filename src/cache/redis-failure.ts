@@ -13,9 +13,12 @@ export interface RedisReasons {
  */
 export function watchReasons(client: RedisLike): RedisReasons {
   let reason: unknown
-  client.on('error', ((error: unknown) => {
+  const remember = (error: unknown) => {
     reason = error
-  }) as never)
+  }
+  client.on('error', remember as never)
+  // A Cluster's, about one of its nodes.
+  client.on('node error', remember as never)
   client.on('ready', () => {
     reason = undefined
   })
@@ -35,13 +38,13 @@ export function redisFailure(error: unknown, reason: unknown, secrets: readonly 
 
 /** Whether the server answered, and refuses the command to this user. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof Error && /\bNOPERM\b|ACL failure|No permissions to access/i.test(error.message)
+  return error instanceof Error && /\bNOPERM\b|The user executing the script can't|ACL failure/i.test(error.message)
 }
 
 function isWithoutConnection(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /isn't writeable|Connection is closed|did not answer|Command timed out|max retries|None of/i.test(error.message)
+    /isn't writeable|isn't ready|Connection is closed|did not answer|Command timed out|max retries|None of/i.test(error.message)
   )
 }
 

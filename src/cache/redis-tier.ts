@@ -128,6 +128,11 @@ export class RedisTier {
     return (await this.#guarded(() => this.#client.mget([this.#anyKey]))) !== undefined
   }
 
+  /** Asks until it is clear whether Redis can be used, so that a wrong password is told at the start and not at the first reads. */
+  async settle(): Promise<void> {
+    for (let tries = 0; tries < FAILURES_UNTIL_OPEN && !(await this.answers()); tries++);
+  }
+
   async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
     const keys = [...documents.map(({ document }) => this.keyOf(document.scope)), this.#anyKey]
     const values = documents.flatMap(({ document, refusedStamp }, place) => [

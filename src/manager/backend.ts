@@ -199,6 +199,7 @@ export class Backend {
     await this.#coldStart.loadSnapshot()
     // Before the log is read, so that nothing falls between.
     await this.#subscriptions.open()
+    void this.redis?.settle()
     await this.#coldStart.guessDatabase()
     await this.#prepare()
     await this.cache.log.catchUp()
