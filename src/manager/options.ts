@@ -29,6 +29,12 @@ export interface ConfigManagerOptions {
    * @default the setting REDIS_URL, else none
    */
   readonly redis?: string | RedisLike | RedisTopology | false
+  /**
+   * What documents in Redis are signed with (HMAC-SHA-256), at least 32 bytes each: the first signs, all are accepted. A document that is
+   * not signed so is a miss, and is replaced.
+   * @default documents are not signed
+   */
+  readonly redisSecret?: string | readonly string[]
   /** The PostgreSQL schema that holds the tables. @default the setting DATABASE_SCHEMA, else 'agent_config' */
   readonly schema?: string
   /** Prefix of Redis keys and channel. @default 'agent-config' */
@@ -106,6 +112,7 @@ export interface ResolvedOptions {
   readonly database: string | PoolLike | KyselyLike
   readonly readDatabase: string | PoolLike | undefined
   readonly redis: string | RedisLike | RedisTopology | undefined
+  readonly redisSecrets: readonly string[]
   readonly schema: string
   readonly namespace: string
   readonly channel: string
@@ -147,6 +154,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
     database,
     readDatabase: options.readDatabase,
     redis: options.redis === false ? undefined : (options.redis ?? textSetting(settings, 'REDIS_URL')),
+    redisSecrets: readSecrets(options.redisSecret),
     schema: options.schema ?? textSetting(settings, 'DATABASE_SCHEMA') ?? MANAGER_DEFAULTS.schema,
     namespace,
     channel: checkText(
@@ -189,6 +197,24 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
   schemaName(resolved.schema)
   if (!['auto', true, false].includes(resolved.listen)) throw new InvalidArgumentError('listen', "must be 'auto', true or false")
   return resolved
+}
+
+const MIN_SECRET_BYTES = 32
+
+/** A secret is never repeated in a message. */
+function readSecrets(given: ConfigManagerOptions['redisSecret']): readonly string[] {
+  if (given === undefined) return []
+  const secrets = typeof given === 'string' ? [given] : given
+  if (!Array.isArray(secrets) || secrets.length === 0)
+    throw new InvalidArgumentError('redisSecret', 'must be a text or a list of texts, the first of which signs')
+  for (const [place, secret] of secrets.entries()) {
+    if (typeof secret === 'string' && new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES) continue
+    throw new InvalidArgumentError(
+      typeof given === 'string' ? 'redisSecret' : `redisSecret[${place}]`,
+      `must be a text of at least ${MIN_SECRET_BYTES} bytes`,
+    )
+  }
+  return [...secrets]
 }
 
 function textSetting(settings: SettingsLike, key: string): string | undefined {
