@@ -59,14 +59,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     caughtBy: 'test/cache/head-table.test.ts',
   },
   {
-    name: 'older-replaces-newer',
-    what: 'a document that arrives late replaces a newer one in memory',
-    edits: [
-      { file: HELD, find: 'if (held && held.asOf > document.asOf) {', put: 'if (held && held.asOf > document.asOf && Date.now() < 0) {' },
-    ],
-    caughtBy: 'test/cache/revision-log.property.test.ts',
-  },
-  {
     name: 'as-of-not-compared-in-redis',
     what: 'a slow writer of Redis replaces a newer document there',
     edits: [
