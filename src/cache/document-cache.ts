@@ -28,7 +28,7 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   readonly hasReplica: boolean
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
-  readonly readLog: (after: number) => Promise<LogPage>
+  readonly readLog: (after: number, passed: readonly number[]) => Promise<LogPage>
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined

@@ -9,13 +9,15 @@ export interface LogPage {
   readonly topToken: string
   /** The token that the revision asked about has in the log now; `undefined` when the log does not have it. */
   readonly tokenAtAfter: string | undefined
+  /** The tokens that the revisions asked about have in the log; what was pruned or is not in the log is not here. */
+  readonly tokens: ReadonlyMap<number, string>
   /** The heads above the revision asked about. */
   readonly heads: readonly { readonly scope: Scope; readonly revision: number; readonly token: string }[]
 }
 
 export interface RevisionLogParts {
-  /** Reads the log of the primary. `after` 0 reads all heads. */
-  readonly read: (after: number) => Promise<LogPage>
+  /** Reads the log of the primary. `after` 0 reads all heads; the tokens of the revisions `passed` are read with them. */
+  readonly read: (after: number, passed: readonly number[]) => Promise<LogPage>
   /** Told of changes, in one tick for all that one message or one read brought. `isFirstRead` when they are simply all there are. */
   readonly onChanges: (heads: LogPage['heads'], isFirstRead: boolean) => void
   /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
@@ -34,6 +36,8 @@ const GAP_MS = 50
 const DOUBT_MS = 10_000
 /** Pause between two reads for messages that are not believed, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
+/** So many announced revisions are compared with the log when it is read; of more, the last. */
+const MAX_PASSED = 5_000
 /** Anybody may send questions that wait. */
 const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
@@ -44,6 +48,11 @@ export class RevisionLog {
   readonly #parts: RevisionLogParts
   /** Revisions heard of whose predecessors are not all known yet. */
   readonly #ahead = new Map<number, string>()
+  /**
+   * The tokens of the revisions before `#applied`, from where the log was last read. After a failover that lost commits, an announcement of
+   * the new history can follow the lost ones without a gap: then the last token is in the log, and an earlier one is not.
+   */
+  readonly #passed = new Map<number, string>()
   #applied: number | undefined
   #token = ''
   /** Where the log ended when it was last read, or at least does before that. Messages may have moved `#applied` on since then. */
@@ -113,11 +122,18 @@ export class RevisionLog {
     this.#believe(revision, token, scopes)
   }
 
-  /** Takes a change that this process made itself, whatever is said by others. */
-  hearOwn(revision: number, token: string, scopes: readonly Scope[]): void {
-    if (this.#closed) return
+  /**
+   * Takes a change that this process made itself, whatever is said by others.
+   *
+   * @returns whether the log has to be read before the change can be served: earlier ones are missing here, or its number stands for another
+   *   change, which was lost
+   */
+  hearOwn(revision: number, token: string, scopes: readonly Scope[]): boolean {
+    if (this.#closed) return false
     this.#claimed = Math.max(this.#claimed, revision)
+    const isNumberTaken = revision <= (this.#applied ?? 0) && this.#tokenAt(revision) !== token
     this.#believe(revision, token, scopes)
+    return isNumberTaken || (this.#applied ?? 0) < revision
   }
 
   /**
@@ -203,6 +219,10 @@ export class RevisionLog {
     return (this.#applied ?? -1) >= revision || this.#closed
   }
 
+  #tokenAt(revision: number): string | undefined {
+    return revision === this.#applied ? this.#token : this.#passed.get(revision)
+  }
+
   #start(): Promise<void> {
     this.#next = undefined
     const run = this.#read().finally(() => {
@@ -217,6 +237,7 @@ export class RevisionLog {
     const known = this.#applied
     const token = this.#token
     const heardBefore = [...this.#ahead.keys()]
+    const passed = [...this.#passed]
     const claimedBefore = this.#claimed
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
@@ -226,9 +247,14 @@ export class RevisionLog {
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
     try {
-      const page = await this.#parts.read(known ?? 0)
+      const page = await this.#parts.read(
+        known ?? 0,
+        passed.map(([revision]) => revision),
+      )
       if (this.#closed) return
-      const isOther = this.#isOtherHistory(page, known, token)
+      const isOther =
+        this.#isOtherHistory(page, known, token) || passed.some(([revision, was]) => (page.tokens.get(revision) ?? was) !== was)
+      for (const [revision] of passed) this.#passed.delete(revision)
       if (isOther) await this.#startOver(known)
       else this.#take(page, heardBefore)
       if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
@@ -252,8 +278,9 @@ export class RevisionLog {
   }
 
   async #startOver(known: number | undefined): Promise<void> {
-    const page = await this.#parts.read(0)
+    const page = await this.#parts.read(0, [])
     this.#ahead.clear()
+    this.#passed.clear()
     this.#applied = page.top
     this.#token = page.topToken
     this.#top = page.top
@@ -281,9 +308,11 @@ export class RevisionLog {
     for (const revision of this.#ahead.keys()) if (revision <= (this.#applied ?? -1)) this.#ahead.delete(revision)
     if (this.#applied !== undefined) {
       for (let token = this.#ahead.get(this.#applied + 1); token !== undefined; token = this.#ahead.get(this.#applied + 1)) {
+        this.#passed.set(this.#applied, this.#token)
         this.#applied++
         this.#token = token
         this.#ahead.delete(this.#applied)
+        if (this.#passed.size > MAX_PASSED) this.#passed.delete(this.#passed.keys().next().value as number)
       }
       this.#releaseWaiters(this.#applied)
     }

@@ -256,9 +256,8 @@ export class Backend {
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    log.hearOwn(revision, token, scopes)
     // Revisions of others that are still on their way here must not be overtaken by this one.
-    if ((log.applied ?? 0) < revision) await log.catchUp().catch(() => {})
+    if (log.hearOwn(revision, token, scopes)) await log.catchUp().catch(() => {})
     // In the tick in which the floors rose: nothing has to be loaded.
     if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document, generation)
     const propagated = (await announcing) ?? true
@@ -282,9 +281,9 @@ export class Backend {
         const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
         return reads.run(() => loadCached(db, schema, keys))
       },
-      readLog: async (after) => {
+      readLog: async (after, passed) => {
         await this.#prepare()
-        const page = await log.read(after)
+        const page = await log.read(after, passed)
         this.#databaseIdentity = page.database
         this.#useDatabase(page.database)
         this.#coldStart.confirm(page.database)

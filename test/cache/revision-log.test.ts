@@ -339,6 +339,43 @@ describe('another history', () => {
     })
   }
 
+  for (const [description, made] of [
+    ['as many commits', 2],
+    ['fewer commits', 1],
+  ] as const) {
+    it(`that made ${description} is noticed when the next one is announced before the log is read`, async () => {
+      const { log, hear, otherHistories } = aLog()
+      for (let count = 0; count < 10; count++) history.commit([A])
+      await log.catchUp()
+
+      for (let count = 0; count < made - 1; count++) hear(history.commit([A]))
+      history.loseAfter(9)
+      for (let count = 0; count < made; count++) history.commit([B])
+      hear(history.commit([A]))
+      await log.catchUp()
+
+      expect(otherHistories).toEqual([history.top])
+      expect(log.applied).toBe(history.top)
+    })
+  }
+
+  it('makes an own write under a number that is known wait for the log', async () => {
+    const { log, otherHistories } = aLog()
+    for (let count = 0; count < 10; count++) history.commit([A])
+    await log.catchUp()
+
+    const next = history.commit([A])
+    const isNextFirst = log.hearOwn(next.revision, next.token, [A])
+    const isTwice = log.hearOwn(next.revision, next.token, [A])
+    history.loseAfter(5)
+    const own = history.commit([B])
+    const mustLook = log.hearOwn(own.revision, own.token, [B])
+    await log.catchUp()
+
+    expect([isNextFirst, isTwice, mustLook]).toEqual([false, false, true])
+    expect(otherHistories).toEqual([6])
+  })
+
   it('is not seen in one that merely went on', async () => {
     const { log, otherHistories } = aLog()
     for (let count = 0; count < 20; count++) {

@@ -2,14 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { createConfigManager } from '../../src/manager/global-manager.js'
-import { startPrivatePostgres } from '../support/private-postgres.js'
+import { startChaosPostgres } from './chaos-postgres.js'
 import { type RedisKind, startChaosRedis } from './chaos-redis.js'
 import { checkHistory, type Verdict, type WorkerHistory } from './check-history.js'
 import { Faults } from './faults.js'
 import { Fleet } from './fleet.js'
-import type { HistoryLine, Truth } from './history.js'
+import type { HistoryLine, Loss } from './history.js'
 import { type Fault, type FaultKind, planFaults } from './schedule.js'
 
 export interface ChaosOptions {
@@ -42,13 +41,10 @@ const SETTLE_MS = 8_000
 /** Runs workers, writers and faults against servers of their own, and judges what was written down. */
 export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server' }: ChaosOptions): Promise<ChaosReport> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
-  const [postgres, redis] = await Promise.all([
-    startPrivatePostgres({ fsync: true, settings: { synchronous_commit: true } }),
-    startChaosRedis(kind),
-  ])
+  const [postgres, redis] = await Promise.all([startChaosPostgres(NAMES, seed), startChaosRedis(kind)])
   const histories = join(folder, 'histories')
   mkdirSync(histories)
-  const fleet = new Fleet({ seed, workers, names: NAMES, histories, postgres, redis, readMs: READ_MS, pollMs: POLL_MS })
+  const fleet = new Fleet({ seed, workers, names: NAMES, histories, postgres: postgres.gate, redis, readMs: READ_MS, pollMs: POLL_MS })
   try {
     await prepare(postgres.url)
     const faults = new Faults({ fleet, postgres, redis })
@@ -58,9 +54,9 @@ export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'serv
     await fleet.stopWriting()
     await sleep(SETTLE_MS)
     await fleet.finish()
-    const evidence = { histories: readHistories(histories, fleet), truth: await readTruth(postgres.url), outages: faults.outages }
+    const evidence = { histories: readHistories(histories, fleet), truth: await postgres.truth(), outages: faults.outages }
     const verdict = checkHistory({ ...evidence, readMs: READ_MS, pollMs: POLL_MS })
-    const counts = total(evidence.histories)
+    const counts = { ...total(evidence.histories), lostCommits: commitsOf(postgres.losses) }
     return {
       seed,
       verdict,
@@ -83,25 +79,6 @@ async function prepare(url: string): Promise<void> {
   await manager.shutdown()
 }
 
-async function readTruth(url: string): Promise<Truth> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const writes = await client.query<{ revision: string; name: string; v: string }>(`
-      select log.revision, log.config_name as name, log.new_data ->> 'template' as v from agent_config.config_changelog as log
-      where log.config_type = 'prompt' and log.change_type in ('create', 'version')`)
-    const labelled = await client.query<{ name: string; v: string }>(`
-      select prompt.name, prompt.template as v from agent_config.prompts as prompt
-      join agent_config.prompt_labels as label using (project, name, version) where label.label = 'production'`)
-    return {
-      writes: writes.rows.map(({ revision, name, v }) => ({ revision: Number(revision), name, v })),
-      labelled: Object.fromEntries(labelled.rows.map(({ name, v }) => [name, v])),
-    }
-  } finally {
-    await client.end()
-  }
-}
-
 function readHistories(folder: string, fleet: Fleet): readonly WorkerHistory[] {
   return readdirSync(folder).map((name) => {
     const text = readFileSync(join(folder, name), 'utf8')
@@ -114,6 +91,10 @@ function readHistories(folder: string, fleet: Fleet): readonly WorkerHistory[] {
     const process = fleet.processOf(name)
     return { worker: process.place, lines, isWhole: process.isWhole }
   })
+}
+
+function commitsOf(losses: readonly Loss[]): number {
+  return losses.reduce((sum, { lost }) => sum + new Set(lost.map(({ revision }) => revision)).size, 0)
 }
 
 function total(histories: readonly WorkerHistory[]): Record<string, number> {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Server } from '../support/services/server.js'
+import type { ChaosPostgres } from './chaos-postgres.js'
 import type { ChaosRedis } from './chaos-redis.js'
 import type { Fleet } from './fleet.js'
-import type { Outage } from './history.js'
+import { monotonicMs, type Outage } from './history.js'
 import { FAULTS, type Fault, type FaultKind, laneOf } from './schedule.js'
 
 export interface FaultParts {
   readonly fleet: Fleet
-  readonly postgres: Server
+  readonly postgres: ChaosPostgres
   readonly redis: ChaosRedis
 }
 
@@ -49,10 +49,13 @@ export class Faults {
     const from = monotonicMs()
     const happened = await this.#byKind(fault)
     if (happened) this.counts[fault.kind]++
-    if (fault.kind.startsWith('postgres')) {
-      const worker = ['postgres-freeze', 'postgres-kill', 'postgres-terminate'].includes(fault.kind) ? 'all' : fault.worker
-      this.outages.push({ from, to: monotonicMs() + AFTERMATH_MS, worker })
-    }
+    // Between a backup and its return the server works; those two say themselves when it did not.
+    if (!fault.kind.startsWith('postgres') || ['postgres-restore', 'postgres-failover'].includes(fault.kind)) return
+    this.#noteOutage({ from, to: monotonicMs(), worker: laneOf(fault.kind) === 'postgres' ? 'all' : fault.worker })
+  }
+
+  #noteOutage(outage: Outage): void {
+    this.outages.push({ ...outage, to: outage.to + AFTERMATH_MS })
   }
 
   async #byKind({ kind, ms, worker }: Fault): Promise<boolean> {
@@ -75,15 +78,21 @@ export class Faults {
       case 'redis-kill':
         return redis.kill(ms)
       case 'postgres-freeze':
-        await postgres.freeze()
+        await postgres.server.freeze()
         await sleep(ms)
-        await postgres.thaw()
+        await postgres.server.thaw()
         return true
       case 'postgres-kill':
-        await postgres.kill()
+        await postgres.server.kill()
         await sleep(ms / 3)
-        await postgres.restart()
+        await postgres.server.restart()
         return true
+      case 'postgres-restore':
+      case 'postgres-failover': {
+        const outages = await (kind === 'postgres-restore' ? postgres.restore(ms) : postgres.failover(ms))
+        for (const outage of outages) this.#noteOutage(outage)
+        return (postgres.losses.at(-1)?.lost.length ?? 0) > 0
+      }
       default: {
         const wire = fleet.wires(worker)[server]
         if (!wire) return false
@@ -132,16 +141,15 @@ export class Faults {
 
   /** One process tells another the number of the last write, as a host would pass it on in a request. */
   async #passToken(): Promise<void> {
-    if (this.#isPassing) return
+    const { postgres, fleet } = this.#parts
+    if (this.#isPassing || postgres.isLosing) return
     this.#isPassing = true
+    const history = postgres.losses.length
     const heads = await this.#rows(`select scope, revision from agent_config.config_heads order by revision desc limit 1`)
     const head = heads?.[0]
     const name = head?.scope?.split(':').at(-1)
-    if (head && name) void this.#parts.fleet.passToken(Math.floor(Math.random() * this.#parts.fleet.size), name, Number(head.revision))
+    const isKnown = !postgres.isLosing && postgres.losses.length === history
+    if (isKnown && head && name) void fleet.passToken(Math.floor(Math.random() * fleet.size), name, Number(head.revision), history)
     this.#isPassing = false
   }
-}
-
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
 }

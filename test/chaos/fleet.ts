@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import type { Server } from '../support/services/server.js'
 import { spawnWorker, type Worker } from '../support/spawn-worker.js'
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { type ProxyTarget, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
 import { type ChaosRedis, NAMESPACE } from './chaos-redis.js'
 import type { ChaosHandlers, WorkerSettings } from './worker-process.js'
 
@@ -11,7 +10,8 @@ export interface FleetParts {
   readonly names: readonly string[]
   /** The folder that histories are written to. */
   readonly histories: string
-  readonly postgres: Server
+  /** Where the wires to PostgreSQL lead. */
+  readonly postgres: ProxyTarget
   readonly redis: ChaosRedis
   readonly readMs: number
   readonly pollMs: number
@@ -95,8 +95,8 @@ export class Fleet {
   }
 
   /** Hands the number of a write to a worker that has perhaps not heard of it. */
-  async passToken(place: number, name: string, revision: number): Promise<void> {
-    await this.#places[place]?.worker?.ask('readAt', name, revision).catch(() => {})
+  async passToken(place: number, name: string, revision: number, history: number): Promise<void> {
+    await this.#places[place]?.worker?.ask('readAt', name, revision, history).catch(() => {})
   }
 
   async stopWriting(): Promise<void> {

@@ -10,7 +10,7 @@ export function reportText({ seed, verdict, faults, counts, endedByThemselves, t
   return [
     `seed ${seed}: ${violations.length} violations${[...kinds].map(([promise, count]) => `, ${promise} ${count}`).join('')}`,
     ...violations.slice(0, VIOLATIONS_SHOWN).map(({ promise, worker, t, text }) => `  ${promise}, worker ${worker}, at ${t}: ${text}`),
-    `acknowledged writes ${verdict.writes}; processes that ended by themselves ${endedByThemselves}`,
+    `acknowledged writes ${verdict.writes}; other histories met ${verdict.met} times; processes that ended by themselves ${endedByThemselves}`,
     `counts ${pairs(counts)}`,
     `faults ${pairs(faults)}`,
     `visible after acknowledgement, ms: p50 ${visibilityMs.p50}, p99 ${visibilityMs.p99}, max ${visibilityMs.max} (${visibilityMs.count} times)`,

@@ -12,7 +12,7 @@ const NETWORK = [
   'postgres-delay',
 ] as const
 const REDIS = ['redis-freeze', 'redis-kill', 'redis-flush', 'redis-full'] as const
-const POSTGRES = ['postgres-freeze', 'postgres-kill', 'postgres-terminate'] as const
+const POSTGRES = ['postgres-freeze', 'postgres-kill', 'postgres-terminate', 'postgres-restore', 'postgres-failover'] as const
 const PROCESSES = ['worker-kill', 'writer-kill'] as const
 
 export const FAULTS = [...NETWORK, ...REDIS, ...POSTGRES, ...PROCESSES] as const

@@ -7,7 +7,6 @@ import { createConfigManager } from '../../src/manager/global-manager.js'
 import { GuardedReads } from '../../src/manager/guarded-reads.js'
 import { isConfigError } from '../../src/shared/errors.js'
 import { serveRequests } from '../support/serve-requests.js'
-import { type Break, breakProduct } from './breaks.js'
 import type { HistoryLine } from './history.js'
 import { Random } from './random.js'
 
@@ -38,8 +37,6 @@ export interface WorkerSettings {
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as WorkerSettings
-const broken = process.env.AGENT_CONFIG_CHAOS_BREAK
-if (broken) breakProduct(broken as Break)
 
 const random = new Random(settings.seed)
 const counts = {
@@ -104,7 +101,13 @@ manager.on('change', ({ kind, name, revision }) => {
   write({ e: 'told', q: ++events, name, revision })
   due.set(name, events)
 })
-manager.on('error', () => {})
+manager.on('error', ({ message }) => {
+  if (/another history/.test(message)) write({ e: 'met', q: ++events })
+})
+/** What is served is written down now and then even if nothing obliges it to change: a lost history says so by staying. */
+const sampling = setInterval(() => {
+  for (const name of settings.names) if (!due.has(name)) due.set(name, events)
+}, 1_000)
 
 let lag = 0
 let lastTick = performance.now()
@@ -134,9 +137,9 @@ const handlers = {
   /** Never answers: whoever asks learns when this process has ended. */
   ended: (): Promise<void> => new Promise(() => {}),
   /** Reads as one that was handed the number of a write. */
-  readAt: async (name: string, revision: number): Promise<void> => {
+  readAt: async (name: string, revision: number, history: number): Promise<void> => {
     await ready
-    await read(name, revision)
+    await read(name, { revision, history })
   },
   stopWriting: async (): Promise<void> => {
     isWriting = false
@@ -153,6 +156,7 @@ const handlers = {
     isFinished = true
     write({ e: 'last', values })
     clearInterval(ticking)
+    clearInterval(sampling)
     clearInterval(counting)
     await manager.shutdown()
     flush()
@@ -169,6 +173,7 @@ async function untilReady(): Promise<void> {
   for (;;) {
     try {
       await manager.ready()
+      write({ e: 'met', q: ++events })
       return
     } catch {
       await sleep(100)
@@ -200,14 +205,14 @@ function peek(name: string): void {
   note(name, begun, prompt.template as string)
 }
 
-async function read(name: string, minRevision?: number): Promise<void> {
+async function read(name: string, min?: { readonly revision: number; readonly history: number }): Promise<void> {
   const begun = events
   const startedAt = performance.now()
   const lagBefore = lag
   try {
-    const prompt = await manager.getPrompt(name, minRevision === undefined ? undefined : { minRevision })
+    const prompt = await manager.getPrompt(name, min && { minRevision: min.revision })
     counts.reads++
-    if (prompt) note(name, begun, prompt.template as string, minRevision)
+    if (prompt) note(name, begun, prompt.template as string, min)
     else write({ e: 'odd', what: `${name} was not found` })
   } catch (error) {
     counts.failedReads++
@@ -222,10 +227,10 @@ async function read(name: string, minRevision?: number): Promise<void> {
   }
 }
 
-function note(name: string, begun: number, value: string, min?: number): void {
+function note(name: string, begun: number, value: string, min?: { readonly revision: number; readonly history: number }): void {
   const isNew = shown.get(name) !== value
   if (!isNew && min === undefined && !due.has(name)) return
-  write({ e: 'read', q: ++events, b: begun, name, v: value, ...(min !== undefined && { min }) })
+  write({ e: 'read', q: ++events, b: begun, name, v: value, ...(min && { min: min.revision, minHistory: min.history }) })
   // What has come due since this read began waits for the next one.
   if ((due.get(name) ?? 0) <= begun) due.delete(name)
   shown.set(name, value)

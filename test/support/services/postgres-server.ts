@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -21,7 +21,7 @@ export interface PostgresServer extends Server {
   /**
    * Keeps a copy of the data as of now, as a backup would. The server is away for a moment, as after a power cut.
    *
-   * @returns what brings that copy back under the same address: what was committed since is gone
+   * @returns what brings that copy back under the same address, once: what was committed since is gone
    */
   backUp(): Promise<() => Promise<void>>
 }
@@ -67,15 +67,16 @@ export async function startPostgresServer(binaries: string, options: PostgresOpt
 
 async function backUp(server: Server, data: string, user: ServerUser | undefined): Promise<() => Promise<void>> {
   const backup = join(data, '..', `backup-${Date.now()}`)
-  const replaced = async (from: string, to: string) => {
-    // A power cut: every commit is in the log by then, and starting from it is what a restore does as well.
+  // A power cut: every commit is in the log by then, and starting from it is what a restore does as well.
+  await server.kill()
+  await copyCluster(data, backup, user)
+  await server.restart()
+  return async () => {
     await server.kill()
-    rmSync(to, { recursive: true, force: true })
-    await copyCluster(from, to, user)
+    rmSync(data, { recursive: true, force: true })
+    renameSync(backup, data)
     await server.restart()
   }
-  await replaced(data, backup)
-  return () => replaced(backup, data)
 }
 
 /** Copies a cluster that nobody serves, to a place where its user may write; the user owns the copy. */

@@ -1,0 +1,288 @@
+/** One place of the source, and what stands there in a broken build. White space of any kind stands for any other. */
+export interface Edit {
+  readonly file: string
+  /** Occurs once in the file. */
+  readonly find: string
+  readonly put: string
+}
+
+/** The library with one rule taken out. Somebody has to notice: the chaos run, or a test. */
+export interface BrokenBuild {
+  readonly name: string
+  /** The rule that is missing, in one sentence. */
+  readonly what: string
+  readonly edits: readonly Edit[]
+  /** `run`: a short chaos run; otherwise the test file of which at least one test fails. */
+  readonly caughtBy: 'run' | `test/${string}.test.ts`
+}
+
+const CACHE = 'src/cache/document-cache.ts'
+const HELD = 'src/cache/held-documents.ts'
+const HEADS = 'src/cache/head-table.ts'
+const LOG = 'src/cache/revision-log.ts'
+const STORE = 'src/store/config-store.ts'
+
+const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf < floor'
+const CURRENT = 'return head === undefined || asOf >= head.revision'
+const CLEARED = 'this.#generation++ this.#heads.clear() this.#memory.clear()'
+const OTHER_HISTORY = `return known !== undefined && known > 0 && (page.top < known || page.tokenAtAfter !== token)`
+const PASSED = '|| passed.some(([revision, was]) => (page.tokens.get(revision) ?? was) !== was)'
+const TAKE_CHANGES = `#takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {`
+
+/** Every rule of docs/consistency.md that a build can lack, with the proof that its absence would be noticed. */
+export const BROKEN_BUILDS: readonly BrokenBuild[] = [
+  // ── floors ─────────────────────────────────────────────────────────────────
+  {
+    name: 'no-floor',
+    what: 'a document is kept and served whatever was announced while it was loaded',
+    edits: [
+      { file: HELD, find: MEASURED_AGAINST_FLOOR, put: 'generation !== this.#generation' },
+      { file: HELD, find: CURRENT, put: 'return true || (head && asOf)' },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'floor-off-by-one',
+    what: 'a document read one revision before the last announced change passes as current',
+    edits: [
+      { file: HELD, find: MEASURED_AGAINST_FLOOR, put: 'generation !== this.#generation || document.asOf < floor - 1' },
+      { file: HELD, find: CURRENT, put: 'return head === undefined || asOf >= head.revision - 1' },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'evicted-floors-forgotten',
+    what: 'a floor that is pushed out of its table holds for nothing any more',
+    edits: [
+      { file: HEADS, find: `if (reason === 'evict') this.#minFloor = Math.max(this.#minFloor, head.revision)`, put: 'void [head, reason]' },
+    ],
+    caughtBy: 'test/cache/head-table.test.ts',
+  },
+  {
+    name: 'as-of-not-compared-in-redis',
+    what: 'a slow writer of Redis replaces a newer document there',
+    edits: [
+      {
+        file: 'src/cache/scripts.ts',
+        find: 'if not held or held <= tonumber(ARGV[first]) or stamp == ARGV[first + 1] then',
+        put: 'if true then',
+      },
+    ],
+    caughtBy: 'test/cache/redis-tier.test.ts',
+  },
+  {
+    name: 'joins-an-old-load',
+    what: 'a reader that comes after an announcement joins a load that began before it',
+    edits: [{ file: CACHE, find: 'for (const { scope } of news) this.#flights.delete(scope)', put: '' }],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  // ── announcements ──────────────────────────────────────────────────────────
+  {
+    name: 'announced-before-commit',
+    what: 'the others are told while the transaction can still fail, and can still not be seen',
+    edits: [
+      {
+        file: STORE,
+        find: 'progress.isCommitting = true',
+        put: 'progress.isCommitting = true; void this.#parts.announce?.(done.commit, {}).catch(() => {}); await sleep(10)',
+      },
+      {
+        file: STORE,
+        find: 'const announced = (await this.#parts.announce?.(commit, meta)) ?? { propagated: true }',
+        put: 'const announced = { propagated: true }',
+      },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'announced-before-floors',
+    what: 'the host is told of a change 20 ms before readers get it',
+    edits: [
+      {
+        file: CACHE,
+        find: TAKE_CHANGES,
+        put: `#takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {
+          if (isFirstRead) return this.#raise(heads, isFirstRead)
+          this.#parts.events.changed(heads)
+          setTimeout(() => this.#raise(heads, isFirstRead), 20)
+        }
+        #raise(heads: LogPage['heads'], isFirstRead: boolean): void {`,
+      },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'one-message-per-scope',
+    what: 'each scope of a transaction has a message of its own, one after another',
+    edits: [
+      {
+        file: 'src/cache/redis-tier.ts',
+        find: 'return this.#store(this.#database === undefined ? [] : documents, this.#options.channel, message)',
+        put: `const { scopes = [undefined], ...rest } = JSON.parse(message) as { scopes?: string[] }
+          let isAnnounced = false
+          for (const scope of scopes) {
+            isAnnounced = await this.#store(documents, this.#options.channel, JSON.stringify({ ...rest, ...(scope && { scopes: [scope], key: scope }) }))
+            await new Promise((resolve) => setTimeout(resolve, 50))
+          }
+          return isAnnounced`,
+      },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'log-runs-over-gaps',
+    what: 'a revision that is announced counts as reached although earlier ones are not known',
+    edits: [{ file: LOG, find: 'this.#ahead.set(revision, token) this.#advance()', put: 'this.#applied = revision; this.#token = token' }],
+    caughtBy: 'test/cache/revision-log.test.ts',
+  },
+  {
+    name: 'foreign-messages-believed',
+    what: 'announcements of another database on the same channel are taken for this one',
+    edits: [{ file: 'src/manager/bus.ts', find: 'message.database !== this.#database', put: 'message.database === undefined' }],
+    caughtBy: 'test/manager/shared-redis.test.ts',
+  },
+  // ── reading the log ────────────────────────────────────────────────────────
+  {
+    name: 'no-catch-up',
+    what: 'the log is read at the start and never again',
+    edits: [
+      {
+        file: LOG,
+        find: 'if (this.#next) return this.#next',
+        put: 'if (this.#applied !== undefined) return Promise.resolve(); if (this.#next) return this.#next',
+      },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'catch-up-joins',
+    what: 'who asks for a read of the log gets one that began before they asked',
+    edits: [{ file: LOG, find: 'if (!this.#current) return this.#start()', put: 'return this.#current ?? this.#start()' }],
+    caughtBy: 'test/cache/revision-log.test.ts',
+  },
+  {
+    name: 'serve-ahead',
+    what: 'a document whose change is newer than the log is known here is served before the rest of its transaction',
+    edits: [
+      {
+        file: LOG,
+        find: 'async reached(revision: number): Promise<boolean> {',
+        put: 'async reached(revision: number): Promise<boolean> { if (revision >= 0) return true',
+      },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'min-revision-not-awaited',
+    what: 'a read with minRevision does not wait for the log',
+    edits: [
+      {
+        file: CACHE,
+        find: 'if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {',
+        put: 'if (minRevision !== undefined && Date.now() < 0) {',
+      },
+    ],
+    caughtBy: 'run',
+  },
+  // ── other histories ────────────────────────────────────────────────────────
+  {
+    name: 'histories-not-compared',
+    what: 'nothing compares the log with the one that was known, neither lengths nor tokens',
+    edits: [
+      { file: LOG, find: OTHER_HISTORY, put: 'return known === Infinity && page.top < known && page.tokenAtAfter !== token' },
+      { file: LOG, find: PASSED, put: '' },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'tokens-not-compared',
+    what: 'only a log that became shorter is another history',
+    edits: [
+      { file: LOG, find: OTHER_HISTORY, put: 'return known !== undefined && known > 0 && (page.top < known || token === undefined)' },
+      { file: LOG, find: PASSED, put: '' },
+    ],
+    caughtBy: 'run',
+  },
+  {
+    name: 'only-the-last-token-compared',
+    what: 'announcements of the new history that follow the lost one without a gap hide the loss',
+    edits: [{ file: LOG, find: PASSED, put: '' }],
+    caughtBy: 'test/cache/revision-log.test.ts',
+  },
+  {
+    name: 'own-number-taken',
+    what: 'a write whose number stands for a lost change is acknowledged before the log is read',
+    edits: [
+      {
+        file: LOG,
+        find: 'const isNumberTaken = revision <= (this.#applied ?? 0) && this.#tokenAt(revision) !== token',
+        put: 'const isNumberTaken = this.#tokenAt(-1) !== undefined',
+      },
+    ],
+    caughtBy: 'test/cache/revision-log.test.ts',
+  },
+  {
+    name: 'no-generation-check',
+    what: 'what was loaded from a lost history and arrives after its end is kept',
+    edits: [{ file: HELD, find: MEASURED_AGAINST_FLOOR, put: 'generation === -1 || document.asOf < floor' }],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  {
+    name: 'floors-kept-across-histories',
+    what: 'floors of a lost history hold in the next one',
+    edits: [{ file: HELD, find: CLEARED, put: 'this.#generation++; this.#memory.clear()' }],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  {
+    name: 'documents-kept-across-histories',
+    what: 'documents of a lost history stay in memory',
+    edits: [{ file: HELD, find: CLEARED, put: 'this.#generation++; this.#heads.clear()' }],
+    caughtBy: 'run',
+  },
+  {
+    name: 'redis-tokens-not-compared',
+    what: 'a document in Redis with the right number passes, whichever history it is of',
+    edits: [
+      { file: HELD, find: 'head.revision === revision && head.token === token', put: 'head.revision === revision && token !== undefined' },
+    ],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  // ── before the log was read ────────────────────────────────────────────────
+  {
+    name: 'snapshot-served-as-verified',
+    what: 'documents of an earlier process count as confirmed',
+    edits: [{ file: HELD, find: `{ suspect: true, unverified: true, source: 'snapshot' }`, put: `{ source: 'snapshot' }` }],
+    caughtBy: 'test/manager/cold-start.test.ts',
+  },
+  {
+    name: 'early-redis-served-as-verified',
+    what: 'documents from Redis count as confirmed before the log was read for the first time',
+    edits: [{ file: CACHE, find: 'unverified: this.log.applied === undefined', put: 'unverified: false' }],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  // ── replicas and writes ────────────────────────────────────────────────────
+  {
+    name: 'replica-stamps-believed',
+    what: 'what a replica says of itself counts, although it may follow another history',
+    edits: [
+      {
+        file: CACHE,
+        find: 'const asOf = this.#confirmedAsOf(document) if (asOf === undefined)',
+        put: 'const asOf = document.asOf; if (asOf < 0)',
+      },
+    ],
+    caughtBy: 'test/cache/document-cache.test.ts',
+  },
+  {
+    name: 'unknown-outcome-repeated',
+    what: 'a write whose COMMIT was not answered is carried out once more',
+    edits: [
+      {
+        file: STORE,
+        find: 'if (await this.#wasCommitted(writeId, error)) return done',
+        put: 'if (Date.now() > 0) return this.#transact(meta, work, { revision: 0, isCommitting: false }); if (await this.#wasCommitted(writeId, error)) return done',
+      },
+    ],
+    caughtBy: 'test/manager/lost-commits.test.ts',
+  },
+]
