@@ -1,7 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
-import { type ChangeRow, toChange } from './changelog-repository.js'
+import { type ChangeRow, toChange } from './changes.js'
 import { decodeStates, type EntityState } from './entity-state.js'
 import type { Row } from './labelled-kind.js'
 import type { Tables } from './tables.js'
