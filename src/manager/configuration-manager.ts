@@ -5,6 +5,7 @@ import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkMeta, checkProject, checkText, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
@@ -16,6 +17,7 @@ import type { PromptRepository } from '../store/prompt-repository.js'
 import { prune } from '../store/prune.js'
 import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
+import { META_KEYS } from '../store/requests.js'
 import type { RolloutRepository } from '../store/rollout-repository.js'
 import type { WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
@@ -205,6 +207,7 @@ export class ConfigurationManager {
    */
   async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
     this.#refuseClosed()
+    checkKeys(meta, META_KEYS)
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend

@@ -1,6 +1,7 @@
 import type { RedisLike } from '../cache/redis-like.js'
 import type { RedisTopology } from '../cache/redis-topology.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
 import { QUEUE_MS } from '../store/config-store.js'
@@ -108,6 +109,31 @@ export const MANAGER_DEFAULTS = {
   authorizeMs: AUTHORIZE_MS,
 } as const
 
+const OPTION_KEYS = [
+  'database',
+  'readDatabase',
+  'redis',
+  'redisSecret',
+  'schema',
+  'namespace',
+  'channel',
+  'listen',
+  'project',
+  'label',
+  'autoMigrate',
+  'ttlMs',
+  'memory',
+  'pollIntervalMs',
+  'timeouts',
+  'snapshotFile',
+  'protectedLabels',
+  'authorize',
+  'authorizeMs',
+  'hooks',
+  'settings',
+  'logger',
+] as const satisfies readonly (keyof ConfigManagerOptions)[]
+
 export interface ResolvedOptions {
   readonly database: string | PoolLike | KyselyLike
   readonly readDatabase: string | PoolLike | undefined
@@ -139,6 +165,10 @@ const POSITIVE = { min: 1, max: MAX_MS }
  * @throws {InvalidArgumentError} when an option is not acceptable; it names the option
  */
 export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
+  checkKeys(options, OPTION_KEYS)
+  checkKeys(options.memory ?? {}, ['maxEntries', 'maxBytes'], 'memory')
+  checkKeys(options.timeouts ?? {}, ['redisMs', 'databaseMs', 'readMs', 'queueMs'], 'timeouts')
+  checkKeys(options.hooks ?? {}, ['beforeCommit', 'afterCommit'], 'hooks')
   const settings = options.settings ?? { get: (key: string) => process.env[key] }
   const database = options.database ?? textSetting(settings, 'DATABASE_URL')
   if (database === undefined) {

@@ -1,6 +1,7 @@
 import type { ConfigChange } from '../entities/config-change.js'
 import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkProject, checkText, LIMITS } from './arguments.js'
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
@@ -29,6 +30,7 @@ export class ChangelogRepository {
   }
 
   async list(query: ChangelogQuery = {}): Promise<Page<ConfigChange>> {
+    checkKeys(query, ['kind', 'name', 'project', 'changedBy', 'since', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     if (query.kind !== undefined && query.kind !== 'all' && !CONFIG_KINDS.includes(query.kind)) {
       throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}, all`)

@@ -3,6 +3,7 @@ import type { ConfigChange } from '../entities/config-change.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import { AlreadyExistsError, NotFoundError } from '../shared/errors.js'
 import { deepFreeze } from '../shared/json.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkMeta, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
@@ -11,6 +12,7 @@ import { isoDate, type Row } from './labelled-kind.js'
 import { factsOf } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorded, Recorder } from './recorder.js'
+import { META_KEYS } from './requests.js'
 import type { Decision, EntityQuery } from './write.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
 
@@ -69,6 +71,7 @@ export class ContextRuleRepository {
   async deactivate(
     deactivation: ContextTarget & WriteMeta & { readonly version?: number },
   ): Promise<Written<{ readonly deactivated: number }>> {
+    checkKeys(deactivation, ['context', 'project', 'version', ...META_KEYS])
     const target = this.#target(deactivation)
     const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
     await this.#permit('deactivate', target, deactivation)
@@ -89,6 +92,7 @@ export class ContextRuleRepository {
 
   /** @throws {NotFoundError} when the version does not exist */
   async activate(activation: ContextTarget & WriteMeta & { readonly version: number }): Promise<Written<ContextRule>> {
+    checkKeys(activation, ['context', 'project', 'version', ...META_KEYS])
     const target = this.#target(activation)
     const version = checkVersion('version', activation.version)
     await this.#permit('activate', target, activation)
@@ -108,6 +112,7 @@ export class ContextRuleRepository {
 
   /** Reads from PostgreSQL, past the caches: the given version, or the one in force. */
   async find(query: ContextTarget & { readonly version?: number }): Promise<ContextRule | undefined> {
+    checkKeys(query, ['context', 'project', 'version'])
     const target = this.#target(query)
     const wanted = query.version === undefined ? sql`true` : sql`version = ${checkVersion('version', query.version)}::integer`
     const [found] = await this.#select(
@@ -119,6 +124,7 @@ export class ContextRuleRepository {
 
   /** Versions, by context and then newest first. */
   async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
+    checkKeys(query, ['project', 'activeOnly', 'search', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = [sql`project = ${checkProject(query.project ?? this.#project)}::text`]
     if (query.activeOnly ?? true) conditions.push(sql`is_active`)
@@ -132,11 +138,13 @@ export class ContextRuleRepository {
 
   /** Every change of one context, newest first. */
   async history(query: ContextTarget): Promise<readonly ConfigChange[]> {
+    checkKeys(query, ['context', 'project'])
     const { project, context } = this.#target(query)
     return this.#recorder.read((db) => listChanges(db, { kind: 'context_rules', project, name: context }))
   }
 
   async #writeVersion(mode: 'create' | 'version', draft: ContextRuleDraft): Promise<Written<ContextRule>> {
+    checkKeys(draft, ['context', 'project', ...FIELDS, ...META_KEYS])
     const target = this.#target(draft)
     const given = Object.fromEntries(
       FIELDS.filter((field) => draft[field] !== undefined).map((field) => [field, checkOptionalText(field, draft[field])]),

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../entities/json.js'
 import { AlreadyExistsError, ForbiddenError, InUseError, NotFoundError, VersionConflictError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkLabel, checkLabels, checkVersion } from './arguments.js'
 import { disturbedRollouts, pauseSteps, refuseDisturbance } from './disturbed-rollouts.js'
 import { type EntityState, versionIn } from './entity-state.js'
@@ -7,7 +8,15 @@ import type { Row, VersionContent } from './labelled-kind.js'
 import { LabelledReader } from './labelled-reader.js'
 import { type LabelMap, type LabelMove, labelsAfter, readLabels } from './labels.js'
 import type { Recorded } from './recorder.js'
-import type { Activation, Deactivation, LabelRemoval, Promotion, Rollback, Target } from './requests.js'
+import {
+  type Activation,
+  type Deactivation,
+  type LabelRemoval,
+  type Promotion,
+  REQUEST_KEYS,
+  type Rollback,
+  type Target,
+} from './requests.js'
 import { selectOpenRollouts } from './rollout-rows.js'
 import type { EntityQuery, StepFacts, Write } from './write.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
@@ -40,6 +49,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @see docs/decisions/0003-labels-are-pointers.md
    */
   async promote(promotion: Promotion): Promise<Written<Entity>> {
+    checkKeys(promotion, REQUEST_KEYS.promote)
     const target = this.target(promotion)
     const version = checkVersion('version', promotion.version)
     const label = checkLabel('label', promotion.label ?? DEFAULT_LABEL)
@@ -64,6 +74,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {ForbiddenError} when `authorize` does not allow it, or the label is protected and there is no `authorize`
    */
   async rollback(rollback: Rollback): Promise<Written<Entity>> {
+    checkKeys(rollback, REQUEST_KEYS.rollback)
     const target = this.target(rollback)
     const label = checkLabel('label', rollback.label ?? DEFAULT_LABEL)
     return this.#moveLabel('rollback', target, label, rollback, { before: label }, ({ before }) => {
@@ -82,6 +93,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {ForbiddenError} when `authorize` does not allow it, or the label is protected and there is no `authorize`
    */
   async removeLabel(removal: LabelRemoval): Promise<WriteFacts> {
+    checkKeys(removal, REQUEST_KEYS.removeLabel)
     const target = this.target(removal)
     const label = checkLabel('label', removal.label)
     await this.#permit('remove_label', target, [label], removal)
@@ -108,6 +120,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {ForbiddenError} when `authorize` does not allow it, or a version carries a protected label and there is no `authorize`
    */
   async deactivate(deactivation: Deactivation): Promise<Written<{ readonly deactivated: number }>> {
+    checkKeys(deactivation, REQUEST_KEYS.deactivate)
     const target = this.target(deactivation)
     const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
     const permitted = await this.#permitSwitch('deactivate', target, only, deactivation)
@@ -154,6 +167,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {ForbiddenError} when `authorize` does not allow it, or the version carries a protected label and there is no `authorize`
    */
   async activate(activation: Activation): Promise<Written<Entity>> {
+    checkKeys(activation, REQUEST_KEYS.activate)
     const target = this.target(activation)
     const version = checkVersion('version', activation.version)
     const permitted = await this.#permitSwitch('activate', target, version, activation)

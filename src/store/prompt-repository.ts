@@ -2,6 +2,7 @@ import type { JsonObject } from '../entities/json.js'
 import type { Prompt, PromptContent } from '../entities/prompt.js'
 import { type ChatMessageTemplate, TEMPLATE_FORMATS, type TemplateFormat } from '../entities/template.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
@@ -9,6 +10,7 @@ import type { EntityState } from './entity-state.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
+import { META_KEYS } from './requests.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface PromptDraft extends WriteMeta {
@@ -28,6 +30,19 @@ export interface PromptDraft extends WriteMeta {
   readonly labels?: readonly string[]
 }
 
+const DRAFT_KEYS = [
+  'name',
+  'template',
+  'project',
+  'type',
+  'templateFormat',
+  'description',
+  'model',
+  'parameters',
+  'labels',
+  ...META_KEYS,
+] as const
+
 /** Prompts: their versions and labels. */
 export class PromptRepository extends LabelledRepository<PromptContent, Prompt> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
@@ -40,7 +55,8 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
    * @throws {AlreadyExistsError} when the prompt has an active version; `createVersion` adds to it
    * @throws {TemplateSyntaxError} when the template does not parse, with line, column and what to write instead
    */
-  create(draft: PromptDraft): Promise<Written<Prompt>> {
+  async create(draft: PromptDraft): Promise<Written<Prompt>> {
+    checkKeys(draft, DRAFT_KEYS)
     return this.writeVersion('create', draft, () => toColumns(draft, undefined))
   }
 
@@ -50,6 +66,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
    * @throws {TemplateSyntaxError} when the template does not parse, with line, column and what to write instead
    */
   async createVersion(draft: PromptDraft): Promise<Written<Prompt>> {
+    checkKeys(draft, DRAFT_KEYS)
     // A format that is inherited is known only inside the write; everything else is checked before it.
     toColumns({ ...draft, templateFormat: draft.templateFormat ?? 'raw' }, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
@@ -65,6 +82,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     definitions: readonly PromptDefinition[],
     options: WriteMeta & { readonly labels?: readonly string[] } = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
+    checkKeys(options, ['labels', ...META_KEYS])
     const labels = options.labels ?? ['production']
     const meta = metaOf(options)
     const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))

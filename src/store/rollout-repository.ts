@@ -6,6 +6,7 @@ import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import { coverageAt } from '../rollout/choose-version.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
@@ -14,6 +15,7 @@ import type { Row } from './labelled-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import type { Recorder } from './recorder.js'
+import { META_KEYS } from './requests.js'
 import { decodeRollout, findRollout, type RolloutTarget, selectRollouts } from './rollout-rows.js'
 import { type RolloutStepName, rolloutStep, splitColumns, startColumns } from './rollout-step.js'
 import type { WriteMeta, Written } from './written.js'
@@ -47,6 +49,22 @@ export interface RolloutListQuery {
   readonly cursor?: string
 }
 
+const START_KEYS = [
+  'kind',
+  'name',
+  'project',
+  'label',
+  'arms',
+  'coverage',
+  'sticky',
+  'forced',
+  'when',
+  'schedule',
+  'recordExposures',
+  'force',
+  ...META_KEYS,
+] as const
+
 /** What a step changes of a rollout. */
 interface RolloutChange {
   readonly columns: JsonObject
@@ -71,6 +89,7 @@ export class RolloutRepository {
    * @throws {TemplateVariableError} when an arm needs a variable that the code of this process does not give, unless `force`
    */
   async start(start: RolloutStart): Promise<Written<Rollout>> {
+    checkKeys(start, START_KEYS)
     const target = this.#target(start)
     const label = checkLabel('label', start.label ?? 'production')
     checkMeta(start)
@@ -104,6 +123,7 @@ export class RolloutRepository {
    * @throws {NotFoundError} when there is no such rollout, or it is concluded
    */
   async ramp(id: string, ramp: RolloutRamp & WriteMeta & { readonly force?: boolean }): Promise<Written<Rollout>> {
+    checkKeys(ramp, ['coverage', 'arms', 'weights', 'force', ...META_KEYS])
     return this.#change('ramp', id, ramp, (rollout, state) => {
       const split = validateRamp(rollout, ramp, coverageAt(rollout, Date.now()), refuse)
       this.#checkArms(rollout, state, split.arms, ramp.force)
@@ -113,11 +133,13 @@ export class RolloutRepository {
 
   /** Gives everybody the label's own version again, in every worker as soon as it hears of it. */
   async pause(id: string, meta: WriteMeta = {}): Promise<Written<Rollout>> {
+    checkKeys(meta, META_KEYS)
     return this.#change('pause', id, meta, (rollout) => (rollout.status === 'paused' ? undefined : { columns: { status: 'paused' } }))
   }
 
   /** @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say */
   async resume(id: string, meta: WriteMeta & { readonly force?: boolean } = {}): Promise<Written<Rollout>> {
+    checkKeys(meta, ['force', ...META_KEYS])
     return this.#change('resume', id, meta, (rollout, state) => {
       validateResume(rollout, refuse)
       this.#checkArms(rollout, state, rollout.arms, meta.force)
@@ -131,6 +153,7 @@ export class RolloutRepository {
    * @throws {InvalidArgumentError} when the winner is not an arm, or was deactivated
    */
   async conclude(id: string, conclusion: RolloutConclusion = {}): Promise<Written<Rollout>> {
+    checkKeys(conclusion, ['winner', 'force', ...META_KEYS])
     const { winner } = conclusion
     return this.#change('conclude', id, conclusion, (rollout, state): RolloutChange => {
       if (winner === undefined) return { columns: { status: 'concluded' } }
@@ -149,6 +172,7 @@ export class RolloutRepository {
 
   /** Newest first. */
   async list(query: RolloutListQuery = {}): Promise<Page<Rollout>> {
+    checkKeys(query, ['kind', 'name', 'project', 'label', 'status', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = (['kind', 'name', 'project', 'label', 'status'] as const)
       .filter((field) => query[field] !== undefined)
