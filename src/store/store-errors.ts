@@ -1,4 +1,4 @@
-import { isConfigError, MigrationError, StoreUnavailableError } from '../shared/errors.js'
+import { InvalidArgumentError, isConfigError, MigrationError, StoreUnavailableError } from '../shared/errors.js'
 import { isDatabaseError } from './pool.js'
 
 /** PostgreSQL's codes for: a schema, table, column or function that is not there. */
@@ -24,6 +24,9 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
           'Run `npx agent-config migrate`, call migrateToLatest(), or set autoMigrate: true.',
         { cause: error },
       )
+    }
+    if (error.code === '22P05') {
+      return new InvalidArgumentError('text', `holds a character that the encoding of this database does not have: ${error.message}`)
     }
     if (NOT_AVAILABLE.has(error.code))
       return new StoreUnavailableError(`PostgreSQL refused: ${error.message}.`, { cause: error, ...(outcome && { outcome }) })
