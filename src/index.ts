@@ -100,6 +100,7 @@ export {
   SettingsError,
   SettingsFileError,
   StoreUnavailableError,
+  type StoreUnavailableReason,
   TemplateSyntaxError,
   TemplateVariableError,
   VersionConflictError,
