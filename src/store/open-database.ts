@@ -1,6 +1,7 @@
 import { type Kysely, Kysely as KyselyClass, PostgresDialect } from 'kysely'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { lockFolder } from './folder-lock.js'
+import { isQueryClient } from './joined-client.js'
 import { NotifyBus, type NotifyBusOptions, type NotifyClient } from './notify-bus.js'
 import { fewerConnections, ownPool } from './own-pool.js'
 import { PgliteDriver, type PgliteLike, pgliteDialect } from './pglite-dialect.js'
@@ -26,6 +27,12 @@ export function openDatabase(database: string | PoolLike | KyselyLike, databaseM
   if (typeof database === 'string') return database.startsWith('pglite:') ? openEmbedded(database) : openUrl(database, databaseMs)
   if (isKysely(database)) {
     return { db: withoutPlugins(database), isEmbedded: false, listen: undefined, close: async () => {} }
+  }
+  if (isQueryClient(database)) {
+    throw new InvalidArgumentError(
+      'database',
+      'must be a pool or a URL here, not one connection: reads and writes run side by side. Repositories accept a client with a transaction open.',
+    )
   }
   if (typeof database === 'object' && database !== null && typeof database.connect === 'function') return openPool(database, databaseMs)
   throw new InvalidArgumentError(

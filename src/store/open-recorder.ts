@@ -1,13 +1,17 @@
 import { checkKeys } from '../shared/known-keys.js'
 import { ConfigStore } from './config-store.js'
+import { isQueryClient, joinedDatabase, type QueryClientLike } from './joined-client.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
 import type { PoolLike } from './pool.js'
 import type { Recorder } from './recorder.js'
 import { DEFAULT_SCHEMA, schemaName } from './schema-name.js'
 import type { ChangelogHooks } from './written.js'
 
-/** What a repository works on: a URL, a pool, a Kysely instance or transaction; inside a manager, the manager's store. */
-export type RepositoryDatabase = string | PoolLike | KyselyLike | Recorder
+/**
+ * What a repository works on: a URL, a pool, a Kysely instance or transaction, a client on which a transaction is open; inside a manager,
+ * the manager's store.
+ */
+export type RepositoryDatabase = string | PoolLike | KyselyLike | QueryClientLike | Recorder
 
 export interface RepositoryOptions {
   /** The PostgreSQL schema that holds the tables. @default 'agent_config' */
@@ -25,7 +29,8 @@ export function recorderOf(database: RepositoryDatabase, options: RepositoryOpti
   if (isRecorder(database)) return database
   const schema = options.schema ?? DEFAULT_SCHEMA
   schemaName(schema)
-  return new ConfigStore({ db: openDatabase(database, DATABASE_MS).db, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
+  const db = isQueryClient(database) ? joinedDatabase(database) : openDatabase(database, DATABASE_MS).db
+  return new ConfigStore({ db, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
 }
 
 function isRecorder(database: unknown): database is Recorder {

@@ -32,6 +32,9 @@ function isOurs(error: Error & { readonly code: string }, schema: string): boole
   return error.code === '42703' || error.message.includes(schema)
 }
 
+/** A savepoint outside of a transaction. */
+const NO_TRANSACTION = '25P01'
+
 /** What a caller should see instead of a driver's error; any other error is returned as it is. */
 export function storeError(error: unknown, schema: string, outcome?: 'none'): unknown {
   if (isConfigError(error, 'E_STORE_UNAVAILABLE') && outcome && (error as StoreUnavailableError).outcome === undefined) {
@@ -40,6 +43,12 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
   }
   if (isConfigError(error)) return error
   if (isDatabaseError(error)) {
+    if (error.code === NO_TRANSACTION) {
+      return new InvalidArgumentError(
+        'database',
+        'must be a client on which a transaction is open: send BEGIN before the write, COMMIT after it',
+      )
+    }
     if (NOT_MIGRATED.has(error.code) && isOurs(error, schema)) {
       return new MigrationError(
         `The tables of agent-config are not in schema "${schema}", or are older than this version: ${error.message}. ` +
