@@ -13,6 +13,7 @@ import type { EmbeddingConfigRepository } from '../store/embedding-config-reposi
 import { KINDS } from '../store/kinds.js'
 import { listScopes } from '../store/list-scopes.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
+import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/prune.js'
 import { refreshOf } from '../store/refresh.js'
@@ -65,6 +66,8 @@ export class ConfigurationManager {
   readonly #defined = new DefinedPrompts()
   readonly #project: string
   readonly #label: string
+  /** What writers mean who do not say it. */
+  readonly #defaults: RepositoryDefaults
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
@@ -72,6 +75,8 @@ export class ConfigurationManager {
     this.#reads = new EntityReads(this.#backend)
     this.#project = this.#backend.options.project
     this.#label = this.#backend.options.label
+    // `latest` can be read and not moved.
+    this.#defaults = { project: this.#project, ...(this.#label !== 'latest' && { label: this.#label }) }
     const { store } = this.#backend
     const repositories = createRepositories(
       {
@@ -87,7 +92,7 @@ export class ConfigurationManager {
           return store.record(meta, write)
         },
       },
-      this.#project,
+      this.#defaults,
     )
     this.prompts = repositories.prompts
     this.models = repositories.models
@@ -211,7 +216,7 @@ export class ConfigurationManager {
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend
-    const { value } = await store.transact(meta, (recorder) => work(createRepositories(recorder, this.#project)))
+    const { value } = await store.transact(meta, (recorder) => work(createRepositories(recorder, this.#defaults)))
     return value
   }
 

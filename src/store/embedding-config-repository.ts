@@ -38,7 +38,7 @@ const DRAFT_KEYS = [
 /** Embedding configurations: how documents are cut and embedded. */
 export class EmbeddingConfigRepository extends LabelledRepository<EmbeddingConfigContent, EmbeddingConfig> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
-    super(recorderOf(database, options), EMBEDDING_KIND, options.project)
+    super(recorderOf(database, options), EMBEDDING_KIND, options)
   }
 
   /** @throws {AlreadyExistsError} when the configuration has an active version; `createVersion` adds to it */

@@ -10,6 +10,7 @@ import { type ContentDiff, diffContents } from './diff.js'
 import { FIRST, isAfter } from './keyset.js'
 import type { KindDefinition, Row, VersionContent } from './labelled-kind.js'
 import type { LabelsOf } from './labels.js'
+import { DEFAULT_LABEL, type RepositoryDefaults } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import { type DiffQuery, type FindQuery, type ListQuery, REQUEST_KEYS, type Target } from './requests.js'
 import { readRow, readVersions, type VersionsOf } from './version-rows.js'
@@ -21,11 +22,14 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
   protected readonly kind: KindDefinition<Content, Entity>
   /** The project of calls that name none. */
   protected readonly project: string
+  /** The label of writes that name none. */
+  protected readonly label: string
 
-  constructor(recorder: Recorder, kind: KindDefinition<Content, Entity>, project: string = DEFAULT_PROJECT) {
+  constructor(recorder: Recorder, kind: KindDefinition<Content, Entity>, { project, label }: RepositoryDefaults) {
     this.recorder = recorder
     this.kind = kind
-    this.project = project
+    this.project = project ?? DEFAULT_PROJECT
+    this.label = label ?? DEFAULT_LABEL
   }
 
   /** Reads from PostgreSQL, past the caches. Deactivated versions are not found. */

@@ -10,6 +10,7 @@ import { type LabelMap, type LabelMove, labelsAfter, readLabels } from './labels
 import type { Recorded } from './recorder.js'
 import {
   type Activation,
+  type Copy,
   type Deactivation,
   type LabelRemoval,
   type Promotion,
@@ -32,7 +33,6 @@ export type VersionRequest = Target & WriteMeta & { readonly labels?: readonly s
 /** An answer that lacks only what is known after the commit. */
 export type Answer<Entity> = (facts: WriteFacts) => Written<Entity>
 
-const DEFAULT_LABEL = 'production'
 const DEFAULT_LABELS: readonly string[] = ['staging']
 
 /** What the three labelled kinds do alike. */
@@ -52,7 +52,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     checkKeys(promotion, REQUEST_KEYS.promote)
     const target = this.target(promotion)
     const version = checkVersion('version', promotion.version)
-    const label = checkLabel('label', promotion.label ?? DEFAULT_LABEL)
+    const label = checkLabel('label', promotion.label ?? this.label)
     if (promotion.expectedVersion !== undefined) checkVersion('expectedVersion', promotion.expectedVersion)
     const ask = { versions: [version], rows: [version] }
     return this.#moveLabel('promote', target, label, promotion, ask, ({ labels, rows }) => {
@@ -76,7 +76,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
   async rollback(rollback: Rollback): Promise<Written<Entity>> {
     checkKeys(rollback, REQUEST_KEYS.rollback)
     const target = this.target(rollback)
-    const label = checkLabel('label', rollback.label ?? DEFAULT_LABEL)
+    const label = checkLabel('label', rollback.label ?? this.label)
     return this.#moveLabel('rollback', target, label, rollback, { before: label }, ({ before }) => {
       if (before === undefined) {
         throw new NotFoundError(
@@ -187,6 +187,38 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
   }
 
   /**
+   * Writes the content of a version as the next version of another name, of another project, or of its own name.
+   *
+   * @returns the copy
+   * @throws {NotFoundError} when the version does not exist, or no version is active
+   * @throws {TemplateVariableError} when labels are given and a prompt needs a variable that the code of this process does not give
+   * @throws {ForbiddenError} when `authorize` does not allow it, or a label is protected and there is no `authorize`
+   */
+  async copy(copy: Copy): Promise<Written<Entity>> {
+    checkKeys(copy, REQUEST_KEYS.copy)
+    checkKeys(copy.to ?? {}, REQUEST_KEYS.history, 'to')
+    const source = this.target(copy)
+    const labels = copy.labels === undefined ? undefined : checkLabels(copy.labels)
+    const destination: VersionRequest = { ...metaOf(copy), ...source, ...definedOf(copy.to ?? {}), ...(labels && { labels }) }
+    const version = copy.version === undefined ? await this.#latestOf(source) : checkVersion('version', copy.version)
+    await this.permit('version', destination, labels ?? DEFAULT_LABELS)
+    const summary = `Copied from v${version} of ${this.nounOf(source)}`
+    const { value, facts } = await this.recorder.record<Answer<Entity>>(copy, {
+      asks: [
+        { ...this.#entity(source), rows: [version] },
+        { ...this.#entity(this.target(destination)), highest: true },
+      ],
+      decide: ([from, to]) => {
+        const row = from?.rows.get(version)
+        if (!row) throw this.missing(source, version)
+        const columns = contentColumns(row)
+        return this.versionWrite('version', { summary, ...destination }, () => ({ columns })).decide([to as EntityState])
+      },
+    })
+    return value(facts)
+  }
+
+  /**
    * Writes the next version of a name.
    *
    * @param draft makes the columns, given the highest version there is to inherit from
@@ -270,6 +302,12 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     return value(facts)
   }
 
+  async #latestOf(target: Required<Target>): Promise<number> {
+    const latest = (await this.find(target)) as { readonly version: number } | undefined
+    if (!latest) throw new NotFoundError(`There is no active version of ${this.nounOf(target)}.`)
+    return latest.version
+  }
+
   #record<Value>(
     meta: WriteMeta,
     target: Required<Target>,
@@ -335,6 +373,11 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
   }
 }
 
+/** Who and why, without how long to wait. */
+export function metaOf({ changedBy, summary }: WriteMeta): WriteMeta {
+  return { ...(changedBy !== undefined && { changedBy }), ...(summary !== undefined && { summary }) }
+}
+
 /** What the changelog says of a step of this request. */
 export function factsOf(change: string, request: WriteMeta & { readonly force?: boolean }, defaultSummary?: string): StepFacts {
   const { summary, changedBy, force } = request
@@ -343,4 +386,15 @@ export function factsOf(change: string, request: WriteMeta & { readonly force?: 
 
 function labelsOn(labels: LabelMap, versions: readonly number[]): string[] {
   return [...labels].filter(([, version]) => versions.includes(version)).map(([label]) => label)
+}
+
+const NOT_CONTENT: ReadonlySet<string> = new Set(['id', 'project', 'name', 'version', 'is_active', 'created_by', 'created_at'])
+
+/** The columns of a row that are its content. */
+function contentColumns(row: Row): JsonObject {
+  return Object.fromEntries(Object.entries(row).filter(([column]) => !NOT_CONTENT.has(column))) as JsonObject
+}
+
+function definedOf(to: NonNullable<Copy['to']>): Partial<Target> {
+  return { ...(to.name !== undefined && { name: to.name }), ...(to.project !== undefined && { project: to.project }) }
 }

@@ -25,7 +25,7 @@ const DRAFT_KEYS = ['name', 'provider', 'model', 'parameters', 'fallbacks', 'lab
 /** Model configurations: which model to call and how. */
 export class ModelConfigRepository extends LabelledRepository<ModelConfigContent, ModelConfig> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
-    super(recorderOf(database, options), MODEL_KIND, options.project)
+    super(recorderOf(database, options), MODEL_KIND, options)
   }
 
   /** @throws {AlreadyExistsError} when the configuration has an active version; `createVersion` adds to it */
@@ -56,11 +56,11 @@ function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | unde
 function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
   if (!Array.isArray(fallbacks)) throw new InvalidArgumentError('fallbacks', 'must be a list of { provider, model, parameters? }')
   return fallbacks.map((fallback: ModelFallback, place) => {
-    checkKeys(fallback, ['provider', 'model', 'parameters'], `fallbacks[${place}]`)
+    checkKeys(fallback ?? {}, ['provider', 'model', 'parameters'], `fallbacks[${place}]`)
     return {
-      provider: checkText(`fallbacks[${place}].provider`, fallback.provider, LIMITS.provider),
-      model: checkText(`fallbacks[${place}].model`, fallback.model),
-      ...(fallback.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
+      provider: checkText(`fallbacks[${place}].provider`, fallback?.provider, LIMITS.provider),
+      model: checkText(`fallbacks[${place}].model`, fallback?.model),
+      ...(fallback?.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
     }
   })
 }

@@ -1,4 +1,5 @@
 import { checkKeys } from '../shared/known-keys.js'
+import { checkLabel } from './arguments.js'
 import { ConfigStore } from './config-store.js'
 import { isQueryClient, joinedDatabase, type QueryClientLike } from './joined-client.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
@@ -13,19 +14,28 @@ import type { ChangelogHooks } from './written.js'
  */
 export type RepositoryDatabase = string | PoolLike | KyselyLike | QueryClientLike | Recorder
 
-export interface RepositoryOptions {
+/** What calls mean that do not say it themselves. */
+export interface RepositoryDefaults {
+  /** The project of calls that name none. @default 'default' */
+  readonly project?: string | undefined
+  /** The label that `promote`, `rollback`, `ensure` and `rollouts.start` mean when they name none. @default 'production' */
+  readonly label?: string | undefined
+}
+
+export interface RepositoryOptions extends RepositoryDefaults {
   /** The PostgreSQL schema that holds the tables. @default 'agent_config' */
   readonly schema?: string
   readonly hooks?: ChangelogHooks
-  /** The project of calls that name none. @default 'default' */
-  readonly project?: string
 }
+
+export const DEFAULT_LABEL = 'production'
 
 /** Most milliseconds one statement may take when a repository is used alone. */
 const DATABASE_MS = 2_000
 
 export function recorderOf(database: RepositoryDatabase, options: RepositoryOptions): Recorder {
-  checkKeys(options, ['schema', 'hooks', 'project'], 'options')
+  checkKeys(options, ['schema', 'hooks', 'project', 'label'], 'options')
+  if (options.label !== undefined) checkLabel('label', options.label)
   if (isRecorder(database)) return database
   const schema = options.schema ?? DEFAULT_SCHEMA
   schemaName(schema)

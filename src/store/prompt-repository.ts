@@ -7,7 +7,7 @@ import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
 import type { EntityState } from './entity-state.js'
-import { type Draft, LabelledRepository } from './labelled-repository.js'
+import { type Draft, LabelledRepository, metaOf } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import { META_KEYS } from './requests.js'
@@ -46,7 +46,7 @@ const DRAFT_KEYS = [
 /** Prompts: their versions and labels. */
 export class PromptRepository extends LabelledRepository<PromptContent, Prompt> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
-    super(recorderOf(database, options), PROMPT_KIND, options.project)
+    super(recorderOf(database, options), PROMPT_KIND, options)
   }
 
   /**
@@ -83,7 +83,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     options: WriteMeta & { readonly labels?: readonly string[] } = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
     checkKeys(options, ['labels', ...META_KEYS])
-    const labels = options.labels ?? ['production']
+    const labels = options.labels ?? [this.label]
     const meta = metaOf(options)
     const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))
     // `authorize` is asked before the transaction, and only about prompts that are missing. None of the others can go missing meanwhile.
@@ -116,10 +116,6 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
   protected override checkContract(content: PromptContent): void {
     this.recorder.contracts.check(content)
   }
-}
-
-function metaOf({ changedBy, summary }: WriteMeta): WriteMeta {
-  return { ...(changedBy !== undefined && { changedBy }), ...(summary !== undefined && { summary }) }
 }
 
 function draftOf(definition: PromptDefinition, field: string): PromptDraft {

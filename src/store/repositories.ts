@@ -2,6 +2,7 @@ import { ChangelogRepository } from './changelog-repository.js'
 import { ContextRuleRepository } from './context-rule-repository.js'
 import { EmbeddingConfigRepository } from './embedding-config-repository.js'
 import { ModelConfigRepository } from './model-config-repository.js'
+import type { RepositoryDefaults } from './open-recorder.js'
 import { PromptRepository } from './prompt-repository.js'
 import type { Recorder } from './recorder.js'
 import { RolloutRepository } from './rollout-repository.js'
@@ -16,13 +17,13 @@ export interface Repositories {
   readonly rollouts: RolloutRepository
 }
 
-export function createRepositories(recorder: Recorder, project: string): Repositories {
+export function createRepositories(recorder: Recorder, defaults: RepositoryDefaults): Repositories {
   return {
-    prompts: new PromptRepository(recorder, { project }),
-    models: new ModelConfigRepository(recorder, { project }),
-    embeddings: new EmbeddingConfigRepository(recorder, { project }),
-    contextRules: new ContextRuleRepository(recorder, { project }),
+    prompts: new PromptRepository(recorder, defaults),
+    models: new ModelConfigRepository(recorder, defaults),
+    embeddings: new EmbeddingConfigRepository(recorder, defaults),
+    contextRules: new ContextRuleRepository(recorder, defaults),
     changelog: new ChangelogRepository(recorder),
-    rollouts: new RolloutRepository(recorder, { project }),
+    rollouts: new RolloutRepository(recorder, defaults),
   }
 }

@@ -9,7 +9,7 @@ export interface Target {
 
 export interface Promotion extends Target, WriteMeta {
   readonly version: number
-  /** @default 'production' */
+  /** @default the manager's label, 'production' */
   readonly label?: string
   /** The version the label has to be on now; else nothing is written. */
   readonly expectedVersion?: number
@@ -18,7 +18,7 @@ export interface Promotion extends Target, WriteMeta {
 }
 
 export interface Rollback extends Target, WriteMeta {
-  /** @default 'production' */
+  /** @default the manager's label, 'production' */
   readonly label?: string
 }
 
@@ -63,6 +63,15 @@ export interface DiffQuery extends Target {
   readonly to: number
 }
 
+export interface Copy extends Target, WriteMeta {
+  /** @default the highest active version */
+  readonly version?: number
+  /** Where to: what is left out stays as it is. */
+  readonly to?: { readonly name?: string; readonly project?: string }
+  /** Labels that point at the copy from now on. @default ['staging'] */
+  readonly labels?: readonly string[]
+}
+
 /** The keys of each request: what else is given is refused. */
 const TARGET = ['name', 'project'] as const
 export const META_KEYS = ['changedBy', 'summary', 'waitForWorkers'] as const
@@ -76,4 +85,5 @@ export const REQUEST_KEYS = {
   list: ['project', 'activeOnly', 'label', 'search', 'limit', 'cursor'],
   history: TARGET,
   diff: [...TARGET, 'from', 'to'],
+  copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],
 } as const

@@ -12,7 +12,7 @@ import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
 import { KINDS } from './kinds.js'
 import type { Row } from './labelled-kind.js'
-import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import { DEFAULT_LABEL, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import type { Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
@@ -23,7 +23,7 @@ import type { WriteMeta, Written } from './written.js'
 export interface RolloutStart extends RolloutSettings, WriteMeta {
   readonly kind: LabelledKind
   readonly name: string
-  /** The label that is overloaded. @default 'production' */
+  /** The label that is overloaded. @default the manager's label, 'production' */
   readonly label?: string
   /** @default the manager's project, 'default' */
   readonly project?: string
@@ -75,10 +75,12 @@ interface RolloutChange {
 export class RolloutRepository {
   readonly #recorder: Recorder
   readonly #project: string
+  readonly #label: string
 
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
     this.#recorder = recorderOf(database, options)
     this.#project = options.project ?? DEFAULT_PROJECT
+    this.#label = options.label ?? DEFAULT_LABEL
   }
 
   /**
@@ -91,7 +93,7 @@ export class RolloutRepository {
   async start(start: RolloutStart): Promise<Written<Rollout>> {
     checkKeys(start, START_KEYS)
     const target = this.#target(start)
-    const label = checkLabel('label', start.label ?? 'production')
+    const label = checkLabel('label', start.label ?? this.#label)
     checkMeta(start)
     const split = validateStart(checkedTexts(start), refuse)
     await this.#permit('start', target, label, start)

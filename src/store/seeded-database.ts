@@ -1,5 +1,4 @@
 import { type Driver, Kysely } from 'kysely'
-import { DEFAULT_PROJECT } from './arguments.js'
 import { ConfigStore } from './config-store.js'
 import { migrate } from './migrate.js'
 import { importPglite } from './open-database.js'
@@ -48,6 +47,6 @@ class SeededDriver extends SharedDriver {
     const db = new Kysely<Tables>({ dialect: pgliteDialect(() => new SharedDriver()) })
     await migrate(db, this.#schema)
     const store = new ConfigStore({ db, schema: this.#schema, databaseMs: this.#startMs })
-    await store.transact({ summary: 'Seeded for a test' }, (recorder) => this.#seed(createRepositories(recorder, DEFAULT_PROJECT)))
+    await store.transact({ summary: 'Seeded for a test' }, (recorder) => this.#seed(createRepositories(recorder, {})))
   }
 }
