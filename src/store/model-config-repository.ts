@@ -1,7 +1,7 @@
 import type { JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
-import { checkParameters, checkText, LIMITS } from './arguments.js'
+import { checkJson, checkParameters, checkText, LIMITS } from './arguments.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -51,9 +51,10 @@ function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | unde
 
 function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
   if (!Array.isArray(fallbacks)) throw new InvalidArgumentError('fallbacks', 'must be a list of { provider, model, parameters? }')
-  return fallbacks.map((fallback: ModelFallback, place) => ({
+  const checked = fallbacks.map((fallback: ModelFallback, place) => ({
     provider: checkText(`fallbacks[${place}].provider`, fallback?.provider, LIMITS.provider),
     model: checkText(`fallbacks[${place}].model`, fallback?.model),
     ...(fallback.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
   }))
+  return checkJson('fallbacks', checked)
 }
