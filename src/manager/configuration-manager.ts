@@ -30,6 +30,7 @@ import { checkRevision, EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
+import { UnfinishedCalls } from './unfinished-calls.js'
 
 type DefinitionWithFallback<Variables> = PromptDefinition<Variables> & { readonly fallback: NonNullable<PromptDefinition['fallback']> }
 
@@ -208,7 +209,8 @@ export class ConfigurationManager {
    * Runs several writes as one: all are committed, announced and seen together, or none is.
    *
    * @param work writes through the repositories it is handed; a throw rolls everything back
-   * @throws {InvalidArgumentError} from a write of the manager itself inside `work`, which would wait for ever
+   * @throws {InvalidArgumentError} when `work` returns before a call of its repositories has ended: an `await` was forgotten, and nothing is
+   *   written; and from a write of the manager itself inside `work`, which would wait for ever
    */
   async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
     this.#refuseClosed()
@@ -216,7 +218,20 @@ export class ConfigurationManager {
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend
-    const { value } = await store.transact(meta, (recorder) => work(createRepositories(recorder, this.#defaults)))
+    const { value } = await store.transact(meta, async (recorder) => {
+      const calls = new UnfinishedCalls()
+      try {
+        const answer = await work(calls.watch(createRepositories(recorder, this.#defaults)))
+        if (calls.names.length === 0) return answer
+        throw new InvalidArgumentError(
+          'work',
+          `returned before ${calls.names.join(', ')} had ended: nothing was written. Await every call.`,
+        )
+      } finally {
+        // Their statements must not meet the end of the transaction.
+        await calls.ended()
+      }
+    })
     return value
   }
 

@@ -9,6 +9,12 @@ export const LIMITS = {
   project: 100,
   label: 36,
   templateBytes: 1024 * 1024,
+  /** Of every text that has no limit of its own, and of JSON such as `parameters`, in bytes. */
+  textBytes: 1024 * 1024,
+  /** Who made a change. */
+  author: 1_000,
+  /** Why a change was made. */
+  summary: 10_000,
   listLimit: 1_000,
   /** Longest wait for workers: answers are kept a minute. */
   waitMs: 60_000,
@@ -19,10 +25,11 @@ export const DEFAULT_PROJECT = 'default'
 const PROJECT = /^[A-Za-z0-9_.-]+$/
 const LABEL = /^[a-z0-9_.-]+$/
 
-export function checkText(field: string, value: unknown, maxLength: number = Number.MAX_SAFE_INTEGER): string {
+export function checkText(field: string, value: unknown, maxLength?: number): string {
   if (typeof value !== 'string') throw new InvalidArgumentError(field, `must be a string, got ${describe(value)}`)
   if (value.length === 0) throw new InvalidArgumentError(field, 'must not be empty')
-  if (value.length > maxLength) throw new InvalidArgumentError(field, `must have at most ${maxLength} characters, got ${value.length}`)
+  if (maxLength === undefined) checkBytes(field, value)
+  else if (value.length > maxLength) throw new InvalidArgumentError(field, `must have at most ${maxLength} characters, got ${value.length}`)
   checkStorable(field, value)
   return value
 }
@@ -80,7 +87,9 @@ const MAX_JSON_DEPTH = 200
  */
 export function checkJson<Value>(field: string, value: Value): Value {
   checkJsonPart(field, value, 0)
-  return JSON.parse(JSON.stringify(value)) as Value
+  const text = JSON.stringify(value)
+  checkBytes(field, text)
+  return JSON.parse(text) as Value
 }
 
 export function checkParameters(field: string, value: unknown): Readonly<Record<string, never>> {
@@ -112,8 +121,8 @@ function isRecord(value: unknown): value is object {
 
 /** Who and why of a write. */
 export function checkMeta(meta: { readonly changedBy?: unknown; readonly summary?: unknown; readonly waitForWorkers?: unknown }): void {
-  checkOptionalText('changedBy', meta.changedBy)
-  checkOptionalText('summary', meta.summary)
+  checkOptionalText('changedBy', meta.changedBy, LIMITS.author)
+  checkOptionalText('summary', meta.summary, LIMITS.summary)
   if (meta.waitForWorkers !== undefined) checkInteger('waitForWorkers', meta.waitForWorkers, { min: 1, max: LIMITS.waitMs })
 }
 
@@ -122,6 +131,10 @@ export function checkStorable(field: string, text: string): void {
   if (text.includes('\0')) throw new InvalidArgumentError(field, 'must not hold a NUL character: PostgreSQL cannot store it')
   if (!text.isWellFormed())
     throw new InvalidArgumentError(field, 'must not hold a lone surrogate (half of a character): PostgreSQL cannot store it')
+}
+
+function checkBytes(field: string, text: string): void {
+  if (Buffer.byteLength(text) > LIMITS.textBytes) throw new InvalidArgumentError(field, 'must have at most 1 MiB (1,048,576 bytes)')
 }
 
 export function describe(value: unknown): string {

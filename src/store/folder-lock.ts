@@ -1,31 +1,66 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AlreadyExistsError } from '../shared/errors.js'
+import { canBeAsked, clearPresence, isOfThisContainer, isPresent, type Presence, showPresence } from './presence.js'
 
 /**
  * Keeps a second process out of an embedded database's folder, where the two would silently lose each other's rows. The lock is a file
- * with the process's id and start; one left behind by a process that is gone is taken over.
+ * that names its process, which may be one of another container on the same machine; one left behind by a process that is gone is taken
+ * over. Only this process's user may enter the folder from then on.
  *
  * @returns the function that gives the folder back
  * @throws {AlreadyExistsError} when a running process, or this one, has the folder open
  */
-export function lockFolder(folder: string): () => void {
+export async function lockFolder(folder: string): Promise<() => void> {
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, 'agent-config.lock')
-  for (;;) {
-    if (claim(file)) return () => rmSync(file, { force: true })
+  closeToOthers(folder)
+  const presence = await showPresence(folder)
+  try {
+    await takeLock(folder, presence)
+  } catch (error) {
+    presence.leave()
+    throw error
+  }
+  return () => {
+    rmSync(lockFile(folder), { force: true })
+    presence.leave()
+  }
+}
+
+function lockFile(folder: string): string {
+  return join(folder, 'agent-config.lock')
+}
+
+/** As PostgreSQL keeps its own folders. */
+function closeToOthers(folder: string): void {
+  try {
+    chmodSync(folder, 0o700)
+  } catch (error) {
+    // The folder of another user, who decides; and file systems without such rights.
+    if (!['EPERM', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+async function takeLock(folder: string, presence: Presence): Promise<void> {
+  const file = lockFile(folder)
+  while (!claim(file, presence.owner)) {
     const owner = read(file)
     if (owner === undefined) continue
-    if (isRunning(owner)) {
-      const pid = Number(owner.split(' ')[0])
-      throw new AlreadyExistsError(
-        `The embedded database in ${folder} is open in ${pid === process.pid ? 'this process' : `process ${pid}`}. ` +
-          'One process can use it at a time: shut the other one down, or use a PostgreSQL server.',
-      )
-    }
-    discard(file)
+    if (await isPresent(folder, owner)) throw inUse(folder, owner)
+    await discard(folder, presence)
   }
+}
+
+function inUse(folder: string, owner: string): AlreadyExistsError {
+  const pid = Number(owner.split(' ')[0])
+  const where = isOfThisContainer(owner) ? (pid === process.pid ? 'this process' : `process ${pid}`) : `process ${pid} of another container`
+  return new AlreadyExistsError(
+    `The embedded database in ${folder} is open in ${where}. ` +
+      'One process can use it at a time: shut the other one down, or use a PostgreSQL server.' +
+      (canBeAsked(owner) ? '' : ` If that process is gone, remove ${lockFile(folder)}.`),
+  )
 }
 
 /**
@@ -33,9 +68,8 @@ export function lockFolder(folder: string): () => void {
  *
  * @returns whether the file is this process's now
  */
-function claim(file: string): boolean {
+function claim(file: string, owner: string): boolean {
   const draft = `${file}.${randomUUID()}`
-  const owner = `${process.pid} ${startOf(process.pid) ?? ''}`
   try {
     writeFileSync(draft, owner)
     linkSync(draft, file)
@@ -60,18 +94,21 @@ function claimWithoutLinks(file: string, owner: string): boolean {
 }
 
 /** Removes a stale lock. One process at a time may, and looks again before it does: another may have taken the lock over meanwhile. */
-function discard(file: string): void {
+async function discard(folder: string, presence: Presence): Promise<void> {
+  const file = lockFile(folder)
   const turn = `${file}.takeover`
-  if (!claim(turn)) {
+  if (!claim(turn, presence.owner)) {
     const owner = read(turn)
-    if (owner && !isRunning(owner)) rmSync(turn, { force: true })
-    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    if (owner && !(await isPresent(folder, owner))) rmSync(turn, { force: true })
+    else await sleep(PAUSE_MS)
     return
   }
   try {
     const owner = read(file)
     // One that is not there must not be removed: somebody may be taking it just now.
-    if (owner !== undefined && !isRunning(owner)) rmSync(file, { force: true })
+    if (owner === undefined || (await isPresent(folder, owner))) return
+    rmSync(file, { force: true })
+    clearPresence(folder, owner)
   } finally {
     rmSync(turn, { force: true })
   }
@@ -83,34 +120,6 @@ const PAUSE_MS = 2
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/** @param owner what a lock says: a process's id and start */
-function isRunning(owner: string): boolean {
-  const [id, start] = owner.split(' ')
-  const pid = Number(id)
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
-  const now = startOf(pid)
-  return !start || now === undefined || now === start
-}
-
-/**
- * When a process started, where the system tells (Linux). Ids are given again: in a container the process that comes after a crash often
- * has the very id of the one that left the lock behind.
- */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // Field 22; the second one is a name in brackets that may hold spaces and brackets itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkParameters, checkText, LIMITS } from './arguments.js'
+import { checkJson, checkParameters, checkText, LIMITS } from './arguments.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -55,7 +55,7 @@ function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | unde
 
 function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
   if (!Array.isArray(fallbacks)) throw new InvalidArgumentError('fallbacks', 'must be a list of { provider, model, parameters? }')
-  return fallbacks.map((fallback: ModelFallback, place) => {
+  const checked = fallbacks.map((fallback: ModelFallback, place) => {
     checkKeys(fallback ?? {}, ['provider', 'model', 'parameters'], `fallbacks[${place}]`)
     return {
       provider: checkText(`fallbacks[${place}].provider`, fallback?.provider, LIMITS.provider),
@@ -63,4 +63,5 @@ function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
       ...(fallback?.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
     }
   })
+  return checkJson('fallbacks', checked)
 }

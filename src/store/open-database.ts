@@ -101,7 +101,7 @@ function openEmbedded(database: string): OpenDatabase {
   const open = async (): Promise<PgliteLike> => {
     const { PGlite } = await importPglite()
     if (folder === 'memory') return PGlite.create()
-    release = lockFolder(folder)
+    release = await lockFolder(folder)
     try {
       return await PGlite.create(folder)
     } catch (error) {

@@ -23,18 +23,23 @@ export class SessionRecorder implements Recorder {
     this.contracts = store.contracts
   }
 
-  read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {
+  async read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {
+    if (!this.#isOpen) throw ended()
     return query(this.#session.transaction)
   }
 
   async record<Value>(meta: WriteMeta, write: Write<Value>): Promise<Recorded<Value>> {
     if (meta.waitForWorkers !== undefined)
       throw new InvalidArgumentError('waitForWorkers', 'must not be given inside transaction(): nobody can serve it yet')
-    if (!this.#isOpen) throw new Error('The transaction has ended: its repositories can no longer be used.')
+    if (!this.#isOpen) throw ended()
     return { value: await this.#session.write(write), facts: { revision: this.#session.revision, propagated: undefined } }
   }
 
   close(): void {
     this.#isOpen = false
   }
+}
+
+function ended(): InvalidArgumentError {
+  return new InvalidArgumentError('transaction', 'has ended: its repositories can no longer be used. Await every call inside of it.')
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -167,7 +167,7 @@ describe('the lock of a folder', () => {
     const whileItRuns = await caught(() => lockFolder(folder))
     await worker.kill()
 
-    const release = lockFolder(folder)
+    const release = await lockFolder(folder)
 
     expect(whileItRuns.message).toContain(`process ${worker.pid}`)
     expect(readFileSync(file(), 'utf8')).toContain(String(process.pid))
@@ -175,13 +175,13 @@ describe('the lock of a folder', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('is taken over from an earlier process that had the id this one has, as in containers, where the system tells when one started', () => {
+  it('is taken over from an earlier process that had the id this one has, as in containers, where the system tells when one started', async () => {
     writeFileSync(file(), `${process.pid} 12345`)
 
-    const lock = () => lockFolder(folder)
+    const locked = await lockFolder(folder).catch((error: Error) => error)
 
-    if (process.platform === 'linux') expect(lock).not.toThrow()
-    else expect(lock).toThrow('open in this process')
+    if (process.platform === 'linux') (locked as () => void)()
+    else expect(locked).toMatchObject({ message: expect.stringContaining('open in this process') })
   })
 
   it('is taken over by one of four processes that find a stale one at the same time', async () => {
@@ -202,11 +202,48 @@ describe('the lock of a folder', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it.each(['', 'nonsense', '0', '-1', '999999999'])('is taken over when it says %j, which is no running process', (text) => {
+  it.each(['', 'nonsense', '0', '-1', '999999999'])('is taken over when it says %j, which is no running process', async (text) => {
     writeFileSync(file(), text)
 
-    lockFolder(folder)
+    const release = await lockFolder(folder)
 
     expect(readFileSync(file(), 'utf8')).toContain(String(process.pid))
+    release()
+  })
+
+  it('is held by a process of another container, whose id says nothing here, for as long as that lives, stopped or not', async () => {
+    const worker = await spawnWorker<WriterHandlers>(new URL('./writer-process.ts', import.meta.url))
+    await worker.ask('lock', folder)
+    const [, start, , socket] = readFileSync(file(), 'utf8').split(' ')
+    writeFileSync(file(), ['999999999', start, 'another-boot/pid:[1]', socket].join(' '))
+
+    const whileItLives = await caught(() => lockFolder(folder))
+    process.kill(worker.pid, 'SIGSTOP')
+    const whileItIsStopped = await caught(() => lockFolder(folder))
+    process.kill(worker.pid, 'SIGCONT')
+    await worker.kill()
+    const release = await lockFolder(folder)
+    release()
+
+    for (const error of [whileItLives, whileItIsStopped])
+      expect(error).toMatchObject({ code: 'E_ALREADY_EXISTS', message: expect.stringContaining('of another container') })
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('is not taken over from a process of another container that nobody can ask', async () => {
+    writeFileSync(file(), '7 12345 another-boot/pid:[1] -')
+
+    const error = await caught(() => lockFolder(folder))
+
+    expect(error).toMatchObject({ code: 'E_ALREADY_EXISTS', message: expect.stringContaining(file()) })
+  })
+
+  it('closes the folder to other users, also one that was open to them', async () => {
+    chmodSync(folder, 0o755)
+
+    const release = await lockFolder(folder)
+    release()
+
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe(process.platform === 'win32' ? '666' : '700')
   })
 })

@@ -64,8 +64,8 @@ const handlers = {
     released.resolve()
     return held
   },
-  lock: (folder: string) => {
-    unlock = lockFolder(folder)
+  lock: async (folder: string) => {
+    unlock = await lockFolder(folder)
   },
   unlock: () => unlock(),
 }

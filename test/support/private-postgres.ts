@@ -1,6 +1,6 @@
 import { firstThatWorks } from './services/attempts.js'
 import { startPostgresContainer } from './services/docker.js'
-import { postgresFromNpm, postgresOfThisMachine, postgresPrograms } from './services/postgres-binaries.js'
+import { givenPostgres, postgresFromNpm, postgresOfThisMachine, postgresPrograms } from './services/postgres-binaries.js'
 import { type PostgresOptions, type PostgresServer, startPostgresServer } from './services/postgres-server.js'
 import type { Server } from './services/server.js'
 
@@ -14,6 +14,7 @@ import type { Server } from './services/server.js'
  */
 export function startPrivatePostgres(options: PostgresOptions = {}): Promise<Server> {
   return firstThatWorks('PostgreSQL', [
+    { name: 'given', description: 'TEST_POSTGRES_BIN', run: async () => startPostgresServer(await givenPostgres(), options) },
     {
       name: 'machine',
       description: 'programs on this machine',

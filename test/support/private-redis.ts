@@ -1,6 +1,6 @@
 import { firstThatWorks } from './services/attempts.js'
 import { startRedisContainer } from './services/docker.js'
-import { redisFromPackages, redisOfThisMachine } from './services/redis-binary.js'
+import { givenRedis, redisFromPackages, redisOfThisMachine } from './services/redis-binary.js'
 import { type RedisOptions, startRedisServer } from './services/redis-server.js'
 import type { Server } from './services/server.js'
 
@@ -14,6 +14,7 @@ import type { Server } from './services/server.js'
  */
 export function startPrivateRedis(options: RedisOptions = {}): Promise<Server> {
   return firstThatWorks('Redis', [
+    { name: 'given', description: 'TEST_REDIS_SERVER', run: async () => startRedisServer(await givenRedis(), options) },
     {
       name: 'machine',
       description: 'redis-server or valkey-server on PATH',

