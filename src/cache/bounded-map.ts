@@ -15,4 +15,8 @@ export class BoundedMap<Value extends NonNullable<unknown>> {
   set(key: string, value: Value): void {
     this.#entries.set(key, value)
   }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
 }

@@ -11,6 +11,7 @@ export type ChangeType =
   | 'deactivate'
   | 'activate'
   | 'refresh'
+  | 'purge'
   | 'sql'
   | `rollout_${string}`
 

@@ -6,7 +6,7 @@ import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkMeta, checkProject, checkText, LIMITS } from '../store/arguments.js'
+import { checkMeta, checkProject, checkText, checkVersion, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
@@ -16,11 +16,12 @@ import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/prune.js'
+import { type Purge, purgeOf } from '../store/purge.js'
 import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
 import { META_KEYS } from '../store/requests.js'
 import type { RolloutRepository } from '../store/rollout-repository.js'
-import type { WriteMeta } from '../store/written.js'
+import type { WriteFacts, WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
 import type { ConfigQuery, ContextRulesQuery, PromptQuery } from './config-query.js'
@@ -271,6 +272,31 @@ export class ConfigurationManager {
     await this.#open()
     const { store, options } = this.#backend
     return store.read((db) => prune(db, options.schema, { before, ...(onProgress && { onProgress }) }))
+  }
+
+  /**
+   * Takes the content of one version out of the database, the changelog and the caches: for a secret that was stored by mistake. The version
+   * stays, empty and deactivated, and a changelog row says who had it purged and why. Other workers drop what they hold when they hear of it,
+   * snapshot files at their next save. Backups, files and logs of your own are not reached.
+   *
+   * @throws {NotFoundError} when there is no such version
+   * @throws {InUseError} when a label points at it, or it is an arm of a rollout that is not concluded
+   * @throws {ForbiddenError} when `authorize` does not allow it
+   */
+  async purge(purge: Purge): Promise<WriteFacts> {
+    this.#refuseClosed()
+    checkKeys(purge, ['kind', 'name', 'version', 'project', ...META_KEYS])
+    if (!CONFIG_KINDS.includes(purge.kind)) throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}`)
+    const name = checkText('name', purge.name, purge.kind === 'context_rules' ? LIMITS.shortName : KINDS[purge.kind].maxNameLength)
+    const project = checkProject(purge.project ?? this.#project)
+    checkVersion('version', purge.version)
+    checkText('changedBy', purge.changedBy)
+    checkText('summary', purge.summary)
+    await this.#open()
+    const { store } = this.#backend
+    await store.policy.permit({ action: 'purge', kind: purge.kind, project, name, actor: purge.changedBy }, [])
+    const { value, facts } = await store.record(purge, purgeOf({ ...purge, name }, project))
+    return Object.freeze({ ...facts })
   }
 
   /** @returns the function that stops listening */
