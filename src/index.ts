@@ -111,7 +111,6 @@ export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository
 export type { Page } from './store/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
 export { type EmbeddingConfigDraft, EmbeddingConfigRepository } from './store/embedding-config-repository.js'
-export type { Authorize, AuthorizeRequest } from './store/label-policy.js'
 export { type ModelConfigDraft, ModelConfigRepository } from './store/model-config-repository.js'
 export type { KyselyLike } from './store/open-database.js'
 export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
@@ -129,6 +128,7 @@ export type {
   Rollback,
 } from './store/requests.js'
 export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
+export type { Authorize, AuthorizeRequest } from './store/write-policy.js'
 export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'
 export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'

@@ -3,12 +3,13 @@ import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
 import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
+import { BoundedMap } from './bounded-map.js'
 import { isContent } from './content-key.js'
 import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts, isCurrent, isUsable } from './held-documents.js'
 import type { MemoryEntry } from './memory-tier.js'
 import type { RedisTier } from './redis-tier.js'
 import { type LogPage, RevisionLog } from './revision-log.js'
-import { type StampedDocument, stampOf } from './stamped-document.js'
+import type { StampedDocument } from './stamped-document.js'
 import { Suspicions } from './suspicions.js'
 
 export interface DocumentCacheOptions {
@@ -77,11 +78,13 @@ export class DocumentCache<Value> {
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
   readonly #suspicions: Suspicions
+  /** Values in Redis that could not be used and were told of. */
+  readonly #refused = new BoundedMap<true>(1_000)
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
   /** Asking the clock costs as much as the rest of a hit, so it is asked by a timer. */
-  #now = Date.now()
+  #now = performance.now()
   readonly #counters = { memoryHits: 0, memoryMisses: 0, loads: 0, staleServed: 0 }
 
   constructor(parts: DocumentCacheParts<Value>) {
@@ -162,7 +165,7 @@ export class DocumentCache<Value> {
 
   /** Moves the clock that expiry is measured by. */
   tick(): void {
-    this.#now = Date.now()
+    this.#now = performance.now()
   }
 
   /** Makes the next read of these documents ask PostgreSQL, past Redis: somebody says they changed and gives no revision. */
@@ -272,12 +275,36 @@ export class DocumentCache<Value> {
     const { redis } = this.#parts
     if (!redis || this.#suspicions.has(scope)) return undefined
     const { generation } = this.#held
-    const document = await redis.get(scope)
-    if (!document) return undefined
+    const value = await redis.get(scope)
+    if (!value) return undefined
+    const { document, stamp } = value
+    if (!document)
+      return this.#refuse(scope, stamp, new Error('It is not what was stored: cut, of another program, or not signed as it should be.'))
     const asOf = isImmutable ? document.asOf : await this.#currentAsOf(document)
-    if (asOf === undefined || this.#suspicions.has(scope)) return stampOf(document)
-    const entry = this.#held.accept({ ...document, asOf }, { generation, isImmutable, unverified: this.log.applied === undefined })
-    return entry ? { entry, source: 'redis', stale: entry.stale } : stampOf(document)
+    if (asOf === undefined || this.#suspicions.has(scope)) return stamp
+    try {
+      const entry = this.#held.accept(
+        { ...document, asOf },
+        { generation, isImmutable, unverified: this.log.applied === undefined, isForeign: true },
+      )
+      return entry ? { entry, source: 'redis', stale: entry.stale } : stamp
+    } catch (error) {
+      return this.#refuse(scope, stamp, error)
+    }
+  }
+
+  /** A value in Redis cannot be used. Each is told once, though readers may meet it again while Redis takes no writes. */
+  #refuse(scope: Scope, stamp: string, error: unknown): string {
+    const value = `${scope} ${stamp}`
+    if (!this.#refused.get(value)) {
+      this.#refused.set(value, true)
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#parts.events.failed(
+        new Error(`"${scope}" in Redis: ${reason}`),
+        'A document in Redis cannot be used; it is read from PostgreSQL and replaced.',
+      )
+    }
+    return stamp
   }
 
   /**

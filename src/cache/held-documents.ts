@@ -12,8 +12,11 @@ export interface HeldDocumentsParts<Value> {
   readonly ttlMs: number
   /** Whether documents are kept as text too, so that snapshots can be taken. */
   readonly keepsText: boolean
-  /** Makes what is served out of a document's JSON, once, when it enters memory. */
-  readonly materialize: (document: StampedDocument) => Value
+  /**
+   * Makes what is served out of a document's JSON, once, when it enters memory. What did not come from PostgreSQL may be anything: it throws
+   * when that is no document of this scope.
+   */
+  readonly materialize: (document: StampedDocument, isForeign: boolean) => Value
   /** Told of every document that enters memory, after it entered. */
   readonly onKept: (entry: MemoryEntry<Value>) => void
   readonly onRemoved: (entry: MemoryEntry<unknown>) => void
@@ -27,6 +30,8 @@ export interface Arrival {
   readonly isImmutable?: boolean
   /** Nobody could confirm it, since the log was never read. */
   readonly unverified?: boolean
+  /** It comes from Redis, where others may write. */
+  readonly isForeign?: boolean
 }
 
 /** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
@@ -111,7 +116,7 @@ export class HeldDocuments<Value> {
    */
   accept(document: StampedDocument, arrival: Arrival): MemoryEntry<Value> | undefined {
     const { scope } = document
-    const { generation, isImmutable = false, unverified = false } = arrival
+    const { generation, isImmutable = false, unverified = false, isForeign = false } = arrival
     const floor = isImmutable ? 0 : this.#heads.floor(scope)
     if (this.#isClosed || generation !== this.#generation || document.asOf < floor) {
       this.#refusedFills++
@@ -123,14 +128,15 @@ export class HeldDocuments<Value> {
       // Of two that nobody could confirm, the later one is not given up for the earlier.
       if (held.unverified && unverified) return undefined
     }
-    // A document that nobody could confirm must not be the proof of itself.
+    const value = this.#parts.materialize(document, isForeign)
+    // No head is learned from a document that nobody could confirm.
     const head = isImmutable || unverified ? undefined : this.#headOf(document)
-    return this.#keep(document, { head, unverified, stale: unverified })
+    return this.#keep(document, value, { head, unverified, stale: unverified })
   }
 
   /** Takes the last good document of an earlier process, which is served when nobody else answers. */
   adopt(document: StampedDocument): void {
-    this.#keep(document, { suspect: true, unverified: true, source: 'snapshot' })
+    this.#keep(document, this.#parts.materialize(document, true), { suspect: true, unverified: true, source: 'snapshot' })
   }
 
   /** Takes over which change of a scope the primary itself says was the last. */
@@ -200,18 +206,18 @@ export class HeldDocuments<Value> {
     this.#heads.clear()
   }
 
-  #keep(document: StampedDocument, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
-    const { materialize, keepsText, ttlMs, onKept } = this.#parts
+  #keep(document: StampedDocument, value: Value, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
+    const { keepsText, ttlMs, onKept } = this.#parts
     const entry: MemoryEntry<Value> = {
       scope: document.scope,
-      value: materialize(document),
+      value,
       revision: document.revision,
       token: document.token,
       bytes: document.text.length * 2 + 1_024,
       text: keepsText ? document.text : undefined,
       source: 'memory',
       asOf: document.asOf,
-      expiresAt: Date.now() + ttlMs * (0.9 + Math.random() * 0.2),
+      expiresAt: performance.now() + ttlMs * (0.9 + Math.random() * 0.2),
       suspect: false,
       stale: false,
       unverified: false,

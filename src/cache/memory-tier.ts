@@ -26,7 +26,7 @@ export interface MemoryEntry<Value> {
   /** The scope's head, shared with the table, so that a hit need not look it up. */
   head: Head | undefined
   asOf: number
-  /** In milliseconds since 1970; a document past it is served once more and refreshed behind. */
+  /** On the clock of `performance.now()`; a document past it is served once more and refreshed behind. */
   expiresAt: number
   /** A last good value that must be confirmed before it is served, unless nobody can confirm it. */
   suspect: boolean

@@ -1,4 +1,5 @@
 import { withDeadline } from '../shared/deadline.js'
+import { isRefusal, redisFailure } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
 
 export interface RedisBusOptions {
@@ -10,6 +11,8 @@ export interface RedisBusOptions {
   readonly onMessage: (text: string) => void
   /** The subscription is confirmed: what was announced before it was not heard. */
   readonly onSubscribed: () => void
+  /** The server answers, and refuses the subscription: told once for each thing it says, until it was subscribed. */
+  readonly onRefused?: (error: Error) => void
 }
 
 /** A frozen server sends no event; it is noticed by a PING that gets no answer. */
@@ -28,6 +31,7 @@ export class RedisBus {
   readonly #options: RedisBusOptions
   #client: RedisLike | undefined
   #isSubscribed = false
+  #refusal: string | undefined
   #failures = 0
   #closed = false
   #pingTimer: NodeJS.Timeout | undefined
@@ -53,13 +57,15 @@ export class RedisBus {
     try {
       await this.#timely(client.connect(), CONNECT_WITHIN)
       await this.#timely(client.subscribe(this.#options.channel))
-    } catch {
+    } catch (error) {
+      if (isRefusal(error)) this.#refused(redisFailure(error, undefined, []))
       this.#lost(client)
       return
     }
     if (this.#client !== client) return
     this.#isSubscribed = true
     this.#failures = 0
+    this.#refusal = undefined
     this.#options.onSubscribed()
   }
 
@@ -76,6 +82,12 @@ export class RedisBus {
     const client = this.#client
     if (!client || !this.#isSubscribed) return
     await this.#timely(client.ping()).catch(() => this.#lost(client))
+  }
+
+  #refused(error: Error): void {
+    if (this.#refusal === error.message) return
+    this.#refusal = error.message
+    this.#options.onRefused?.(error)
   }
 
   #lost(client: RedisLike): void {

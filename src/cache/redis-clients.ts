@@ -2,13 +2,19 @@ import { once } from 'node:events'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { withDeadline } from '../shared/deadline.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { type RedisReasons, watchReasons } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
-import { parseRedisUrl, type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
+import { type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
+import { readRedisUrl } from './redis-url.js'
 import { reopenOnEnd } from './reopen-on-end.js'
 
 /** The connections a manager needs: one that is subscribed can send no other command. */
 export interface RedisClients {
   readonly data: RedisLike
+  /** Why `data` has no connection. */
+  readonly reasons: RedisReasons
+  /** Passwords, which no message may repeat. */
+  readonly secrets: readonly string[]
   /** A new client for one connection to subscribe on: it is given up when it ends. `undefined` while there is no node to connect to. */
   subscriber(): RedisLike | undefined
   /** How many connections are subscribed to a channel. */
@@ -54,7 +60,7 @@ function forOneConnection(redisMs: number) {
 
 /** Clients from a URL, from the nodes of a Cluster, from sentinels, or from a host's own client. */
 export function createRedisClients(redis: string | RedisLike | RedisTopology, redisMs: number): RedisClients {
-  if (typeof redis === 'string') return ofServer(checkRedisUrl(redis), redisMs)
+  if (typeof redis === 'string') return ofServer(redis, redisMs)
   if (isClient(redis)) return ofHost(redis, redisMs)
   if ('cluster' in redis) return ofCluster(redis, redisMs)
   if ('sentinels' in redis) return ofSentinels(redis, redisMs)
@@ -66,8 +72,10 @@ function isClient(redis: RedisLike | RedisTopology): redis is RedisLike {
 }
 
 function ofServer(url: string, redisMs: number): RedisClients {
+  const { username, password } = readRedisUrl('redis', url)
   const data = new Redis(url, reconnecting(redisMs)) as unknown as RedisLike
-  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike, redisMs)
+  const secrets = [password, decodeURIComponent(password), ...(password === '' ? [decodeURIComponent(username)] : [])]
+  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike, redisMs, secrets)
 }
 
 function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisClients {
@@ -105,7 +113,7 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     client.on('end', () => data.off('close', follow))
     return client
   }
-  return own(data, subscriber, redisMs)
+  return own(data, subscriber, redisMs, [list.password, password, sentinelPassword])
 }
 
 function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClients {
@@ -129,7 +137,7 @@ function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClient
     // Certificates name hosts, not addresses.
     ...(tls && { dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host) }),
   }) as unknown as RedisLike
-  return own(cluster, nodeByNode(cluster, redisMs), redisMs)
+  return own(cluster, nodeByNode(cluster, redisMs), redisMs, [password])
 }
 
 function ofHost(redis: RedisLike, redisMs: number): RedisClients {
@@ -143,7 +151,8 @@ function ofHost(redis: RedisLike, redisMs: number): RedisClients {
   const open = async () => {
     if (redis.isCluster) await ready(redis, redisMs * 2)
   }
-  return { ...shared(redis, subscriber, redisMs), open, close: () => {} }
+  const { password } = redis.options as { password?: unknown }
+  return { ...shared(redis, subscriber, redisMs, [password]), open, close: () => {} }
 }
 
 /** Waits for a host's Cluster that is still finding its nodes, and connects one that waits for its first command. */
@@ -169,11 +178,11 @@ function nodesOf(cluster: RedisLike): readonly RedisLike[] {
   return cluster.nodes?.('all') ?? []
 }
 
-function own(data: RedisLike, subscriber: () => RedisLike | undefined, redisMs: number): RedisClients {
+function own(data: RedisLike, subscriber: () => RedisLike | undefined, redisMs: number, secrets: readonly unknown[]): RedisClients {
   quiet(data)
   const letEnd = reopenOnEnd(data)
   return {
-    ...shared(data, subscriber, redisMs),
+    ...shared(data, subscriber, redisMs, secrets),
     open: async () => void (await data.connect().catch(() => {})),
     close: () => {
       letEnd()
@@ -186,9 +195,12 @@ function shared(
   data: RedisLike,
   subscriber: () => RedisLike | undefined,
   redisMs: number,
-): Pick<RedisClients, 'data' | 'subscriber' | 'listeners'> {
+  secrets: readonly unknown[],
+): Pick<RedisClients, 'data' | 'reasons' | 'secrets' | 'subscriber' | 'listeners'> {
   return {
     data,
+    reasons: watchReasons(data),
+    secrets: secrets.filter((secret): secret is string => typeof secret === 'string' && secret !== ''),
     subscriber: () => {
       const client = subscriber()
       return client && quiet(client)
@@ -210,15 +222,4 @@ async function numSub(client: RedisLike, channel: string): Promise<number> {
 function quiet(client: RedisLike): RedisLike {
   client.on('error', () => {})
   return client
-}
-
-function checkRedisUrl(text: string): string {
-  if (!parseRedisUrl(text)) {
-    // The value may hold a password: it is not repeated.
-    throw new InvalidArgumentError(
-      'redis',
-      'must be a URL like redis://host:6379/0 (rediss: for TLS; special characters of a password as %25, %40 …), or an ioredis client',
-    )
-  }
-  return text
 }

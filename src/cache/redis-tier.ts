@@ -4,9 +4,12 @@ import { Batcher } from '../shared/batcher.js'
 import { Breaker } from '../shared/breaker.js'
 import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
+import { DocumentSigner } from './document-signer.js'
+import type { RedisClients } from './redis-clients.js'
+import { isRefusal, redisFailure } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
 import { type Script, STORE_AND_ANNOUNCE } from './scripts.js'
-import { decodeDocument, encodeDocument, type StampedDocument } from './stamped-document.js'
+import { decodeDocument, encodeDocument, type StampedDocument, type StoredValue } from './stamped-document.js'
 
 export interface RedisTierOptions {
   readonly namespace: string
@@ -14,7 +17,12 @@ export interface RedisTierOptions {
   readonly ttlMs: number
   /** Most milliseconds one call may take. */
   readonly redisMs: number
+  /** What documents are signed with; the first signs, all are accepted. @default documents are not signed */
+  readonly secrets?: readonly string[]
+  /** Told with what the server or the network said. */
   readonly onLost: (error: Error) => void
+  /** The server answers, and this user may not store or announce: told once for each thing it says, until it was carried out again. */
+  readonly onRefused?: (error: Error) => void
   readonly onRestored: () => void
 }
 
@@ -31,15 +39,20 @@ const COOL_DOWN_MS = 1_000
 /** The tier all workers share. It never throws at readers: a Redis that is away, slow or full is a miss. */
 export class RedisTier {
   readonly #client: RedisLike
+  readonly #failure: (error: unknown) => Error
+  readonly #signer: DocumentSigner
   readonly #options: RedisTierOptions
   readonly #breaker: Breaker
-  readonly #reads: Batcher<StampedDocument>
+  readonly #reads: Batcher<StoredValue>
+  readonly #refusals = new Set<string>()
   /** Part of every key, so that two databases that share a Redis never serve each other's documents. */
   #database: string | undefined
   readonly counters = { hits: 0, misses: 0 }
 
-  constructor(client: RedisLike, options: RedisTierOptions) {
-    this.#client = client
+  constructor(clients: Pick<RedisClients, 'data'> & Partial<Pick<RedisClients, 'reasons' | 'secrets'>>, options: RedisTierOptions) {
+    this.#client = clients.data
+    this.#failure = (error) => redisFailure(error, clients.reasons?.current(), clients.secrets ?? [])
+    this.#signer = new DocumentSigner(options.secrets ?? [])
     this.#options = options
     this.#breaker = new Breaker({
       threshold: FAILURES_UNTIL_OPEN,
@@ -68,17 +81,19 @@ export class RedisTier {
     return `{${this.#options.namespace}}:${this.#database}:${DOCUMENT_FORMAT}:e:${scope}`
   }
 
-  async get(scope: Scope): Promise<StampedDocument | undefined> {
+  async get(scope: Scope): Promise<StoredValue | undefined> {
     if (this.#database === undefined) return undefined
-    const document = await this.#reads.load(scope)
-    if (document) this.counters.hits++
+    const value = await this.#reads.load(scope)
+    if (value?.document) this.counters.hits++
     else this.counters.misses++
-    return document
+    return value
   }
 
   /** What Redis holds of these scopes, without counting as reads. */
   async inspect(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
-    return this.#database === undefined ? new Map() : this.#readMany(scopes)
+    if (this.#database === undefined) return new Map()
+    const values = await this.#readMany(scopes)
+    return new Map([...values].flatMap(([scope, { document }]) => (document ? [[scope, document]] : [])))
   }
 
   /** Stores documents that are newer than what Redis has. */
@@ -113,21 +128,45 @@ export class RedisTier {
     return (await this.#guarded(() => this.#client.mget([this.#anyKey]))) !== undefined
   }
 
-  async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
-    const keys = [...documents.map(({ document }) => this.keyOf(document.scope)), this.#anyKey]
-    const values = documents.flatMap(({ document, refusedStamp }) => [document.asOf, refusedStamp ?? '', encodeDocument(document)])
-    return (
-      (await this.#guarded(() => this.#run(STORE_AND_ANNOUNCE, keys, [channel, message, this.#options.ttlMs, ...values]))) !== undefined
-    )
+  /** Asks until it is clear whether Redis can be used, so that a wrong password is told at the start and not at the first reads. */
+  async settle(): Promise<void> {
+    for (let tries = 0; tries < FAILURES_UNTIL_OPEN && !(await this.answers()); tries++);
   }
 
-  async #readMany(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> {
-    const values = await this.#guarded(() => this.#client.mget(scopes.map((scope) => this.keyOf(scope))))
-    const found = new Map<Scope, StampedDocument>()
+  async #store(documents: readonly StoredDocument[], channel: string, message: string): Promise<boolean> {
+    const keys = [...documents.map(({ document }) => this.keyOf(document.scope)), this.#anyKey]
+    const values = documents.flatMap(({ document, refusedStamp }, place) => [
+      document.asOf,
+      refusedStamp ?? '',
+      encodeDocument(document, keys[place] as string, this.#signer),
+    ])
+    const isDone = await this.#guarded(async () => {
+      try {
+        await this.#run(STORE_AND_ANNOUNCE, keys, [channel, message, this.#options.ttlMs, ...values])
+        this.#refusals.clear()
+        return true
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        this.#tellRefusal(this.#failure(error))
+        return false
+      }
+    })
+    return isDone === true
+  }
+
+  #tellRefusal(error: Error): void {
+    if (this.#refusals.has(error.message)) return
+    this.#refusals.add(error.message)
+    this.#options.onRefused?.(error)
+  }
+
+  async #readMany(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StoredValue>> {
+    const keys = scopes.map((scope) => this.keyOf(scope))
+    const values = await this.#guarded(() => this.#client.mget(keys))
+    const found = new Map<Scope, StoredValue>()
     scopes.forEach((scope, place) => {
       const value = values?.[place]
-      const document = typeof value === 'string' ? decodeDocument(scope, value) : undefined
-      if (document) found.set(scope, document)
+      if (typeof value === 'string') found.set(scope, decodeDocument(scope, value, keys[place] as string, this.#signer))
     })
     return found
   }
@@ -151,7 +190,7 @@ export class RedisTier {
       this.#breaker.succeeded()
       return answer
     } catch (error) {
-      this.#breaker.failed(error as Error)
+      this.#breaker.failed(this.#failure(error))
       return undefined
     }
   }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../shared/errors.js'
+import { readRedisUrl } from './redis-url.js'
 
 /** Where one node listens: `redis://host:port`, `rediss://host:port` for TLS, or its parts. */
 export type RedisNode = string | { readonly host: string; readonly port: number }
@@ -70,18 +71,6 @@ interface ReadNode extends NodeAddress {
   readonly isTls: boolean
 }
 
-/** `undefined` also for one whose user or password cannot be decoded, such as a `%` that should be `%25`: ioredis would throw a bare URIError. */
-export function parseRedisUrl(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  try {
-    decodeURIComponent(url.username + url.password)
-  } catch {
-    return undefined
-  }
-  return ['redis:', 'rediss:'].includes(url.protocol) ? url : undefined
-}
-
 const EXPECTED = 'must be a URL like redis://host:6379 (rediss: for TLS), or { host, port }'
 
 function readNode(field: string, node: RedisNode): ReadNode {
@@ -93,8 +82,14 @@ function readNode(field: string, node: RedisNode): ReadNode {
 }
 
 function readUrl(field: string, text: string): ReadNode {
-  const url = parseRedisUrl(text)
-  if (!url || url.hostname === '' || url.port === '') throw new InvalidArgumentError(field, EXPECTED)
+  const url = readRedisUrl(field, text)
+  if (url.hostname === '' || url.port === '') throw new InvalidArgumentError(field, EXPECTED)
+  if (!['', '/', '/0'].includes(url.pathname)) {
+    throw new InvalidArgumentError(
+      field,
+      'must not name a database: a Cluster has one, and behind sentinels the option `redis.db` is its number',
+    )
+  }
   return {
     // A URL writes an IPv6 address in brackets, a socket wants it without.
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),

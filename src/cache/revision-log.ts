@@ -181,7 +181,7 @@ export class RevisionLog {
   doubt(): boolean {
     const isNew = !this.#isInDoubt
     if (isNew) this.#lookSoon()
-    this.#doubtUntil = Date.now() + DOUBT_MS
+    this.#doubtUntil = performance.now() + DOUBT_MS
     return isNew
   }
 
@@ -202,7 +202,7 @@ export class RevisionLog {
   }
 
   get #isInDoubt(): boolean {
-    return Date.now() < this.#doubtUntil
+    return performance.now() < this.#doubtUntil
   }
 
   #lookInto(): void {
@@ -242,7 +242,7 @@ export class RevisionLog {
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
     this.#mustLook = false
-    const nextLookAt = Date.now() + LOOK_EVERY_MS
+    const nextLookAt = performance.now() + LOOK_EVERY_MS
     // What comes while this read is under way and is not believed waits for the next one.
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
@@ -259,7 +259,7 @@ export class RevisionLog {
       else this.#take(page, heardBefore)
       if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
       // Also after another history: messages of the lost one may be on their way, and one that was made up looks the same.
-      if (isOther || claimedBefore > page.top || wasContradicted) this.#doubtUntil = Date.now() + DOUBT_MS
+      if (isOther || claimedBefore > page.top || wasContradicted) this.#doubtUntil = performance.now() + DOUBT_MS
       this.#nextLookAt = this.#isInDoubt ? nextLookAt : 0
       this.#verifiedAt = Date.now()
     } catch (error) {
@@ -332,7 +332,7 @@ export class RevisionLog {
         if (this.#ahead.size > 0) this.counters.gaps++
         this.catchUp().catch(this.#parts.onError)
       },
-      Math.max(delayMs, this.#nextLookAt - Date.now()),
+      Math.max(delayMs, this.#nextLookAt - performance.now()),
     )
     this.#gapTimer.unref()
   }

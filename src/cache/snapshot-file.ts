@@ -1,7 +1,6 @@
-import { createHash, type Hash } from 'node:crypto'
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { DOCUMENT_FORMAT } from '../entities/document.js'
 import type { StampedDocument } from './stamped-document.js'
 
@@ -35,11 +34,11 @@ const LINES_A_WRITE = 100
  */
 export async function writeSnapshot(file: string, { documents, ...facts }: Snapshot): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  // Workers may share the file; each writes its own first.
-  const draft = `${file}.${hostname()}-${process.pid}.tmp`
+  // Workers may share the file; each writes a draft of its own first. Nobody can know its name beforehand and plant a link there.
+  const draft = `${file}.${randomUUID()}.tmp`
   const hash = createHash('sha256')
   try {
-    const handle = await open(draft, 'w', 0o600)
+    const handle = await open(draft, 'wx', 0o600)
     try {
       await append(handle, hash, [{ kind: KIND, format: DOCUMENT_FORMAT, ...facts }])
       for (let start = 0; start < documents.length; start += LINES_A_WRITE) {
@@ -59,6 +58,21 @@ export async function writeSnapshot(file: string, { documents, ...facts }: Snaps
   } catch (error) {
     await rm(draft, { force: true })
     throw error
+  }
+}
+
+const DRAFT = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/
+/** Writing takes seconds at most; a draft that was not touched for so long belongs to a process that was killed. In milliseconds. */
+const ABANDONED_MS = 600_000
+
+/** Removes the drafts of processes that were killed while they wrote. What cannot be removed stays. */
+export async function removeAbandonedDrafts(file: string): Promise<void> {
+  const folder = dirname(file)
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((name) => name.startsWith(`${basename(file)}.`) && DRAFT.test(name.slice(basename(file).length + 1)))) {
+    const draft = join(folder, name)
+    const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+    if (mtimeMs < Date.now() - ABANDONED_MS) await rm(draft, { force: true }).catch(() => {})
   }
 }
 

@@ -1,4 +1,4 @@
-import { readSnapshot, type Snapshot, UnusableSnapshot, writeSnapshot } from './snapshot-file.js'
+import { readSnapshot, removeAbandonedDrafts, type Snapshot, UnusableSnapshot, writeSnapshot } from './snapshot-file.js'
 
 export interface SnapshotsParts {
   readonly file: string
@@ -31,6 +31,7 @@ export class Snapshots {
 
   /** What an earlier process left. A file that cannot be used is reported and passed over. */
   async load(): Promise<Snapshot | undefined> {
+    await removeAbandonedDrafts(this.#parts.file)
     try {
       return await readSnapshot(this.#parts.file, this.#parts.schema)
     } catch (error) {

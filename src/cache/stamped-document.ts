@@ -1,5 +1,6 @@
 import type { Scope } from '../entities/scope.js'
 import { intern } from '../shared/intern.js'
+import type { DocumentSigner } from './document-signer.js'
 
 /** A document as text, with what is known of its age. */
 export interface StampedDocument {
@@ -14,19 +15,40 @@ export interface StampedDocument {
   readonly text: string
 }
 
-/** The first line of a document in Redis. */
+/** What Redis has under a key. */
+export interface StoredValue {
+  /** Its first line, as far as the script that stores documents looks at it: by this a value that was refused is named. */
+  readonly stamp: string
+  /** `undefined` for what is no document, or is not signed as it should be. */
+  readonly document: StampedDocument | undefined
+}
+
+/** Bytes of a value that its first line may take. The script reads as many. */
+export const MAX_STAMP_BYTES = 200
+
+const STAMP = /^(\d{1,16}) (\d{1,16}) ([\w-]{0,64})(?: ([\w-]{43}))?$/
+
+/** How old a document is: what the first line of a value begins with. */
 export function stampOf(document: StampedDocument): string {
   return `${document.asOf} ${document.revision} ${document.token}`
 }
 
-export function encodeDocument(document: StampedDocument): string {
-  return `${stampOf(document)}\n${document.text}`
+/** The value that is stored under a key: a line with the stamp and, where there is a secret, its signature, then the text. */
+export function encodeDocument(document: StampedDocument, key: string, signer: DocumentSigner): string {
+  const stamp = stampOf(document)
+  const signature = signer.sign(key, stamp, document.text)
+  return `${stamp}${signature === undefined ? '' : ` ${signature}`}\n${document.text}`
 }
 
-/** Reads what `encodeDocument` wrote; `undefined` for anything else. */
-export function decodeDocument(scope: Scope, value: string): StampedDocument | undefined {
+/** Reads what `encodeDocument` wrote, and refuses anything else. */
+export function decodeDocument(scope: Scope, value: string, key: string, signer: DocumentSigner): StoredValue {
   const end = value.indexOf('\n')
-  const match = /^(\d{1,16}) (\d{1,16}) ([\w-]{0,64})$/.exec(value.slice(0, Math.min(end, 100)))
-  if (end < 0 || !match) return undefined
-  return { scope, asOf: Number(match[1]), revision: Number(match[2]), token: intern(match[3] as string), text: value.slice(end + 1) }
+  const line = end < 0 ? value.slice(0, MAX_STAMP_BYTES) : value.slice(0, Math.min(end, MAX_STAMP_BYTES))
+  const stamp = Buffer.from(line).subarray(0, MAX_STAMP_BYTES).toString()
+  const match = end < 0 ? null : STAMP.exec(line)
+  if (!match) return { stamp, document: undefined }
+  const [, asOf, revision, token, signature] = match as unknown as [string, string, string, string, string | undefined]
+  const text = value.slice(end + 1)
+  if (!signer.accepts(key, `${asOf} ${revision} ${token}`, text, signature)) return { stamp, document: undefined }
+  return { stamp, document: { scope, asOf: Number(asOf), revision: Number(revision), token: intern(token), text } }
 }

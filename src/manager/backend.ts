@@ -95,6 +95,7 @@ export class Backend {
       db: this.database.db,
       schema: options.schema,
       databaseMs,
+      queueMs: options.timeouts.queueMs,
       hooks: options.hooks,
       policy: options.policy,
       databaseIdentity: () => this.#databaseIdentity,
@@ -131,6 +132,11 @@ export class Backend {
       database: this.database,
       clients: this.#clients,
       bus: this.bus,
+      onRefused: (error) =>
+        this.#reporter.failed(
+          error,
+          `Redis does not let this user subscribe to "${channel}"; docs/operations.md lists what it needs. Changes are heard by NOTIFY or poll.`,
+        ),
       onSubscribed: () => {
         // It may be another server, or the same one with nothing in it.
         this.#coldStart.noteAgain()
@@ -194,6 +200,7 @@ export class Backend {
     await this.#coldStart.loadSnapshot()
     // Before the log is read, so that nothing falls between.
     await this.#subscriptions.open()
+    void this.redis?.settle()
     await this.#coldStart.guessDatabase()
     await this.#prepare()
     await this.cache.log.catchUp()
@@ -299,11 +306,17 @@ export class Backend {
 
   #createRedisTier(clients: RedisClients): RedisTier {
     const { namespace, channel, ttlMs, timeouts } = this.options
-    return new RedisTier(clients.data, {
+    return new RedisTier(clients, {
       namespace,
       channel,
       ttlMs,
       redisMs: timeouts.redisMs,
+      secrets: this.options.redisSecrets,
+      onRefused: (error) =>
+        this.#reporter.failed(
+          error,
+          'Redis does not let this user store or announce changes; docs/operations.md lists what it needs. Others hear of them by NOTIFY or poll.',
+        ),
       onLost: (error) => this.#reporter.redisLost(error),
       onRestored: () => this.events.emit('redis:restored', {}),
     })

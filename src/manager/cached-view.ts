@@ -7,6 +7,7 @@ import { loadContents, loadDocuments } from '../store/load-documents.js'
 import type { OpenDatabase } from '../store/open-database.js'
 import { ContextRulesView } from './context-rules-view.js'
 import { EntityView } from './entity-view.js'
+import { checkContent, checkContextRules, checkRow } from './foreign-document.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the manager knows by the scope which it is
 export type CachedView = EntityView<any, any> | ContextRulesView | { readonly content: any }
@@ -27,13 +28,27 @@ export async function loadCached(
   return found
 }
 
-/** Makes what reads are answered from, once for each document that enters memory. */
-export function viewOf({ scope, text, revision }: StampedDocument): CachedView {
-  if (isContent(scope)) return { content: KINDS[scope.split(':')[1] as keyof typeof KINDS].decode(JSON.parse(text)) }
-  const kind = parseScope(scope)?.kind
-  if (kind === undefined || kind === 'context_rules') return new ContextRulesView(text)
+/**
+ * Makes what reads are answered from, once for each document that enters memory.
+ *
+ * @throws {Error} when a foreign one (it does not come from PostgreSQL) is no document of its scope
+ */
+export function viewOf({ scope, text, revision }: StampedDocument, isForeign: boolean): CachedView {
+  if (isContent(scope)) return { content: contentOf(scope, text, isForeign) }
+  const parts = parseScope(scope)
+  if (parts === undefined || parts.kind === 'context_rules') {
+    if (isForeign) checkContextRules(JSON.parse(text), parts?.project ?? '')
+    return new ContextRulesView(text)
+  }
   // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
-  return EntityView.parse(KINDS[kind] as never, text, revision)
+  return EntityView.parse(KINDS[parts.kind] as never, text, revision, isForeign ? parts : undefined)
+}
+
+function contentOf(scope: Scope, text: string, isForeign: boolean) {
+  const [, kind, id] = scope.split(':')
+  const { decode } = KINDS[kind as keyof typeof KINDS]
+  const row = JSON.parse(text)
+  return isForeign ? checkContent(decode(checkRow(row, Number(id)))) : decode(row)
 }
 
 /** Whether two views of one scope were made of the same document. */

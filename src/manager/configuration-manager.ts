@@ -5,6 +5,7 @@ import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkMeta, checkProject, checkText, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
@@ -14,10 +15,10 @@ import { listScopes } from '../store/list-scopes.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
 import { prune } from '../store/prune.js'
-import { recordRefresh } from '../store/refresh.js'
+import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
+import { META_KEYS } from '../store/requests.js'
 import type { RolloutRepository } from '../store/rollout-repository.js'
-import { SessionRecorder } from '../store/session-recorder.js'
 import type { WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
@@ -81,9 +82,9 @@ export class ConfigurationManager {
           await this.#open()
           return store.read(query)
         },
-        record: async (meta, work) => {
+        record: async (meta, write) => {
           await this.#open()
-          return store.record(meta, work)
+          return store.record(meta, write)
         },
       },
       this.#project,
@@ -174,7 +175,9 @@ export class ConfigurationManager {
     this.#refuseClosed()
     checkType(type)
     await this.#open()
-    await this.#backend.store.record({}, (session) => recordRefresh(session, this.#backend.options.schema, type))
+    const { store } = this.#backend
+    await store.policy.permit({ action: 'refresh', kind: type, project: '*', name: '*', actor: undefined }, [])
+    await store.record({}, refreshOf(type))
   }
 
   /**
@@ -204,17 +207,11 @@ export class ConfigurationManager {
    */
   async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
     this.#refuseClosed()
+    checkKeys(meta, META_KEYS)
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend
-    const { value } = await store.record(meta, async (session) => {
-      const recorder = new SessionRecorder(session, store)
-      try {
-        return await store.runInside(() => work(createRepositories(recorder, this.#project)))
-      } finally {
-        recorder.close()
-      }
-    })
+    const { value } = await store.transact(meta, (recorder) => work(createRepositories(recorder, this.#project)))
     return value
   }
 

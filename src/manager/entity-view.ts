@@ -6,6 +6,7 @@ import type { Source } from '../entities/source.js'
 import { chooseVersion } from '../rollout/choose-version.js'
 import type { KindDefinition, Row, VersionContent } from '../store/labelled-kind.js'
 import { decodeRollout } from '../store/rollout-rows.js'
+import { checkContent, checkEntityDocument, type Owner } from './foreign-document.js'
 import { SubjectMemo } from './subject-memo.js'
 
 interface RawDocument {
@@ -59,16 +60,19 @@ export class EntityView<Content extends VersionContent, Entity> {
     this.#stale = stale
   }
 
+  /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
   static parse<Content extends VersionContent, Entity>(
     kind: KindDefinition<Content, Entity>,
     text: string,
     revision: number,
+    owner?: Owner,
   ): EntityView<Content, Entity> {
     const raw = JSON.parse(text) as RawDocument
+    if (owner) checkEntityDocument(raw, owner)
     const document: EntityDocument<Content> = {
       labels: raw.labels,
       versions: raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros })),
-      contents: raw.contents.map(kind.decode),
+      contents: raw.contents.map((row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row))),
       rollouts: raw.rollouts.map(decodeRollout),
     }
     return new EntityView(kind, document, revision, false)

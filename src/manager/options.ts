@@ -1,12 +1,14 @@
 import type { RedisLike } from '../cache/redis-like.js'
 import type { RedisTopology } from '../cache/redis-topology.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
-import { type Authorize, LabelPolicy } from '../store/label-policy.js'
+import { QUEUE_MS } from '../store/config-store.js'
 import type { KyselyLike } from '../store/open-database.js'
 import type { PoolLike } from '../store/pool.js'
 import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
+import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write-policy.js'
 import type { ChangelogHooks } from '../store/written.js'
 
 /** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
@@ -28,6 +30,12 @@ export interface ConfigManagerOptions {
    * @default the setting REDIS_URL, else none
    */
   readonly redis?: string | RedisLike | RedisTopology | false
+  /**
+   * What documents in Redis are signed with (HMAC-SHA-256), at least 32 bytes each: the first signs, all are accepted. A document that is
+   * not signed so is a miss, and is replaced.
+   * @default documents are not signed
+   */
+  readonly redisSecret?: string | readonly string[]
   /** The PostgreSQL schema that holds the tables. @default the setting DATABASE_SCHEMA, else 'agent_config' */
   readonly schema?: string
   /** Prefix of Redis keys and channel. @default 'agent-config' */
@@ -62,16 +70,24 @@ export interface ConfigManagerOptions {
     readonly databaseMs?: number
     /** Most milliseconds a whole read may take. @default 2_500 */
     readonly readMs?: number
+    /** Most milliseconds a write waits for its turn in this process; that does not count towards `databaseMs`. @default 60_000 */
+    readonly queueMs?: number
   }
   /**
    * A file that keeps the last good documents, for a start with PostgreSQL and Redis away. Only this process's user can read it.
    * @default none
    */
   readonly snapshotFile?: string
-  /** Labels that only some may set, move, remove or split; every such write asks `authorize` first. @default none */
+  /**
+   * Labels that only some may set, move, remove or split: without an `authorize` nobody may. `latest` protects what is read without a label:
+   * every new version, and switching versions on or off.
+   * @default none
+   */
   readonly protectedLabels?: readonly string[]
-  /** Says whether a write may touch a protected label. Runs before the write's transaction. @default nobody may */
+  /** Says whether a write may be made; asked before the transaction of every write. @default all but those that touch a protected label */
   readonly authorize?: Authorize
+  /** Most milliseconds `authorize` may take; then the write is refused. @default 5_000 */
+  readonly authorizeMs?: number
   readonly hooks?: ChangelogHooks
   /** Where options that are not given here are looked up. @default the environment */
   readonly settings?: SettingsLike
@@ -89,13 +105,40 @@ export const MANAGER_DEFAULTS = {
   ttlMs: 300_000,
   memory: { maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 },
   pollIntervalMs: 5_000,
-  timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500 },
+  timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500, queueMs: QUEUE_MS },
+  authorizeMs: AUTHORIZE_MS,
 } as const
+
+const OPTION_KEYS = [
+  'database',
+  'readDatabase',
+  'redis',
+  'redisSecret',
+  'schema',
+  'namespace',
+  'channel',
+  'listen',
+  'project',
+  'label',
+  'autoMigrate',
+  'ttlMs',
+  'memory',
+  'pollIntervalMs',
+  'timeouts',
+  'snapshotFile',
+  'protectedLabels',
+  'authorize',
+  'authorizeMs',
+  'hooks',
+  'settings',
+  'logger',
+] as const satisfies readonly (keyof ConfigManagerOptions)[]
 
 export interface ResolvedOptions {
   readonly database: string | PoolLike | KyselyLike
   readonly readDatabase: string | PoolLike | undefined
   readonly redis: string | RedisLike | RedisTopology | undefined
+  readonly redisSecrets: readonly string[]
   readonly schema: string
   readonly namespace: string
   readonly channel: string
@@ -106,9 +149,9 @@ export interface ResolvedOptions {
   readonly ttlMs: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
   readonly pollIntervalMs: number
-  readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number }
+  readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number; readonly queueMs: number }
   readonly snapshotFile: string | undefined
-  readonly policy: LabelPolicy
+  readonly policy: WritePolicy
   readonly hooks: ChangelogHooks | undefined
   readonly logger: Logger
 }
@@ -122,6 +165,10 @@ const POSITIVE = { min: 1, max: MAX_MS }
  * @throws {InvalidArgumentError} when an option is not acceptable; it names the option
  */
 export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
+  checkKeys(options, OPTION_KEYS)
+  checkKeys(options.memory ?? {}, ['maxEntries', 'maxBytes'], 'memory')
+  checkKeys(options.timeouts ?? {}, ['redisMs', 'databaseMs', 'readMs', 'queueMs'], 'timeouts')
+  checkKeys(options.hooks ?? {}, ['beforeCommit', 'afterCommit'], 'hooks')
   const settings = options.settings ?? { get: (key: string) => process.env[key] }
   const database = options.database ?? textSetting(settings, 'DATABASE_URL')
   if (database === undefined) {
@@ -137,6 +184,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
     database,
     readDatabase: options.readDatabase,
     redis: options.redis === false ? undefined : (options.redis ?? textSetting(settings, 'REDIS_URL')),
+    redisSecrets: readSecrets(options.redisSecret),
     schema: options.schema ?? textSetting(settings, 'DATABASE_SCHEMA') ?? MANAGER_DEFAULTS.schema,
     namespace,
     channel: checkText(
@@ -165,15 +213,38 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       redisMs: checkInteger('timeouts.redisMs', timeouts.redisMs ?? MANAGER_DEFAULTS.timeouts.redisMs, POSITIVE),
       databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),
       readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
+      queueMs: checkInteger('timeouts.queueMs', timeouts.queueMs ?? MANAGER_DEFAULTS.timeouts.queueMs, POSITIVE),
     },
     snapshotFile: options.snapshotFile === undefined ? undefined : checkText('snapshotFile', options.snapshotFile, MAX_PATH),
-    policy: new LabelPolicy(options.protectedLabels, options.authorize),
+    policy: new WritePolicy(
+      options.protectedLabels,
+      options.authorize,
+      checkInteger('authorizeMs', options.authorizeMs ?? MANAGER_DEFAULTS.authorizeMs, POSITIVE),
+    ),
     hooks: options.hooks,
     logger: options.logger ?? SILENT_LOGGER,
   }
   schemaName(resolved.schema)
   if (!['auto', true, false].includes(resolved.listen)) throw new InvalidArgumentError('listen', "must be 'auto', true or false")
   return resolved
+}
+
+const MIN_SECRET_BYTES = 32
+
+/** A secret is never repeated in a message. */
+function readSecrets(given: ConfigManagerOptions['redisSecret']): readonly string[] {
+  if (given === undefined) return []
+  const secrets = typeof given === 'string' ? [given] : given
+  if (!Array.isArray(secrets) || secrets.length === 0)
+    throw new InvalidArgumentError('redisSecret', 'must be a text or a list of texts, the first of which signs')
+  for (const [place, secret] of secrets.entries()) {
+    if (typeof secret === 'string' && new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES) continue
+    throw new InvalidArgumentError(
+      typeof given === 'string' ? 'redisSecret' : `redisSecret[${place}]`,
+      `must be a text of at least ${MIN_SECRET_BYTES} bytes`,
+    )
+  }
+  return [...secrets]
 }
 
 function textSetting(settings: SettingsLike, key: string): string | undefined {

@@ -121,7 +121,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
       // A change committed, or announced, since the catchUp above is news, not a mistake.
       if (entry && isUsable(entry) && right.revision <= (cache.log.applied ?? 0)) {
         checked++
-        if (!isNamed(entry) || !isSameView(entry.value, viewOf(right)))
+        if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, false)))
           mismatches.push({ scope, tier: 'memory', cached: entry.revision, actual: right.revision })
       }
       if (document && isNamed(document)) {

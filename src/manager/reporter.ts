@@ -34,7 +34,7 @@ export class Reporter {
   }
 
   redisLost(error: Error): void {
-    this.#logger.warn({ error: error.message }, 'Redis does not answer; reads go on from memory and PostgreSQL.')
+    this.#logger.warn({ error: error.message }, 'Redis is lost; reads go on from memory and PostgreSQL.')
     this.events.emit('redis:lost', { error })
   }
 

@@ -14,6 +14,8 @@ export interface SubscriptionsParts {
   readonly bus: Bus
   /** What was announced before was not heard. */
   readonly onSubscribed: () => void
+  /** Redis answers, and does not let this user subscribe. */
+  readonly onRefused: (error: Error) => void
 }
 
 /** Hears announcements: over Redis, over LISTEN, or over both. */
@@ -42,13 +44,14 @@ export class Subscriptions {
   }
 
   #redisBus(clients: RedisClients): RedisBus {
-    const { bus, options, onSubscribed } = this.#parts
+    const { bus, options, onSubscribed, onRefused } = this.#parts
     return new RedisBus({
       channel: options.channel,
       redisMs: options.timeouts.redisMs,
       client: clients.subscriber,
       onMessage: (text) => bus.receive(text),
       onSubscribed,
+      onRefused,
     })
   }
 

@@ -24,7 +24,7 @@ export class Breaker {
   /** Whether a call may go out now. While open, one caller per cool-down gets through to try. */
   allows(): boolean {
     if (!this.isOpen) return true
-    const now = Date.now()
+    const now = performance.now()
     if (now < this.#retryAt) return false
     this.#retryAt = now + this.#options.coolDownMs
     return true
@@ -38,7 +38,7 @@ export class Breaker {
 
   failed(error: Error): void {
     this.#failures++
-    this.#retryAt = Date.now() + this.#options.coolDownMs
+    this.#retryAt = performance.now() + this.#options.coolDownMs
     if (this.#failures === this.#options.threshold) this.#options.onOpen?.(error)
   }
 }

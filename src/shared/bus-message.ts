@@ -35,26 +35,6 @@ export type BusMessage = ChangeMessage | PlainMessage | ReceiptMessage
 /** Longer ones are not parsed: no writer of ours sends them (NOTIFY ends at 8,000 bytes). */
 export const MAX_MESSAGE_LENGTH = 8_000
 
-/** NOTIFY refuses 8,000 bytes and aborts the write. */
-const MAX_NOTIFY_BYTES = 7_900
-
-/**
- * A change as it is announced. Its `type` and `key` are for programs that know the original plan's messages only. One that would not fit
- * leaves its scopes out, as an edit by plain SQL does.
- */
-export function formatChangeMessage({ database, revision, token, scopes = [] }: Omit<ChangeMessage, 'form'>): string {
-  const kinds = new Set(scopes.map((scope) => scope.slice(0, scope.indexOf(':'))))
-  const message = JSON.stringify({
-    type: kinds.size === 1 ? [...kinds][0] : 'all',
-    key: scopes.length === 1 ? scopes[0] : null,
-    revision,
-    token,
-    scopes,
-    database,
-  })
-  return new TextEncoder().encode(message).length <= MAX_NOTIFY_BYTES ? message : JSON.stringify({ revision, token, database })
-}
-
 /** What a message says, `undefined` when it is malformed. Messages come from outside: nothing in them is trusted further than its type. */
 export function parseBusMessage(text: string): BusMessage | undefined {
   if (text.length > MAX_MESSAGE_LENGTH) return undefined

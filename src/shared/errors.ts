@@ -177,7 +177,7 @@ export class TemplateVariableError extends ConfigError {
   }
 }
 
-/** A protected label may not be moved by this caller. */
+/** This caller may not make this write. */
 export class ForbiddenError extends ConfigError {
   override readonly name = 'ForbiddenError'
   readonly code = 'E_FORBIDDEN'
@@ -189,10 +189,13 @@ export class StoreUnavailableError extends ConfigError {
   readonly code = 'E_STORE_UNAVAILABLE'
   /** For writes: `none` when nothing was written, `unknown` when the connection was lost during COMMIT and stays lost. */
   readonly outcome: 'none' | 'unknown' | undefined
+  /** Why, where there is a word for it: `queue_full` and `queue_timeout` for writes that waited in this process. */
+  readonly reason: string | undefined
 
-  constructor(message: string, facts: { outcome?: 'none' | 'unknown'; cause?: unknown } = {}) {
+  constructor(message: string, facts: { outcome?: 'none' | 'unknown'; reason?: string; cause?: unknown } = {}) {
     super(message, { cause: facts.cause })
     this.outcome = facts.outcome
+    this.reason = facts.reason
   }
 }
 

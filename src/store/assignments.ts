@@ -29,7 +29,7 @@ export async function insertExposures(db: Kysely<Tables>, schema: string, exposu
   await sql`
     insert into ${sql.id(schema, 'config_exposures')} (rollout_id, subject, arm, version, exposed_at)
     select new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
-    from jsonb_to_recordset(${JSON.stringify(exposures)}::jsonb)
+    from jsonb_to_recordset(${JSON.stringify(exposures)}::text::jsonb)
       as new ("rolloutId" text, subject text, arm integer, version integer, at double precision)
     where exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout where rollout.id = new."rolloutId")
     on conflict do nothing

@@ -1,14 +1,12 @@
-import { type Kysely, sql } from 'kysely'
-import type { ChangeType, ConfigChange } from '../entities/config-change.js'
+import type { ConfigChange } from '../entities/config-change.js'
 import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
-import type { JsonObject } from '../entities/json.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkProject, checkText, LIMITS } from './arguments.js'
+import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
-import { decodeJson, isoDate } from './labelled-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
-import type { ChangelogTable, Tables } from './tables.js'
 
 export interface ChangelogQuery {
   readonly kind?: ConfigKind | 'all'
@@ -32,6 +30,7 @@ export class ChangelogRepository {
   }
 
   async list(query: ChangelogQuery = {}): Promise<Page<ConfigChange>> {
+    checkKeys(query, ['kind', 'name', 'project', 'changedBy', 'since', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     if (query.kind !== undefined && query.kind !== 'all' && !CONFIG_KINDS.includes(query.kind)) {
       throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
@@ -54,49 +53,6 @@ export class ChangelogRepository {
     )
     return pageOf(changes, limit, (change) => [change.id])
   }
-}
-
-interface ChangesFilter {
-  readonly kind?: string | undefined
-  readonly name?: string | undefined
-  readonly project?: string | undefined
-  readonly changedBy?: string | undefined
-  readonly since?: Date | undefined
-  /** Only rows with a smaller id. */
-  readonly before?: number | undefined
-  readonly limit?: number
-}
-
-/** Changes that match, newest first. */
-export async function listChanges(db: Kysely<Tables>, filter: ChangesFilter): Promise<ConfigChange[]> {
-  let query = db.selectFrom('config_changelog').selectAll().orderBy('id', 'desc')
-  if (filter.kind !== undefined) query = query.where('config_type', '=', filter.kind)
-  if (filter.name !== undefined) query = query.where('config_name', '=', filter.name)
-  if (filter.project !== undefined) query = query.where('project', '=', filter.project)
-  if (filter.changedBy !== undefined) query = query.where('changed_by', '=', filter.changedBy)
-  if (filter.since !== undefined) query = query.where('changed_at', '>=', filter.since)
-  if (filter.before !== undefined) query = query.where(sql<boolean>`id < ${filter.before}::bigint`)
-  if (filter.limit !== undefined) query = query.limit(filter.limit)
-  return (await query.execute()).map(toChange)
-}
-
-function toChange(row: Omit<ChangelogTable, 'id'> & { readonly id: string }): ConfigChange {
-  return Object.freeze({
-    id: Number(row.id),
-    revision: Number(row.revision),
-    configType: row.config_type as ConfigChange['configType'],
-    configId: row.config_id === null ? null : Number(row.config_id),
-    configName: row.config_name,
-    project: row.project,
-    previousVersion: row.previous_version,
-    newVersion: row.new_version,
-    changeType: row.change_type as ChangeType,
-    changeSummary: row.change_summary,
-    previousData: decodeJson(row.previous_data) as JsonObject | null,
-    newData: decodeJson(row.new_data) as JsonObject | null,
-    changedBy: row.changed_by,
-    changedAt: isoDate(row.changed_at),
-  })
 }
 
 function checkDate(value: Date | string): Date {

@@ -4,20 +4,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
-import { formatChangeMessage } from '../shared/bus-message.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
 import { checkMeta } from './arguments.js'
 import { Contracts } from './contracts.js'
-import { LabelPolicy } from './label-policy.js'
+import type { EntityState } from './entity-state.js'
 import { type LoadedDocument, loadDocuments } from './load-documents.js'
 import { notifyChannel } from './notify-channel.js'
 import { isDatabaseError } from './pool.js'
-import type { Recorder } from './recorder.js'
+import type { Recorded, Recorder } from './recorder.js'
+import { SessionRecorder } from './session-recorder.js'
 import { storeError } from './store-errors.js'
 import type { Tables } from './tables.js'
 import { inTurn, withinTurn } from './turns.js'
-import { WriteSession, type WriteTimeouts } from './write-session.js'
-import type { ChangelogHooks, Receipt, WriteFacts, WriteMeta } from './written.js'
+import type { Decision, EntityQuery, Write } from './write.js'
+import { WritePolicy } from './write-policy.js'
+import { WriteQueue } from './write-queue.js'
+import { type Closing, WriteSession, type WriteTimeouts } from './write-session.js'
+import type { ChangelogHooks, Receipt, WriteMeta } from './written.js'
 
 /** A committed write, for whoever tells the others. */
 export interface Commit {
@@ -35,9 +38,11 @@ export interface ConfigStoreParts {
   readonly db: Kysely<Tables>
   readonly schema: string
   readonly databaseMs: number
+  /** Longest time a write waits for its turn in this process, in milliseconds. @default 60_000 */
+  readonly queueMs?: number
   readonly hooks?: ChangelogHooks | undefined
-  readonly policy?: LabelPolicy
-  /** What the database calls itself, where somebody keeps an eye on it; else it is asked once. */
+  readonly policy?: WritePolicy
+  /** What the database calls itself, where that is known. */
   readonly databaseIdentity?: () => string | undefined
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
@@ -49,24 +54,28 @@ export interface ConfigStoreParts {
 /** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
 const MAX_DOCUMENTS = 100
 
+/** Longest time a write waits for its turn, in milliseconds. */
+export const QUEUE_MS = 60_000
+
 /** Pause between two questions about a lost write. */
 const ASK_AGAIN_MS = 100
 
 /** The configuration tables of one schema, and the one way to write to them. */
 export class ConfigStore implements Recorder {
   readonly schema: string
-  readonly policy: LabelPolicy
+  readonly policy: WritePolicy
   readonly contracts = new Contracts()
   readonly #parts: ConfigStoreParts
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
+  readonly #queue: WriteQueue
   #hostCodeRunning = 0
-  #askedIdentity: string | undefined
 
   constructor(parts: ConfigStoreParts) {
     this.#parts = parts
     this.schema = parts.schema
-    this.policy = parts.policy ?? new LabelPolicy()
+    this.policy = parts.policy ?? new WritePolicy()
+    this.#queue = new WriteQueue({ queueMs: parts.queueMs ?? QUEUE_MS })
   }
 
   /** @throws {InvalidArgumentError} inside a transaction or a `beforeCommit` hook: on one connection the read would wait for ever */
@@ -80,11 +89,37 @@ export class ConfigStore implements Recorder {
   }
 
   /**
+   * Carries one write out.
+   *
    * @throws {StoreUnavailableError} with `outcome: 'none'` when nothing was written, `'unknown'` when the connection was lost during COMMIT
    *   and the database cannot be asked what became of it
    * @throws {InvalidArgumentError} inside a transaction or a `beforeCommit` hook of this store: the write would wait for its own lock
    */
-  async record<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
+  record<Value>(meta: WriteMeta, { asks, decide }: Write<Value>): Promise<Recorded<Value>> {
+    const [first] = asks
+    return this.#record(meta, { name: first ? `${first.kind}:${first.project}:${first.name}` : '', asks, decide })
+  }
+
+  /**
+   * Carries several writes out as one.
+   *
+   * @param work a host's code, which writes through the recorder it is handed
+   * @throws as `record` does
+   */
+  transact<Value>(meta: WriteMeta, work: (recorder: Recorder) => Promise<Value>): Promise<Recorded<Value>> {
+    const decide = async (_states: readonly EntityState[], session: WriteSession): Promise<Decision<Value>> => {
+      const recorder = new SessionRecorder(session, this)
+      try {
+        const value = await this.#runInside(() => work(recorder))
+        return { steps: [], answer: () => value }
+      } finally {
+        recorder.close()
+      }
+    }
+    return this.#record(meta, { name: '', asks: [], decide })
+  }
+
+  async #record<Value>(meta: WriteMeta, work: Work<Value>): Promise<Recorded<Value>> {
     this.#refuseInside('write')
     checkMeta(meta)
     const { db } = this.#parts
@@ -109,16 +144,13 @@ export class ConfigStore implements Recorder {
    * The write becomes part of a transaction of the host's, who announces it after the commit. A write that fails, or has nothing to write,
    * leaves that transaction as it was: usable, without the revision, and with plain SQL edits noticed.
    */
-  async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: (session: WriteSession) => Promise<Value>) {
+  async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: Work<Value>): Promise<Recorded<Value>> {
     const session = new WriteSession(transaction, this.schema, randomUUID(), meta)
     const savepoint = sql.id(`agent_config_${session.writeId}`)
     try {
       await sql`savepoint ${savepoint}`.execute(transaction)
       try {
-        await session.begin()
-        const value = await work(session)
-        if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
-        const changes = await session.finish({ joined: true })
+        const { value, changes } = await this.#perform(session, work, { joined: true })
         if (this.#parts.hooks?.beforeCommit) await withinTurn(transaction, () => this.#beforeCommit(changes, session))
         await sql`release savepoint ${savepoint}`.execute(transaction)
         return { value, facts: { revision: session.revision, propagated: undefined } }
@@ -133,10 +165,10 @@ export class ConfigStore implements Recorder {
     }
   }
 
-  async #write<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>) {
+  async #write<Value>(meta: WriteMeta, work: Work<Value>): Promise<Recorded<Value>> {
     const progress: WriteProgress = { revision: 0, isCommitting: false }
     try {
-      const { value, commit } = await this.#transact(meta, work, progress)
+      const { value, commit } = await this.#queue.run(work.name, () => this.#transact(meta, work, progress))
       const announced = (await this.#parts.announce?.(commit, meta)) ?? { propagated: true }
       this.#afterCommit(commit.changes)
       return { value, facts: { revision: commit.revision, ...announced } }
@@ -148,7 +180,7 @@ export class ConfigStore implements Recorder {
     }
   }
 
-  async #transact<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>, progress: WriteProgress) {
+  async #transact<Value>(meta: WriteMeta, work: Work<Value>, progress: WriteProgress) {
     const writeId = randomUUID()
     let done: { value: Value; commit: Commit } | undefined
     try {
@@ -157,10 +189,18 @@ export class ConfigStore implements Recorder {
         .setIsolationLevel('read committed')
         .execute(async (transaction) => {
           const session = new WriteSession(transaction, this.schema, writeId, meta)
-          await session.begin(this.#timeouts())
-          progress.revision = session.revision
-          this.#parts.onOwnRevision?.(session.revision, 'begun')
-          done = await this.#perform(session, work)
+          const { value, ...closed } = await this.#perform(
+            session,
+            work,
+            { joined: false, database: this.#parts.databaseIdentity?.() },
+            () => {
+              progress.revision = session.revision
+              this.#parts.onOwnRevision?.(session.revision, 'begun')
+            },
+          )
+          await this.#beforeCommit(closed.changes, session)
+          const documents = await this.#documentsAfter(closed.scopes, session)
+          done = { value, commit: { revision: session.revision, token: session.token, ...closed, documents } }
           progress.isCommitting = true
         })
       return done as { value: Value; commit: Commit }
@@ -176,7 +216,7 @@ export class ConfigStore implements Recorder {
   }
 
   /** Runs a host's code that is part of a write, so that what it calls can be told to be inside of it. */
-  async runInside<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #runInside<Result>(work: () => Promise<Result>): Promise<Result> {
     const inside = { isOpen: true }
     this.#hostCodeRunning++
     try {
@@ -189,34 +229,25 @@ export class ConfigStore implements Recorder {
     }
   }
 
-  async #perform<Value>(session: WriteSession, work: (session: WriteSession) => Promise<Value>) {
-    const value = await work(session)
-    // A revision without a changelog row would be a hole in the log: taking none rolls the number back.
-    if (!session.hasChanges) throw new NothingWritten(value, session.revision - 1)
-    const { scopes, revision, token } = session
-    const database = await this.#identity(session.transaction)
-    const message = formatChangeMessage({ database, revision, token, scopes })
-    const changes = await session.finish({ message, joined: false })
-    await this.#beforeCommit(changes, session)
-    const documents = scopes.length > MAX_DOCUMENTS ? new Map() : await loadDocuments(session.transaction, this.schema, scopes)
-    return {
-      value,
-      commit: { revision, token, scopes, message, documents: [...documents.values()], changes },
-    }
+  /** Opens the session, lets the work decide, carries it out and announces it. */
+  async #perform<Value>(session: WriteSession, work: Work<Value>, closing: Closing, onOpen?: () => void) {
+    const states = await session.open(work.asks, closing.joined ? undefined : this.#timeouts())
+    onOpen?.()
+    const decision = await work.decide(states, session)
+    // A revision without a changelog row would be a hole in the log: rolling back gives the number back.
+    if (decision.steps.length === 0 && !session.hasChanges) throw new NothingWritten(decision.answer([]), session.revision - 1)
+    return session.close(decision, closing)
   }
 
-  async #identity(transaction: Transaction<Tables>): Promise<string> {
-    const known = this.#parts.databaseIdentity?.() ?? this.#askedIdentity
-    if (known !== undefined) return known
-    const { rows } = await sql<{ identity: string }>`select ${sql.id(this.schema, 'database_identity')}() as identity`.execute(transaction)
-    this.#askedIdentity = rows[0]?.identity as string
-    return this.#askedIdentity
+  async #documentsAfter(scopes: readonly Scope[], session: WriteSession): Promise<readonly LoadedDocument[]> {
+    if (scopes.length > MAX_DOCUMENTS) return []
+    return [...(await loadDocuments(session.transaction, this.schema, scopes)).values()]
   }
 
   async #beforeCommit(changes: readonly ConfigChange[], session: WriteSession): Promise<void> {
     const hook = this.#parts.hooks?.beforeCommit
     if (!hook) return
-    await this.runInside(async () => {
+    await this.#runInside(async () => {
       for (const change of changes) await hook(change, session.transaction)
     })
   }
@@ -258,17 +289,16 @@ export class ConfigStore implements Recorder {
     )
   }
 
-  /** The old transaction may still be ending: its lock is waited for, and only a statement after that looks at the changelog. */
   #findWrite(writeId: string): Promise<boolean> {
-    const log = sql.id(this.schema, 'config_changelog')
     return this.#parts.db
       .transaction()
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         await sql`select set_config('lock_timeout', ${String(this.#timeouts().lockMs)}, true)`.execute(transaction)
-        await sql`select 1 from ${sql.id(this.schema, 'config_state')} where id = 1 for update`.execute(transaction)
-        const { rows } = await sql`select 1 from ${log} where write_id = ${writeId}::uuid limit 1`.execute(transaction)
-        return rows.length > 0
+        const { rows } = await sql<{ written: boolean }>`
+          select ${sql.id(this.schema, 'was_written')}(${writeId}::text::uuid) as written
+        `.execute(transaction)
+        return rows[0]?.written === true
       })
   }
 
@@ -276,6 +306,14 @@ export class ConfigStore implements Recorder {
     const { databaseMs } = this.#parts
     return { lockMs: databaseMs * 2, statementMs: databaseMs * 2, idleMs: databaseMs }
   }
+}
+
+/** What is done once the session is open. The host's code of a transaction writes through the session while it decides. */
+interface Work<Value> {
+  /** Writes of one name wait for each other; those of other names get their turns in between. */
+  readonly name: string
+  readonly asks: readonly EntityQuery[]
+  readonly decide: (states: readonly EntityState[], session: WriteSession) => Decision<Value> | Promise<Decision<Value>>
 }
 
 interface WriteProgress {

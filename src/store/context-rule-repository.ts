@@ -1,17 +1,19 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { ConfigChange, PendingChange } from '../entities/config-change.js'
+import type { ConfigChange } from '../entities/config-change.js'
 import type { ContextRule } from '../entities/context-rule.js'
-import type { JsonObject } from '../entities/json.js'
 import { AlreadyExistsError, NotFoundError } from '../shared/errors.js'
 import { deepFreeze } from '../shared/json.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkMeta, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
-import { listChanges } from './changelog-repository.js'
+import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
+import { type EntityState, versionIn } from './entity-state.js'
 import { isoDate, type Row } from './labelled-kind.js'
+import { factsOf } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
-import type { Recorder } from './recorder.js'
-import { highest, insertRow, readRow, readVersions, setActive, type VersionsOf } from './version-rows.js'
-import type { WriteSession } from './write-session.js'
+import type { Recorded, Recorder } from './recorder.js'
+import { META_KEYS } from './requests.js'
+import type { Decision, EntityQuery } from './write.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
 
 interface ContextTarget {
@@ -69,43 +71,48 @@ export class ContextRuleRepository {
   async deactivate(
     deactivation: ContextTarget & WriteMeta & { readonly version?: number },
   ): Promise<Written<{ readonly deactivated: number }>> {
+    checkKeys(deactivation, ['context', 'project', 'version', ...META_KEYS])
     const target = this.#target(deactivation)
     const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
-    const { value, facts } = await this.#recorder.record(deactivation, async (session) => {
-      const versions = await readVersions(session.transaction, this.#versions(target))
-      const chosen = versions.filter((entry) => entry.isActive && (only === undefined || entry.version === only))
+    await this.#permit('deactivate', target, deactivation)
+    const ask = only === undefined ? { active: true as const } : { versions: [only] }
+    const { value, facts } = await this.#record(deactivation, target, ask, ({ versions }) => {
+      const chosen = versions
+        .filter((entry) => entry.isActive && (only === undefined || entry.version === only))
+        .map(({ version }) => version)
       if (chosen.length === 0)
         throw new NotFoundError(`There is no active ${only === undefined ? 'version' : `version ${only}`} of ${nounOf(target)}.`)
-      await setActive(
-        session.transaction,
-        this.#versions(target),
-        chosen.map((entry) => entry.version),
-        false,
-      )
-      for (const { version, id } of chosen) this.#log(session, deactivation, target, switched('deactivate', version, id))
-      return chosen.length
+      return {
+        steps: [{ do: 'active', ...entityOf(target), versions: chosen, active: false, ...factsOf('deactivate', deactivation) }],
+        answer: () => chosen.length,
+      }
     })
     return Object.freeze({ deactivated: value, ...facts })
   }
 
   /** @throws {NotFoundError} when the version does not exist */
   async activate(activation: ContextTarget & WriteMeta & { readonly version: number }): Promise<Written<ContextRule>> {
+    checkKeys(activation, ['context', 'project', 'version', ...META_KEYS])
     const target = this.#target(activation)
     const version = checkVersion('version', activation.version)
-    const { value, facts } = await this.#recorder.record(activation, async (session) => {
-      const row = await readRow(session.transaction, this.#versions(target), version)
+    await this.#permit('activate', target, activation)
+    const ask = { versions: [version], rows: [version] }
+    const { value, facts } = await this.#record<ContextRule>(activation, target, ask, (state) => {
+      const row = state.rows.get(version)
       if (!row) throw new NotFoundError(`There is no version ${version} of ${nounOf(target)}.`)
-      if (!row.is_active) {
-        await setActive(session.transaction, this.#versions(target), [version], true)
-        this.#log(session, activation, target, switched('activate', version, Number(row.id)))
+      const answer = () => ({ ...decodeContextRule(row), isActive: true })
+      if (versionIn(state, version)?.isActive) return { steps: [], answer }
+      return {
+        steps: [{ do: 'active', ...entityOf(target), versions: [version], active: true, ...factsOf('activate', activation) }],
+        answer,
       }
-      return { ...decodeContextRule(row), isActive: true }
     })
     return written(value, facts)
   }
 
   /** Reads from PostgreSQL, past the caches: the given version, or the one in force. */
   async find(query: ContextTarget & { readonly version?: number }): Promise<ContextRule | undefined> {
+    checkKeys(query, ['context', 'project', 'version'])
     const target = this.#target(query)
     const wanted = query.version === undefined ? sql`true` : sql`version = ${checkVersion('version', query.version)}::integer`
     const [found] = await this.#select(
@@ -117,6 +124,7 @@ export class ContextRuleRepository {
 
   /** Versions, by context and then newest first. */
   async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
+    checkKeys(query, ['project', 'activeOnly', 'search', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = [sql`project = ${checkProject(query.project ?? this.#project)}::text`]
     if (query.activeOnly ?? true) conditions.push(sql`is_active`)
@@ -130,39 +138,32 @@ export class ContextRuleRepository {
 
   /** Every change of one context, newest first. */
   async history(query: ContextTarget): Promise<readonly ConfigChange[]> {
+    checkKeys(query, ['context', 'project'])
     const { project, context } = this.#target(query)
     return this.#recorder.read((db) => listChanges(db, { kind: 'context_rules', project, name: context }))
   }
 
   async #writeVersion(mode: 'create' | 'version', draft: ContextRuleDraft): Promise<Written<ContextRule>> {
+    checkKeys(draft, ['context', 'project', ...FIELDS, ...META_KEYS])
     const target = this.#target(draft)
     const given = Object.fromEntries(
       FIELDS.filter((field) => draft[field] !== undefined).map((field) => [field, checkOptionalText(field, draft[field])]),
     )
-    const { value, facts } = await this.#recorder.record(draft, async (session) => {
-      const versions = await readVersions(session.transaction, this.#versions(target))
-      if (mode === 'create' && versions.some((entry) => entry.isActive)) {
+    await this.#permit(mode, target, draft)
+    const { value, facts } = await this.#record<ContextRule>(draft, target, { highest: true }, ({ highest, isActive, rows }) => {
+      if (mode === 'create' && isActive) {
         throw new AlreadyExistsError(`${nounOf(target, true)} exists already. Use createVersion() to replace it.`)
       }
-      const previous = highest(versions)
-      const inherited =
-        mode === 'version' && previous > 0 ? await readRow(session.transaction, this.#versions(target), previous) : undefined
-      const content = Object.fromEntries(
-        FIELDS.map((field) => [field, field in given ? given[field] : ((inherited?.[field] as string | null) ?? null)]),
+      const inherited = mode === 'version' ? rows.get(highest) : undefined
+      const columns = Object.fromEntries(
+        FIELDS.map((field) => [field, field in given ? (given[field] as string | null) : ((inherited?.[field] as string | null) ?? null)]),
       )
-      const rule = decodeContextRule(
-        await insertRow(session.transaction, this.#versions(target), previous + 1, content, session.authorOf(draft)),
-      )
-      this.#log(session, draft, target, {
-        changeType: mode === 'create' || previous === 0 ? 'create' : 'version',
-        configId: rule.id,
-        previousVersion: previous === 0 ? null : previous,
-        newVersion: rule.version,
-        changeSummary: previous === 0 ? 'Initial creation' : `New version ${rule.version}`,
-        previousData: null,
-        newData: content as JsonObject,
-      })
-      return rule
+      const change = mode === 'create' || highest === 0 ? 'create' : 'version'
+      const said = factsOf(change, draft, highest === 0 ? 'Initial creation' : `New version ${highest + 1}`)
+      return {
+        steps: [{ do: 'version', ...entityOf(target), columns, ...said }],
+        answer: ([row]) => decodeContextRule(row as Row),
+      }
     })
     return written(value, facts)
   }
@@ -177,23 +178,27 @@ export class ContextRuleRepository {
     })
   }
 
-  #log(
-    session: WriteSession,
+  #record<Value>(
     meta: WriteMeta,
     target: Required<ContextTarget>,
-    change: Omit<PendingChange, 'configType' | 'configName' | 'project'>,
-  ): void {
-    session.log({ ...change, configType: 'context_rules', configName: target.context, project: target.project }, meta)
+    ask: Pick<EntityQuery, 'versions' | 'rows' | 'highest' | 'active'>,
+    decide: (state: EntityState) => Decision<Value>,
+  ): Promise<Recorded<Value>> {
+    return this.#recorder.record(meta, {
+      asks: [{ ...entityOf(target), ...ask }],
+      decide: ([state]) => decide(state as EntityState),
+    })
+  }
+
+  async #permit(action: string, target: Required<ContextTarget>, { changedBy }: WriteMeta): Promise<void> {
+    const { policy } = this.#recorder
+    await policy.permit({ action, ...entityOf(target), actor: changedBy }, policy.withLatest([]))
   }
 
   #target(request: ContextTarget & WriteMeta): Required<ContextTarget> {
     checkMeta(request)
     const { context, project } = request
     return { context: checkText('context', context, LIMITS.shortName), project: checkProject(project ?? this.#project) }
-  }
-
-  #versions({ context, project }: Required<ContextTarget>): VersionsOf {
-    return { schema: this.#recorder.schema, table: 'context_rules', nameColumn: 'context', project, name: context }
   }
 }
 
@@ -212,17 +217,8 @@ export function decodeContextRule(row: Row): ContextRule {
   })
 }
 
-function switched(changeType: 'activate' | 'deactivate', version: number, id: number) {
-  const isActive = changeType === 'activate'
-  return {
-    changeType,
-    configId: id,
-    previousVersion: version,
-    newVersion: version,
-    changeSummary: `${isActive ? 'Activated' : 'Deactivated'} v${version}`,
-    previousData: { isActive: !isActive },
-    newData: { isActive },
-  }
+function entityOf({ context, project }: Required<ContextTarget>) {
+  return { kind: 'context_rules' as const, project, name: context }
 }
 
 function written(rule: ContextRule, facts: WriteFacts): Written<ContextRule> {

@@ -1,8 +1,7 @@
 import type { Rollout } from '../entities/rollout.js'
 import { InUseError } from '../shared/errors.js'
-import { logRollout } from './rollout-log.js'
-import { updateRollout } from './rollout-rows.js'
-import type { WriteSession } from './write-session.js'
+import { rolloutStep } from './rollout-step.js'
+import type { WriteStep } from './write.js'
 import type { WriteMeta } from './written.js'
 
 /** A running rollout needs the label where it is, and the versions of its arms. */
@@ -19,7 +18,7 @@ export function disturbedRollouts(
 
 /**
  * @param force what the caller said; `never` for writes that cannot be forced
- * @throws {InUseError} when a rollout would be disturbed and nobody said `force`
+ * @throws {InUseError} when a rollout would be disturbed and the caller did not say `force`
  */
 export function refuseDisturbance(disturbed: readonly Rollout[], force: boolean | 'never' | undefined): void {
   const [rollout] = disturbed
@@ -32,16 +31,7 @@ export function refuseDisturbance(disturbed: readonly Rollout[], force: boolean 
   )
 }
 
-/** Nobody is given an arm by a rollout whose ground has shifted; resuming it is a decision of its own. */
-export async function pauseDisturbed(
-  session: WriteSession,
-  schema: string,
-  disturbed: readonly Rollout[],
-  because: string,
-  meta: WriteMeta,
-): Promise<void> {
-  for (const rollout of disturbed) {
-    const paused = await updateRollout(session.transaction, schema, rollout.id, { status: 'paused' })
-    logRollout(session, 'pause', rollout, paused, { ...meta, summary: `Paused by ${because}` })
-  }
+/** No subject gets an arm of a rollout whose label or arms have changed; resuming it is a decision of its own. */
+export function pauseSteps(disturbed: readonly Rollout[], because: string, meta: WriteMeta & { readonly force?: boolean }): WriteStep[] {
+  return disturbed.map((rollout) => rolloutStep('pause', rollout, { status: 'paused' }, { ...meta, summary: `Paused by ${because}` }))
 }

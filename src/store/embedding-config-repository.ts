@@ -1,10 +1,12 @@
 import type { EmbeddingConfig, EmbeddingConfigContent } from '../entities/embedding-config.js'
 import type { JsonObject } from '../entities/json.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkParameters, checkText } from './arguments.js'
 import { EMBEDDING_KIND } from './embedding-kind.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import { META_KEYS } from './requests.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface EmbeddingConfigDraft extends WriteMeta {
@@ -21,6 +23,18 @@ export interface EmbeddingConfigDraft extends WriteMeta {
   readonly project?: string
 }
 
+const DRAFT_KEYS = [
+  'name',
+  'embeddingModel',
+  'chunkSize',
+  'chunkOverlap',
+  'chunkingStrategy',
+  'parameters',
+  'labels',
+  'project',
+  ...META_KEYS,
+] as const
+
 /** Embedding configurations: how documents are cut and embedded. */
 export class EmbeddingConfigRepository extends LabelledRepository<EmbeddingConfigContent, EmbeddingConfig> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
@@ -29,11 +43,13 @@ export class EmbeddingConfigRepository extends LabelledRepository<EmbeddingConfi
 
   /** @throws {AlreadyExistsError} when the configuration has an active version; `createVersion` adds to it */
   async create(draft: EmbeddingConfigDraft): Promise<Written<EmbeddingConfig>> {
+    checkKeys(draft, DRAFT_KEYS)
     return this.writeVersion('create', draft, () => toColumns(draft, undefined))
   }
 
   /** Writes the next version, or version 1 if there is none. What the draft leaves out is taken from the highest version. */
   async createVersion(draft: EmbeddingConfigDraft): Promise<Written<EmbeddingConfig>> {
+    checkKeys(draft, DRAFT_KEYS)
     // How one of the two numbers compares with the other one inherited is known only inside the write; all else is checked before it.
     const isWhole = draft.chunkSize !== undefined && draft.chunkOverlap !== undefined
     if (draft.chunkOverlap !== undefined) checkInteger('chunkOverlap', draft.chunkOverlap, { min: 0, max: MAX_TOKENS })
@@ -55,9 +71,7 @@ function toColumns(draft: EmbeddingConfigDraft, inherited: EmbeddingConfigConten
       chunk_size: chunkSize,
       chunk_overlap: chunkOverlap,
       chunking_strategy: checkText('chunkingStrategy', draft.chunkingStrategy ?? inherited?.chunkingStrategy ?? 'late_chunking'),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
     },
   }
 }

@@ -1,43 +1,50 @@
-import { sql } from 'kysely'
 import type { Rollout } from '../entities/rollout.js'
 import type { Row } from './labelled-kind.js'
-import type { LabelMap, LabelsOf } from './labels.js'
+import type { LabelMap } from './labels.js'
 import { decodeRollout } from './rollout-rows.js'
-import type { VersionState, VersionsOf } from './version-rows.js'
-import type { WriteSession } from './write-session.js'
+import type { VersionState } from './version-rows.js'
 
 /** An entity as the write that holds the revision sees it: nobody else can change it meanwhile. */
 export interface EntityState {
+  /** 0 when there is no version. */
+  readonly highest: number
+  /** Whether any version is active. */
+  readonly isActive: boolean
+  /** The versions that were asked for, those with labels, and the arms of open rollouts, ascending. */
   readonly versions: readonly VersionState[]
   readonly labels: LabelMap
   /** Running and paused ones. */
   readonly rollouts: readonly Rollout[]
-  /** The row that was asked for. */
-  readonly row: Row | undefined
+  /** The rows that were asked for, by version. */
+  readonly rows: ReadonlyMap<number, Row>
+  /** Where the label that was asked about was before. */
+  readonly before: number | undefined
 }
 
-/** Reads versions, labels and one version's row in one round trip. */
-export async function readEntityState(
-  session: WriteSession,
-  versions: VersionsOf,
-  labels: LabelsOf,
-  wanted: number | 'highest',
-): Promise<EntityState> {
-  const entity = sql`project = ${versions.project}::text and name = ${versions.name}::text`
-  const table = sql.id(versions.schema, versions.table)
-  const { rows } = await sql<{ versions: string; labels: string; rollouts: string; row: string | null }>`select
-    coalesce((select json_agg(json_build_array(version, id, is_active) order by version) from ${table} where ${entity}), '[]')::text as versions,
-    coalesce((select json_object_agg(label, version) from ${sql.id(labels.schema, labels.table)} where ${entity}), '{}')::text as labels,
-    coalesce((select json_agg(to_json(open)) from ${sql.id(versions.schema, 'config_rollouts')} as open
-      where kind = ${labels.kind}::text and ${entity} and status <> 'concluded'), '[]')::text as rollouts,
-    (select to_json(entry)::text from ${table} as entry where ${entity}
-      and ${wanted === 'highest' ? sql`true` : sql`version = ${wanted}::integer`} order by version desc limit 1) as row
-  `.execute(session.transaction)
-  const found = rows[0] as { versions: string; labels: string; rollouts: string; row: string | null }
-  return {
-    versions: (JSON.parse(found.versions) as [number, number, boolean][]).map(([version, id, isActive]) => ({ version, id, isActive })),
-    labels: new Map(Object.entries(JSON.parse(found.labels) as Record<string, number>)),
-    rollouts: (JSON.parse(found.rollouts) as Row[]).map(decodeRollout),
-    row: found.row === null ? undefined : (JSON.parse(found.row) as Row),
-  }
+/** What the function `entity_states` gives for one entity. */
+interface StateJson {
+  readonly highest: number
+  readonly isActive: boolean
+  readonly versions: readonly [version: number, id: number, isActive: boolean][]
+  readonly labels: Readonly<Record<string, number>>
+  readonly rollouts: readonly Row[]
+  readonly rows: readonly Row[]
+  readonly before?: number | null
+}
+
+export function decodeStates(text: string): readonly EntityState[] {
+  return (JSON.parse(text) as StateJson[]).map((state) => ({
+    highest: state.highest,
+    isActive: state.isActive,
+    versions: state.versions.map(([version, id, isActive]) => ({ version, id, isActive })),
+    labels: new Map(Object.entries(state.labels)),
+    rollouts: state.rollouts.map(decodeRollout),
+    rows: new Map(state.rows.map((row) => [Number(row.version), row])),
+    before: state.before ?? undefined,
+  }))
+}
+
+/** The state of a version that was asked for; `undefined` when there is none. */
+export function versionIn(state: EntityState, version: number): VersionState | undefined {
+  return state.versions.find((entry) => entry.version === version)
 }

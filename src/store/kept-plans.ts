@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-interface QueryingClient {
+export interface QueryingClient {
   query(text: string): unknown
   /** The process behind the connection, as the server named it at connect. */
   readonly processID?: number
@@ -22,9 +22,14 @@ const NAMES = new Map<string, string>()
  *
  * Only where the connection is PostgreSQL's own: behind a pooler the next statement may run on another connection, which does not know the
  * name. A pooler gives itself away by a process id of its own.
+ *
+ * @param settings PostgreSQL's by name, for the rest of the connection's life; set only where it is PostgreSQL's own, for the same reason
  */
-export function keepPlans(client: QueryingClient): (args: readonly unknown[]) => readonly unknown[] {
-  if (!DIRECT.has(client)) ask(client)
+export function keepPlans(
+  client: QueryingClient,
+  settings: Readonly<Record<string, string>> = {},
+): (args: readonly unknown[]) => readonly unknown[] {
+  if (!DIRECT.has(client)) ask(client, settings)
   return (args) => {
     const [text, values] = args
     // Without values it may be several statements, as in a migration.
@@ -34,10 +39,15 @@ export function keepPlans(client: QueryingClient): (args: readonly unknown[]) =>
   }
 }
 
-/** Nobody waits for the answer: until it is there, statements go without names. */
-function ask(client: QueryingClient): void {
+/** Nobody waits for the answer: until it is there, statements go without names. The settings hold for the statement behind this one. */
+function ask(client: QueryingClient, settings: Readonly<Record<string, string>>): void {
   DIRECT.set(client, false)
-  Promise.resolve(client.query('select pg_backend_pid() as pid') as Promise<PidAnswer>).then(
+  const setters = Object.entries(settings).map(
+    ([name, value]) =>
+      `case when pg_backend_pid() = ${Number(client.processID)} then set_config('${name}', '${value}', false) end as ${name}`,
+  )
+  const columns = ['pg_backend_pid() as pid', ...(client.processID ? setters : [])]
+  Promise.resolve(client.query(`select ${columns.join(', ')}`) as Promise<PidAnswer>).then(
     ({ rows }) => {
       DIRECT.set(client, rows[0]?.pid === client.processID)
     },

@@ -2,14 +2,15 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { JsonObject } from '../entities/json.js'
 import { NotFoundError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkLabelQuery, checkMeta, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
-import { listChanges } from './changelog-repository.js'
+import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type ContentDiff, diffContents } from './diff.js'
 import type { KindDefinition, Row, VersionContent } from './labelled-kind.js'
 import type { LabelsOf } from './labels.js'
 import type { Recorder } from './recorder.js'
-import type { DiffQuery, FindQuery, ListQuery, Target } from './requests.js'
+import { type DiffQuery, type FindQuery, type ListQuery, REQUEST_KEYS, type Target } from './requests.js'
 import { readRow, readVersions, type VersionsOf } from './version-rows.js'
 import type { WriteMeta } from './written.js'
 
@@ -28,6 +29,7 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
 
   /** Reads from PostgreSQL, past the caches. Deactivated versions are not found. */
   async find(query: FindQuery): Promise<Entity | undefined> {
+    checkKeys(query, REQUEST_KEYS.find)
     const { project, name } = this.target(query)
     const version = query.version === undefined ? undefined : checkVersion('version', query.version)
     const label = checkLabelQuery(query.label ?? 'latest')
@@ -41,6 +43,7 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
 
   /** Versions, by name and then newest first. */
   async list(query: ListQuery = {}): Promise<Page<Entity>> {
+    checkKeys(query, REQUEST_KEYS.list)
     const project = checkProject(query.project ?? this.project)
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = [sql`entry.project = ${project}::text`]
@@ -60,6 +63,7 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
 
   /** Every change of one name, newest first. */
   async history(target: Target): Promise<readonly ConfigChange[]> {
+    checkKeys(target, REQUEST_KEYS.history)
     const { project, name } = this.target(target)
     return this.recorder.read((db) => listChanges(db, { kind: this.kind.kind, project, name }))
   }
@@ -70,6 +74,7 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
    * @throws {NotFoundError} when one of them does not exist
    */
   async diff(query: DiffQuery): Promise<ContentDiff> {
+    checkKeys(query, REQUEST_KEYS.diff)
     const target = this.target(query)
     const sides = [checkVersion('from', query.from), checkVersion('to', query.to)]
     const [from, to] = await this.recorder.read((db) =>

@@ -1,21 +1,36 @@
-import type { PendingChange } from '../entities/config-change.js'
+import type { JsonObject } from '../entities/json.js'
 import { AlreadyExistsError, ForbiddenError, InUseError, NotFoundError, VersionConflictError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkLabel, checkLabels, checkVersion } from './arguments.js'
-import { disturbedRollouts, pauseDisturbed, refuseDisturbance } from './disturbed-rollouts.js'
-import { type EntityState, readEntityState } from './entity-state.js'
+import { disturbedRollouts, pauseSteps, refuseDisturbance } from './disturbed-rollouts.js'
+import { type EntityState, versionIn } from './entity-state.js'
 import type { Row, VersionContent } from './labelled-kind.js'
 import { LabelledReader } from './labelled-reader.js'
-import { type LabelMap, type LabelMove, labelsAfter, labelsData, moveLabels, readLabelHistory, readLabels } from './labels.js'
-import type { Activation, Deactivation, LabelRemoval, Promotion, Rollback, Target } from './requests.js'
+import { type LabelMap, type LabelMove, labelsAfter, readLabels } from './labels.js'
+import type { Recorded } from './recorder.js'
+import {
+  type Activation,
+  type Deactivation,
+  type LabelRemoval,
+  type Promotion,
+  REQUEST_KEYS,
+  type Rollback,
+  type Target,
+} from './requests.js'
 import { selectOpenRollouts } from './rollout-rows.js'
-import { highest, insertRow, readRow, setActive, type VersionState } from './version-rows.js'
-import type { WriteSession } from './write-session.js'
+import type { EntityQuery, StepFacts, Write } from './write.js'
 import type { WriteFacts, WriteMeta, Written } from './written.js'
 
 /** A new version, checked and as columns. */
 export interface Draft {
-  readonly columns: Readonly<Record<string, unknown>>
+  readonly columns: JsonObject
 }
+
+/** What asks for a new version. */
+export type VersionRequest = Target & WriteMeta & { readonly labels?: readonly string[] }
+
+/** An answer that lacks only what is known after the commit. */
+export type Answer<Entity> = (facts: WriteFacts) => Written<Entity>
 
 const DEFAULT_LABEL = 'production'
 const DEFAULT_LABELS: readonly string[] = ['staging']
@@ -30,19 +45,22 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {VersionConflictError} when the label is not on `expectedVersion`
    * @throws {InUseError} when a rollout runs on the label, unless `force`, which pauses it
    * @throws {TemplateVariableError} when a prompt needs a variable that the code of this process does not give, unless `force`
-   * @throws {ForbiddenError} when the label is protected and `authorize` does not say yes
+   * @throws {ForbiddenError} when `authorize` does not allow it, or the label is protected and there is no `authorize`
    * @see docs/decisions/0003-labels-are-pointers.md
    */
   async promote(promotion: Promotion): Promise<Written<Entity>> {
+    checkKeys(promotion, REQUEST_KEYS.promote)
     const target = this.target(promotion)
     const version = checkVersion('version', promotion.version)
     const label = checkLabel('label', promotion.label ?? DEFAULT_LABEL)
     if (promotion.expectedVersion !== undefined) checkVersion('expectedVersion', promotion.expectedVersion)
-    return this.#moveLabel('promote', target, label, promotion, version, async (_session, { labels, row }) => {
+    const ask = { versions: [version], rows: [version] }
+    return this.#moveLabel('promote', target, label, promotion, ask, ({ labels, rows }) => {
       const actual = labels.get(label)
       if (promotion.expectedVersion !== undefined && actual !== promotion.expectedVersion) {
         throw new VersionConflictError({ name: target.name, label, expected: promotion.expectedVersion, actual })
       }
+      const row = rows.get(version)
       if (row && !promotion.force) this.checkContract(this.kind.decode(row))
       return version
     })
@@ -50,52 +68,45 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
 
   /**
    * Undoes the last change of a label; doing it twice restores it. Where the label was before comes from the changelog, and deactivated
-   * versions are skipped. A rollout that runs on the label is paused, so that nobody keeps a bad arm.
+   * versions are skipped. A rollout that runs on the label is paused, so that no subject keeps a bad arm.
    *
    * @throws {NotFoundError} when the label was on no other active version before
+   * @throws {ForbiddenError} when `authorize` does not allow it, or the label is protected and there is no `authorize`
    */
   async rollback(rollback: Rollback): Promise<Written<Entity>> {
+    checkKeys(rollback, REQUEST_KEYS.rollback)
     const target = this.target(rollback)
     const label = checkLabel('label', rollback.label ?? DEFAULT_LABEL)
-    return this.#moveLabel('rollback', target, label, rollback, 'highest', async (session, { labels, versions }) => {
-      const active = new Set(versions.filter((entry) => entry.isActive).map((entry) => entry.version))
-      const before = await readLabelHistory(session, this.labels(target), label)
-      const version = before.find((candidate) => candidate !== labels.get(label) && active.has(candidate))
-      if (version === undefined) {
+    return this.#moveLabel('rollback', target, label, rollback, { before: label }, ({ before }) => {
+      if (before === undefined) {
         throw new NotFoundError(
           `Label "${label}" of ${this.nounOf(target)} was on no other active version before: there is nothing to go back to.`,
         )
       }
-      return version
+      return before
     })
   }
 
   /**
    * @throws {NotFoundError} when no version carries the label
    * @throws {InUseError} when a rollout runs on the label, unless `force`, which pauses it
-   * @throws {ForbiddenError} when the label is protected and `authorize` does not say yes
+   * @throws {ForbiddenError} when `authorize` does not allow it, or the label is protected and there is no `authorize`
    */
   async removeLabel(removal: LabelRemoval): Promise<WriteFacts> {
+    checkKeys(removal, REQUEST_KEYS.removeLabel)
     const target = this.target(removal)
     const label = checkLabel('label', removal.label)
     await this.#permit('remove_label', target, [label], removal)
-    const { facts } = await this.recorder.record(removal, async (session) => {
-      const { labels, rollouts } = await this.#state(session, target)
-      const disturbed = disturbedRollouts(rollouts, { labels: [label] })
+    const { facts } = await this.#record(removal, target, {}, ({ labels, rollouts }) => {
       const from = labels.get(label)
       if (from === undefined) throw new NotFoundError(`${this.nounOf(target, true)} has no label "${label}".`)
+      const disturbed = disturbedRollouts(rollouts, { labels: [label] })
       refuseDisturbance(disturbed, removal.force)
-      const moves = [{ label, from, to: null }]
-      await moveLabels(session, this.labels(target), moves)
-      await pauseDisturbed(session, this.recorder.schema, disturbed, 'remove_label', removal)
-      this.#log(session, removal, target, {
-        changeType: 'remove_label',
-        previousVersion: from,
-        newVersion: null,
-        changeSummary: `Removed ${label} from v${from}`,
-        previousData: labelsData(moves, 'from'),
-        newData: { ...labelsData(moves, 'to'), ...(removal.force && { force: true }) },
-      })
+      const said = factsOf('remove_label', removal, `Removed ${label} from v${from}`)
+      return {
+        steps: [...pauseSteps(disturbed, 'remove_label', removal), { do: 'label', ...this.#entity(target), label, version: null, ...said }],
+        answer: () => {},
+      }
     })
     return Object.freeze({ ...facts })
   }
@@ -106,74 +117,71 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    * @throws {NotFoundError} when there is no such active version
    * @throws {InUseError} when the given version carries a label, or a rollout runs on what is taken; unless `force`, which removes the
    *   labels and pauses the rollout
-   * @throws {ForbiddenError} when a version carries a protected label and `authorize` does not say yes
+   * @throws {ForbiddenError} when `authorize` does not allow it, or a version carries a protected label and there is no `authorize`
    */
   async deactivate(deactivation: Deactivation): Promise<Written<{ readonly deactivated: number }>> {
+    checkKeys(deactivation, REQUEST_KEYS.deactivate)
     const target = this.target(deactivation)
     const only = deactivation.version === undefined ? undefined : checkVersion('version', deactivation.version)
-    const permitted = await this.#permitDeactivation(target, only, deactivation)
-    const { value, facts } = await this.recorder.record(deactivation, async (session) => {
-      const { labels, versions, rollouts } = await this.#state(session, target)
-      const chosen = versions.filter((entry) => entry.isActive && (only === undefined || entry.version === only))
+    const permitted = await this.#permitSwitch('deactivate', target, only, deactivation)
+    const ask = only === undefined ? { active: true as const } : { versions: [only] }
+    const { value, facts } = await this.#record(deactivation, target, ask, ({ labels, versions, rollouts }) => {
+      const chosen = versions
+        .filter((entry) => entry.isActive && (only === undefined || entry.version === only))
+        .map(({ version }) => version)
       if (chosen.length === 0)
         throw new NotFoundError(`There is no active ${only === undefined ? 'version' : `version ${only}`} of ${this.nounOf(target)}.`)
-      const moves = deactivation.force || only !== undefined ? movesAway(labels, chosen) : []
-      if (moves.length > 0 && !deactivation.force) {
+      const carried = labelsOn(labels, chosen)
+      if (only !== undefined && carried.length > 0 && !deactivation.force) {
         throw new InUseError(
-          `Version ${only} of ${this.nounOf(target)} carries the label ${moves.map((move) => `"${move.label}"`).join(', ')}. ` +
+          `Version ${only} of ${this.nounOf(target)} carries the label ${carried.map((label) => `"${label}"`).join(', ')}. ` +
             'Promote another version first, or pass force: true to remove its labels.',
         )
       }
-      const carried = movesAway(labels, chosen).map((move) => move.label)
-      const disturbed = disturbedRollouts(rollouts, { labels: carried, versions: chosen.map((entry) => entry.version) })
+      const disturbed = disturbedRollouts(rollouts, { labels: carried, versions: chosen })
       this.#refuseUnseen(target, [...carried, ...disturbed.map((rollout) => rollout.label)], permitted, deactivation)
       refuseDisturbance(disturbed, deactivation.force)
-      await moveLabels(session, this.labels(target), moves)
-      await pauseDisturbed(session, this.recorder.schema, disturbed, 'deactivate', deactivation)
-      await setActive(
-        session.transaction,
-        this.versions(target),
-        chosen.map((entry) => entry.version),
-        false,
-      )
-      for (const { version, id } of chosen) {
-        const ofVersion = moves.filter((move) => move.from === version)
-        this.#log(session, deactivation, target, {
-          changeType: 'deactivate',
-          configId: id,
-          previousVersion: version,
-          newVersion: version,
-          changeSummary: `Deactivated v${version}`,
-          previousData: { isActive: true, ...labelsData(ofVersion, 'from') },
-          newData: { isActive: false, ...labelsData(ofVersion, 'to'), ...(deactivation.force && { force: true }) },
-        })
+      const taken = deactivation.force ? carried : []
+      return {
+        steps: [
+          ...pauseSteps(disturbed, 'deactivate', deactivation),
+          {
+            do: 'active',
+            ...this.#entity(target),
+            versions: chosen,
+            active: false,
+            labels: taken,
+            ...factsOf('deactivate', deactivation),
+          },
+        ],
+        answer: () => chosen.length,
       }
-      return chosen.length
     })
     return Object.freeze({ deactivated: value, ...facts })
   }
 
-  /** @throws {NotFoundError} when the version does not exist */
+  /**
+   * Takes a deactivated version back into use. Labels that point at it, which deactivating a whole name leaves in place, serve it again.
+   *
+   * @throws {NotFoundError} when the version does not exist
+   * @throws {ForbiddenError} when `authorize` does not allow it, or the version carries a protected label and there is no `authorize`
+   */
   async activate(activation: Activation): Promise<Written<Entity>> {
+    checkKeys(activation, REQUEST_KEYS.activate)
     const target = this.target(activation)
     const version = checkVersion('version', activation.version)
-    const { value, facts } = await this.recorder.record(activation, async (session) => {
-      const { labels, versions, row } = await this.#state(session, target, version)
-      const entry = versions.find((candidate) => candidate.version === version)
-      if (!entry || !row) throw this.missing(target, version)
-      if (!entry.isActive) {
-        await setActive(session.transaction, this.versions(target), [version], true)
-        this.#log(session, activation, target, {
-          changeType: 'activate',
-          configId: entry.id,
-          previousVersion: version,
-          newVersion: version,
-          changeSummary: `Activated v${version}`,
-          previousData: { isActive: false },
-          newData: { isActive: true },
-        })
+    const permitted = await this.#permitSwitch('activate', target, version, activation)
+    const ask = { versions: [version], rows: [version] }
+    const { value, facts } = await this.#record<Answer<Entity>>(activation, target, ask, (state) => {
+      const row = state.rows.get(version)
+      if (!row) throw this.missing(target, version)
+      const answer = () => this.#answer(this.kind.decode(row), labelsAfter(state.labels, [], version))
+      if (versionIn(state, version)?.isActive) return { steps: [], answer }
+      this.#refuseUnseen(target, labelsOn(state.labels, [version]), permitted, activation)
+      return {
+        steps: [{ do: 'active', ...this.#entity(target), versions: [version], active: true, ...factsOf('activate', activation) }],
+        answer,
       }
-      return this.#answer(this.kind.decode(row), labelsAfter(labels, [], version))
     })
     return value(facts)
   }
@@ -185,102 +193,120 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
    */
   protected async writeVersion(
     mode: 'create' | 'version',
-    request: Target & WriteMeta & { readonly labels?: readonly string[] },
+    request: VersionRequest,
     draft: (inherited: Content | undefined) => Draft,
   ): Promise<Written<Entity>> {
-    const target = this.target(request)
     const labels = checkLabels(request.labels ?? DEFAULT_LABELS)
     // Checked before any connection is used; what a new version inherits was checked when it was written.
     if (mode === 'create') draft(undefined)
-    await this.#permit(mode, target, labels, request)
-    const { value, facts } = await this.recorder.record(request, async (session) => {
-      const state = await this.#state(session, target)
-      if (mode === 'create' && state.versions.some((entry) => entry.isActive)) {
+    await this.permit(mode, request, labels)
+    const { value, facts } = await this.recorder.record(request, this.versionWrite(mode, request, draft))
+    return value(facts)
+  }
+
+  /** The write of a new version, as a value. */
+  protected versionWrite(
+    mode: 'create' | 'version',
+    request: VersionRequest,
+    draft: (inherited: Content | undefined) => Draft,
+  ): Write<Answer<Entity>> {
+    const target = this.target(request)
+    const labels = checkLabels(request.labels ?? DEFAULT_LABELS)
+    const decide = ([state]: readonly EntityState[]) => {
+      const { highest, isActive, rows, rollouts, labels: before } = state as EntityState
+      if (mode === 'create' && isActive) {
         throw new AlreadyExistsError(`${this.nounOf(target, true)} exists already. Use createVersion() to add a version to it.`)
       }
-      const previous = highest(state.versions)
-      const { columns } = draft(mode === 'version' && state.row ? this.kind.decode(state.row) : undefined)
-      const version = previous + 1
-      const row = await insertRow(session.transaction, this.versions(target), version, columns, session.authorOf(request))
-      const content = this.kind.decode(row)
-      if (request.labels !== undefined && labels.length > 0) this.checkContract(content)
-      refuseDisturbance(disturbedRollouts(state.rollouts, { labels }), 'never')
-      const moves = labels.map((label) => ({ label, from: state.labels.get(label) ?? null, to: version }))
-      await moveLabels(session, this.labels(target), moves)
-      const isFirst = mode === 'create' || previous === 0
-      this.#log(session, request, target, {
-        changeType: isFirst ? 'create' : 'version',
-        configId: content.id,
-        previousVersion: previous === 0 ? null : previous,
-        newVersion: version,
-        changeSummary: previous === 0 ? 'Initial creation' : `New version ${version}`,
-        previousData: moves.length > 0 ? labelsData(moves, 'from') : null,
-        newData: { ...this.kind.describe(content), ...labelsData(moves, 'to') },
-      })
-      return this.#answer(content, labelsAfter(state.labels, moves, version))
-    })
-    return value(facts)
+      const inherited = rows.get(highest)
+      const { columns } = draft(mode === 'version' && inherited ? this.kind.decode(inherited) : undefined)
+      const version = highest + 1
+      if (request.labels !== undefined && labels.length > 0) this.checkContract(this.#drafted(target, version, columns))
+      refuseDisturbance(disturbedRollouts(rollouts, { labels }), 'never')
+      const change = mode === 'create' || highest === 0 ? 'create' : 'version'
+      const said = factsOf(change, request, highest === 0 ? 'Initial creation' : `New version ${version}`)
+      const moves = labels.map((label): LabelMove => ({ label, from: before.get(label) ?? null, to: version }))
+      return {
+        steps: [{ do: 'version' as const, ...this.#entity(target), columns, labels, ...said }],
+        answer: ([row]: readonly Row[]) => this.#answer(this.kind.decode(row as Row), labelsAfter(before, moves, version)),
+      }
+    }
+    return { asks: [{ ...this.#entity(target), highest: true }], decide }
   }
 
-  async #moveLabel(
-    changeType: 'promote' | 'rollback',
-    target: Required<Target>,
-    label: string,
-    options: WriteMeta & { readonly force?: boolean },
-    wanted: number | 'highest',
-    choose: (session: WriteSession, state: EntityState) => Promise<number>,
-  ): Promise<Written<Entity>> {
-    await this.#permit(changeType, target, [label], options)
-    const { value, facts } = await this.recorder.record(options, async (session) => {
-      const state = await this.#state(session, target, wanted)
-      const version = await choose(session, state)
-      const entry = state.versions.find((candidate) => candidate.version === version)
-      if (!entry?.isActive) throw this.missing(target, version, entry !== undefined)
-      const row = state.row?.version === version ? state.row : await readRow(session.transaction, this.versions(target), version)
-      const from = state.labels.get(label) ?? null
-      const moves: LabelMove[] = [{ label, from, to: version }]
-      const disturbed = disturbedRollouts(state.rollouts, { labels: [label] })
-      refuseDisturbance(disturbed, changeType === 'rollback' || options.force)
-      await moveLabels(session, this.labels(target), moves)
-      await pauseDisturbed(session, this.recorder.schema, disturbed, changeType, options)
-      this.#log(session, options, target, {
-        changeType,
-        configId: entry.id,
-        previousVersion: from,
-        newVersion: version,
-        changeSummary: changeType === 'promote' ? `Promoted v${version} to ${label}` : `Rolled ${label} back to v${version}`,
-        previousData: labelsData(moves, 'from'),
-        newData: { ...labelsData(moves, 'to'), ...(options.force && { force: true }) },
-      })
-      return this.#answer(this.kind.decode(row as Row), labelsAfter(state.labels, moves, version))
-    })
-    return value(facts)
-  }
-
-  /** Asks `authorize` about protected ones among labels. */
+  /** Asks who decides about writes. */
   protected async permit(action: string, request: Target & WriteMeta, labels: readonly string[]): Promise<void> {
-    await this.#permit(action, this.target(request), checkLabels(labels), request)
+    await this.#permit(action, this.target(request), this.recorder.policy.withLatest(checkLabels(labels)), request)
   }
 
   /** What the code of this process requires of a version before a label is pointed at it. */
   protected checkContract(_content: Content): void {}
 
+  async #moveLabel(
+    change: 'promote' | 'rollback',
+    target: Required<Target>,
+    label: string,
+    options: WriteMeta & { readonly force?: boolean },
+    ask: Omit<EntityQuery, keyof Target | 'kind'>,
+    choose: (state: EntityState) => number,
+  ): Promise<Written<Entity>> {
+    await this.#permit(change, target, [label], options)
+    const { value, facts } = await this.#record<Answer<Entity>>(options, target, ask, (state) => {
+      const version = choose(state)
+      const entry = versionIn(state, version)
+      // Where a label was before is an active version: whoever chose it has looked.
+      if (change === 'promote' && !entry?.isActive) throw this.missing(target, version, entry !== undefined)
+      const disturbed = disturbedRollouts(state.rollouts, { labels: [label] })
+      refuseDisturbance(disturbed, change === 'rollback' || options.force)
+      const moves: LabelMove[] = [{ label, from: state.labels.get(label) ?? null, to: version }]
+      const summary = change === 'promote' ? `Promoted v${version} to ${label}` : `Rolled ${label} back to v${version}`
+      return {
+        steps: [
+          ...pauseSteps(disturbed, change, options),
+          { do: 'label', ...this.#entity(target), label, version, ...factsOf(change, options, summary) },
+        ],
+        answer: (rows) => this.#answer(this.kind.decode(rows.at(-1) as Row), labelsAfter(state.labels, moves, version)),
+      }
+    })
+    return value(facts)
+  }
+
+  #record<Value>(
+    meta: WriteMeta,
+    target: Required<Target>,
+    ask: Omit<EntityQuery, keyof Target | 'kind'>,
+    decide: (state: EntityState) => ReturnType<Write<Value>['decide']>,
+  ): Promise<Recorded<Value>> {
+    return this.recorder.record(meta, {
+      asks: [{ ...this.#entity(target), ...ask }],
+      decide: ([state]) => decide(state as EntityState),
+    })
+  }
+
   async #permit(action: string, { project, name }: Required<Target>, labels: readonly string[], meta: WriteMeta): Promise<void> {
     await this.recorder.policy.permit({ action, kind: this.kind.kind, project, name, actor: meta.changedBy }, labels)
   }
 
-  /** Which labels a deactivation takes, and which it stops a rollout on, only the database knows, and `authorize` is asked before the transaction: they are read first. */
-  async #permitDeactivation(target: Required<Target>, only: number | undefined, meta: WriteMeta): Promise<readonly string[]> {
-    if (!this.recorder.policy.protectsAny) return []
+  /**
+   * Which labels a version carries, and on which a rollout would be paused, only the database knows, and `authorize` is asked before the
+   * transaction: they are read first.
+   */
+  async #permitSwitch(
+    action: 'activate' | 'deactivate',
+    target: Required<Target>,
+    only: number | undefined,
+    meta: WriteMeta,
+  ): Promise<readonly string[]> {
+    const { policy } = this.recorder
+    if (!policy.asksForLabels) return []
     const { kind } = this.kind
     const [labels, rollouts] = await this.recorder.read((db) =>
       Promise.all([readLabels(db, this.labels(target)), selectOpenRollouts(db, this.recorder.schema, { ...target, kind })]),
     )
     const carried = [...labels].filter(([, version]) => only === undefined || version === only).map(([label]) => label)
     const versions = only === undefined ? rollouts.flatMap(({ arms }) => arms.map((arm) => arm.version)) : [only]
-    const paused = disturbedRollouts(rollouts, { labels: carried, versions }).map((rollout) => rollout.label)
-    const taken = [...new Set([...carried, ...paused])]
-    await this.#permit('deactivate', target, taken, meta)
+    const paused = action === 'deactivate' ? disturbedRollouts(rollouts, { labels: carried, versions }).map((rollout) => rollout.label) : []
+    const taken = policy.withLatest([...new Set([...carried, ...paused])])
+    await this.#permit(action, target, taken, meta)
     return taken
   }
 
@@ -293,28 +319,28 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     )
   }
 
-  #state(session: WriteSession, target: Required<Target>, wanted: number | 'highest' = 'highest'): Promise<EntityState> {
-    return readEntityState(session, this.versions(target), this.labels(target), wanted)
+  /** A version that is about to be written, for those who check its content. */
+  #drafted({ project, name }: Required<Target>, version: number, columns: JsonObject): Content {
+    return this.kind.decode({ id: 0, project, name, version, created_by: null, created_at: new Date(0), ...columns })
   }
 
-  /** The answer lacks only what is known after the commit. */
-  #answer(content: Content, labels: readonly string[]) {
+  #entity({ project, name }: Required<Target>) {
+    return { kind: this.kind.kind, project, name }
+  }
+
+  #answer(content: Content, labels: readonly string[]): Answer<Entity> {
     const selection = Object.freeze({ label: labels[0] ?? 'latest', version: content.version, reason: 'version' as const })
-    return (facts: WriteFacts): Written<Entity> =>
+    return (facts) =>
       this.kind.view(content, { isActive: true, labels, selection, source: 'database', stale: false, ...facts }) as Written<Entity>
-  }
-
-  #log(
-    session: WriteSession,
-    meta: WriteMeta,
-    target: Required<Target>,
-    change: Omit<PendingChange, 'configType' | 'configName' | 'project' | 'configId'> & { readonly configId?: number },
-  ): void {
-    session.log({ configId: null, ...change, configType: this.kind.kind, configName: target.name, project: target.project }, meta)
   }
 }
 
-function movesAway(labels: LabelMap, versions: readonly VersionState[]): LabelMove[] {
-  const leaving = new Set(versions.map((entry) => entry.version))
-  return [...labels].filter(([, version]) => leaving.has(version)).map(([label, from]) => ({ label, from, to: null }))
+/** What the changelog says of a step of this request. */
+export function factsOf(change: string, request: WriteMeta & { readonly force?: boolean }, defaultSummary?: string): StepFacts {
+  const { summary, changedBy, force } = request
+  return { change, summary, defaultSummary, by: changedBy, ...(force && { force }) }
+}
+
+function labelsOn(labels: LabelMap, versions: readonly number[]): string[] {
+  return [...labels].filter(([, version]) => versions.includes(version)).map(([label]) => label)
 }

@@ -1,10 +1,12 @@
-import type { JsonObject } from '../entities/json.js'
+import type { Json, JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkParameters, checkText, LIMITS } from './arguments.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import { META_KEYS } from './requests.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface ModelConfigDraft extends WriteMeta {
@@ -18,6 +20,8 @@ export interface ModelConfigDraft extends WriteMeta {
   readonly project?: string
 }
 
+const DRAFT_KEYS = ['name', 'provider', 'model', 'parameters', 'fallbacks', 'labels', 'project', ...META_KEYS] as const
+
 /** Model configurations: which model to call and how. */
 export class ModelConfigRepository extends LabelledRepository<ModelConfigContent, ModelConfig> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
@@ -26,11 +30,13 @@ export class ModelConfigRepository extends LabelledRepository<ModelConfigContent
 
   /** @throws {AlreadyExistsError} when the configuration has an active version; `createVersion` adds to it */
   async create(draft: ModelConfigDraft): Promise<Written<ModelConfig>> {
+    checkKeys(draft, DRAFT_KEYS)
     return this.writeVersion('create', draft, () => toColumns(draft, undefined))
   }
 
   /** Writes the next version, or version 1 if there is none. Parameters and fallbacks left out are taken from the highest version. */
   async createVersion(draft: ModelConfigDraft): Promise<Written<ModelConfig>> {
+    checkKeys(draft, DRAFT_KEYS)
     toColumns(draft, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
   }
@@ -41,19 +47,20 @@ function toColumns(draft: ModelConfigDraft, inherited: ModelConfigContent | unde
     columns: {
       model_provider: checkText('provider', draft.provider, LIMITS.provider),
       model_name: checkText('model', draft.model),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
-      fallbacks: JSON.stringify(draft.fallbacks === undefined ? (inherited?.fallbacks ?? []) : checkFallbacks(draft.fallbacks)),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
+      fallbacks: (draft.fallbacks === undefined ? (inherited?.fallbacks ?? []) : checkFallbacks(draft.fallbacks)) as unknown as Json,
     },
   }
 }
 
 function checkFallbacks(fallbacks: unknown): readonly ModelFallback[] {
   if (!Array.isArray(fallbacks)) throw new InvalidArgumentError('fallbacks', 'must be a list of { provider, model, parameters? }')
-  return fallbacks.map((fallback: ModelFallback, place) => ({
-    provider: checkText(`fallbacks[${place}].provider`, fallback?.provider, LIMITS.provider),
-    model: checkText(`fallbacks[${place}].model`, fallback?.model),
-    ...(fallback.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
-  }))
+  return fallbacks.map((fallback: ModelFallback, place) => {
+    checkKeys(fallback, ['provider', 'model', 'parameters'], `fallbacks[${place}]`)
+    return {
+      provider: checkText(`fallbacks[${place}].provider`, fallback.provider, LIMITS.provider),
+      model: checkText(`fallbacks[${place}].model`, fallback.model),
+      ...(fallback.parameters !== undefined && { parameters: checkParameters(`fallbacks[${place}].parameters`, fallback.parameters) }),
+    }
+  })
 }

@@ -1,4 +1,5 @@
 import { withDeadline } from '../shared/deadline.js'
+import { isCrowded } from './pool.js'
 
 export interface NotifyClient {
   readonly processID: number | null
@@ -24,6 +25,8 @@ export interface NotifyBusOptions {
 
 const WATCH_EVERY_MS = 5_000
 const REOPEN_MS = 1_000
+/** Between two attempts while the server has no connection to spare: each takes one from those who read. */
+const CROWDED_MS = 30_000
 const GOODBYE_MS = 500
 
 /** Hears what writers NOTIFY, on one connection of its own. Comes back by itself. */
@@ -54,8 +57,8 @@ export class NotifyBus {
   async open(): Promise<void> {
     const client = this.#connect()
     this.#client = client
-    client.on('error', () => this.#lost(client))
-    client.on('end', () => this.#lost(client))
+    client.on('error', () => void this.#lost(client))
+    client.on('end', () => void this.#lost(client))
     client.on('notification', ({ payload }) => {
       if (payload) this.#options.onMessage(payload)
     })
@@ -68,11 +71,11 @@ export class NotifyBus {
         return
       }
       await client.query(`listen "${this.#options.channel}"`)
-    } catch {
-      this.#lost(client)
+    } catch (error) {
+      void this.#lost(client, isCrowded(error) ? CROWDED_MS : REOPEN_MS)
       return
     }
-    if (this.#closed) return
+    if (this.#closed || this.#client !== client) return
     this.#isListening = true
     this.#timer = setTimeout(() => this.#watch(client), WATCH_EVERY_MS)
     this.#timer.unref()
@@ -94,19 +97,32 @@ export class NotifyBus {
         this.#timer = setTimeout(() => this.#watch(client), WATCH_EVERY_MS)
         this.#timer.unref()
       },
-      () => this.#lost(client),
+      () => void this.#lost(client),
     )
   }
 
-  #lost(client: NotifyClient): void {
+  /**
+   * Leaves its connection to those who read and write; the poll finds what is announced meanwhile.
+   *
+   * @returns whether there was one to leave
+   */
+  async giveWay(): Promise<boolean> {
+    const client = this.#client
+    if (!client || this.#closed) return false
+    await this.#lost(client, CROWDED_MS)
+    return true
+  }
+
+  async #lost(client: NotifyClient, reopenMs = REOPEN_MS): Promise<void> {
     if (this.#client !== client) return
     this.#client = undefined
     this.#isListening = false
-    void this.#drop(client)
-    if (this.#closed) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.open(), REOPEN_MS)
-    this.#timer.unref()
+    if (!this.#closed) {
+      this.#timer = setTimeout(() => void this.open(), reopenMs)
+      this.#timer.unref()
+    }
+    await this.#drop(client)
   }
 
   async #drop(client: NotifyClient | undefined): Promise<void> {

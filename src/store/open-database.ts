@@ -1,8 +1,8 @@
 import { type Kysely, Kysely as KyselyClass, PostgresDialect } from 'kysely'
-import pg from 'pg'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { lockFolder } from './folder-lock.js'
 import { NotifyBus, type NotifyBusOptions, type NotifyClient } from './notify-bus.js'
+import { fewerConnections, ownPool } from './own-pool.js'
 import { PgliteDriver, type PgliteLike, pgliteDialect } from './pglite-dialect.js'
 import { guardedPool, type PoolLike } from './pool.js'
 import type { Tables } from './tables.js'
@@ -21,17 +21,13 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
-/** Connections of a pool that this package opens. */
-const POOL_SIZE = 10
-
 /** Opens what the option `database` names. Nothing connects before the first query. */
 export function openDatabase(database: string | PoolLike | KyselyLike, databaseMs: number): OpenDatabase {
   if (typeof database === 'string') return database.startsWith('pglite:') ? openEmbedded(database) : openUrl(database, databaseMs)
   if (isKysely(database)) {
     return { db: withoutPlugins(database), isEmbedded: false, listen: undefined, close: async () => {} }
   }
-  if (typeof database === 'object' && database !== null && typeof database.connect === 'function')
-    return openPool(database, false, databaseMs)
+  if (typeof database === 'object' && database !== null && typeof database.connect === 'function') return openPool(database, databaseMs)
   throw new InvalidArgumentError(
     'database',
     "must be a 'postgresql://…' URL, 'pglite:<folder>', 'pglite:memory', a pg Pool or a Kysely instance",
@@ -52,25 +48,24 @@ export function isKysely(value: unknown): value is KyselyLike {
 }
 
 function openUrl(url: string, databaseMs: number): OpenDatabase {
-  if (!URL.canParse(url) || !['postgresql:', 'postgres:'].includes(new URL(url).protocol)) {
-    // The value may hold a password: it is not repeated.
-    throw new InvalidArgumentError('database', "must be a URL like postgresql://user@host:5432/name, 'pglite:<folder>' or 'pglite:memory'")
-  }
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: POOL_SIZE,
-    // One connection stays: with an idle timeout shorter than the poll, each poll would open a connection.
-    min: 1,
-    allowExitOnIdle: true,
-    connectionTimeoutMillis: databaseMs,
-    keepAlive: true,
-  })
-  return openPool(pool as unknown as PoolLike, true, databaseMs)
+  const pool = ownPool(url, databaseMs)
+  return openPool(pool as unknown as PoolLike, databaseMs, fewerConnections(pool, databaseMs))
 }
 
-function openPool(pool: PoolLike, ownsPool: boolean, databaseMs: number): OpenDatabase {
-  // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
-  const guarded = guardedPool(pool, { ownsPool, queryMs: databaseMs * 2 + 1_000 })
+/** @param makeDo for a pool of this package's own: how it gets by without a further connection */
+function openPool(pool: PoolLike, databaseMs: number, makeDo?: () => Promise<boolean>): OpenDatabase {
+  const ownsPool = makeDo !== undefined
+  let listener: NotifyBus | undefined
+  const guarded = guardedPool(pool, {
+    ownsPool,
+    // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
+    queryMs: databaseMs * 2 + 1_000,
+    readMs: databaseMs,
+    makeRoom: async () => {
+      const hasLeft = (await listener?.giveWay()) ?? false
+      return (await makeDo?.()) || hasLeft
+    },
+  })
   const db = new KyselyClass<Tables>({ dialect: new PostgresDialect({ pool: guarded }) })
   const { Client, options } = pool as { Client?: new (config: object) => NotifyClient; options?: { readonly password?: unknown } }
   return {
@@ -79,9 +74,12 @@ function openPool(pool: PoolLike, ownsPool: boolean, databaseMs: number): OpenDa
     listen:
       Client &&
       options &&
-      // pg hides the password from logs, and thereby from the spread.
-      ((busOptions) =>
-        new NotifyBus(() => new Client({ ...options, password: options.password, query_timeout: busOptions.databaseMs }), busOptions)),
+      ((busOptions) => {
+        // pg hides the password from logs, and thereby from the spread.
+        const connect = () => new Client({ ...options, password: options.password, query_timeout: busOptions.databaseMs })
+        listener = new NotifyBus(connect, busOptions)
+        return listener
+      }),
     // Kysely ends a pool only once it has used it.
     close: async () => {
       if (ownsPool && !(pool as { ended?: boolean }).ended) await pool.end()

@@ -1,3 +1,4 @@
+import { checkKeys } from '../shared/known-keys.js'
 import { ConfigStore } from './config-store.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
 import type { PoolLike } from './pool.js'
@@ -20,6 +21,7 @@ export interface RepositoryOptions {
 const DATABASE_MS = 2_000
 
 export function recorderOf(database: RepositoryDatabase, options: RepositoryOptions): Recorder {
+  checkKeys(options, ['schema', 'hooks', 'project'], 'options')
   if (isRecorder(database)) return database
   const schema = options.schema ?? DEFAULT_SCHEMA
   schemaName(schema)

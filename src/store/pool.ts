@@ -1,7 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
-import { keepPlans } from './kept-plans.js'
+import { ownSession } from './own-session.js'
 
 /** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
 export interface PoolLike {
@@ -22,6 +22,10 @@ export interface GuardedPoolOptions {
   readonly ownsPool: boolean
   /** Most milliseconds a statement may take; `statement_timeout` does not help against a server that is frozen. */
   readonly queryMs: number
+  /** Most milliseconds a read may take on a connection of this package's own pool. @default queryMs */
+  readonly readMs?: number
+  /** Called when the server has no connection left; whether it is worth another try. */
+  readonly makeRoom?: () => Promise<boolean>
 }
 
 /**
@@ -32,15 +36,15 @@ export interface GuardedPoolOptions {
  * the process when nobody listens. So every client gets a listener, and one that failed with anything but a plain database error is
  * destroyed on release.
  */
-export function guardedPool(pool: PoolLike, { ownsPool, queryMs }: GuardedPoolOptions): PostgresPool {
+export function guardedPool(pool: PoolLike, { ownsPool, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions): PostgresPool {
   // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
   if (listen(pool)) (pool as Emitter).on?.('connect', listen)
   return {
     connect: async () => {
-      const client = await connect(pool)
+      const client = await connect(pool, makeRoom)
       listen(client)
       // What a host's pool does with its connections, DISCARD ALL say, is not known here.
-      return guardedClient(client, queryMs, ownsPool ? keepPlans(client) : undefined)
+      return guardedClient(client, queryMs, ownsPool ? ownSession(client, readMs) : undefined)
     },
     end: async () => {
       if (ownsPool) await pool.end()
@@ -59,10 +63,11 @@ function listen(emitter: PoolClientLike | PoolLike): boolean {
   return true
 }
 
-async function connect(pool: PoolLike): Promise<PoolClientLike> {
+async function connect(pool: PoolLike, makeRoom: GuardedPoolOptions['makeRoom']): Promise<PoolClientLike> {
   try {
     return await pool.connect()
   } catch (error) {
+    if (makeRoom && isCrowded(error) && (await makeRoom())) return connect(pool, makeRoom)
     throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error })
   }
 }
@@ -70,7 +75,7 @@ async function connect(pool: PoolLike): Promise<PoolClientLike> {
 function guardedClient(
   client: PoolClientLike,
   queryMs: number,
-  prepare: ReturnType<typeof keepPlans> = (args) => args,
+  prepare: ReturnType<typeof ownSession> = (args) => args,
 ): PostgresPoolClient {
   let failure: Error | undefined
   return {
@@ -88,6 +93,11 @@ function guardedClient(
     }) as PostgresPoolClient['query'],
     release: () => client.release(failure),
   }
+}
+
+/** Whether the server, this database or this role has as many connections as it may have. */
+export function isCrowded(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === '53300'
 }
 
 /** An error that PostgreSQL itself reported and that leaves the connection usable. */

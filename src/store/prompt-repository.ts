@@ -2,14 +2,15 @@ import type { JsonObject } from '../entities/json.js'
 import type { Prompt, PromptContent } from '../entities/prompt.js'
 import { type ChatMessageTemplate, TEMPLATE_FORMATS, type TemplateFormat } from '../entities/template.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
-import { LabelPolicy } from './label-policy.js'
+import type { EntityState } from './entity-state.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
-import { SessionRecorder } from './session-recorder.js'
+import { META_KEYS } from './requests.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface PromptDraft extends WriteMeta {
@@ -29,6 +30,19 @@ export interface PromptDraft extends WriteMeta {
   readonly labels?: readonly string[]
 }
 
+const DRAFT_KEYS = [
+  'name',
+  'template',
+  'project',
+  'type',
+  'templateFormat',
+  'description',
+  'model',
+  'parameters',
+  'labels',
+  ...META_KEYS,
+] as const
+
 /** Prompts: their versions and labels. */
 export class PromptRepository extends LabelledRepository<PromptContent, Prompt> {
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
@@ -41,7 +55,8 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
    * @throws {AlreadyExistsError} when the prompt has an active version; `createVersion` adds to it
    * @throws {TemplateSyntaxError} when the template does not parse, with line, column and what to write instead
    */
-  create(draft: PromptDraft): Promise<Written<Prompt>> {
+  async create(draft: PromptDraft): Promise<Written<Prompt>> {
+    checkKeys(draft, DRAFT_KEYS)
     return this.writeVersion('create', draft, () => toColumns(draft, undefined))
   }
 
@@ -51,6 +66,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
    * @throws {TemplateSyntaxError} when the template does not parse, with line, column and what to write instead
    */
   async createVersion(draft: PromptDraft): Promise<Written<Prompt>> {
+    checkKeys(draft, DRAFT_KEYS)
     // A format that is inherited is known only inside the write; everything else is checked before it.
     toColumns({ ...draft, templateFormat: draft.templateFormat ?? 'raw' }, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
@@ -66,6 +82,7 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     definitions: readonly PromptDefinition[],
     options: WriteMeta & { readonly labels?: readonly string[] } = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
+    checkKeys(options, ['labels', ...META_KEYS])
     const labels = options.labels ?? ['production']
     const meta = metaOf(options)
     const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))
@@ -79,17 +96,19 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     // Waiting is for the whole write, at its end.
     const { waitForWorkers } = options
     const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
-    const { value, facts } = await this.recorder.record(whole, async (session) => {
-      const { schema, contracts } = this.recorder
-      const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
-      const inside = new PromptRepository(permitted, { project: this.project })
-      const created: string[] = []
-      for (const draft of missing) {
-        if (await inside.exists(draft.name)) continue
-        await inside.create(draft)
-        created.push(draft.name)
-      }
-      return created
+    const writes = missing.map((draft) => this.versionWrite('create', draft, () => toColumns(draft, undefined)))
+    const { value, facts } = await this.recorder.record(whole, {
+      asks: writes.flatMap((write) => write.asks),
+      decide: (states) => {
+        // One that another worker has written meanwhile, or that stands in the list twice, is left alone.
+        const isNew = (place: number) =>
+          states[place]?.highest === 0 && missing.findIndex((draft) => draft.name === missing[place]?.name) === place
+        const chosen = writes.flatMap((write, place) => (isNew(place) ? [{ write, place }] : []))
+        return {
+          steps: chosen.flatMap(({ write, place }) => write.decide([states[place] as EntityState]).steps),
+          answer: () => chosen.map(({ place }) => missing[place]?.name as string),
+        }
+      },
     })
     return Object.freeze({ created: Object.freeze(value), ...facts })
   }
@@ -125,9 +144,7 @@ function toColumns(draft: PromptDraft, inherited: PromptContent | undefined): Dr
       template_format: format,
       description: draft.description === undefined ? (inherited?.description ?? null) : checkOptionalText('description', draft.description),
       model: draft.model === undefined ? (inherited?.model ?? null) : checkOptionalText('model', draft.model),
-      parameters: JSON.stringify(
-        draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
-      ),
+      parameters: draft.parameters === undefined ? (inherited?.parameters ?? {}) : checkParameters('parameters', draft.parameters),
     },
   }
 }

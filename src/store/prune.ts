@@ -7,43 +7,55 @@ export interface PruneReport {
   readonly assignments: number
 }
 
-export async function prune(db: Kysely<Tables>, schema: string, before: Date): Promise<PruneReport> {
-  return {
-    changelog: await pruneChangelog(db, schema, before),
-    exposures: await deleted(db, sql`delete from ${sql.id(schema, 'config_exposures')} where exposed_at < ${before} returning 1`),
-    assignments: await deleted(
-      db,
-      sql`delete from ${sql.id(schema, 'config_assignments')} as assigned using ${sql.id(schema, 'config_rollouts')} as rollout
-        where rollout.id = assigned.rollout_id and rollout.status = 'concluded' and assigned_at < ${before} returning 1`,
-    ),
-  }
+export interface PruneOptions {
+  /** Told of every batch: what has been deleted so far. */
+  readonly onProgress?: ((deleted: PruneReport) => void) | undefined
 }
 
-async function deleted(db: Kysely<Tables>, statement: RawBuilder<unknown>): Promise<number> {
-  return (await statement.execute(db)).rows.length
-}
+/** Rows of one statement: it ends well within a statement's deadline, and holds its locks for a moment only. */
+export const PRUNE_BATCH = 5_000
 
 /**
- * Deletes changelog rows from before a moment, all but those that something still needs. Workers tell by the newest revision they know
- * that the database is still the same one: the newest before the moment stays. And a rollback goes back to where a label was: of the rows
- * that moved a label away from a version, the newest of each version stays, since any of these versions may be deactivated later.
- *
- * @returns how many rows were deleted
+ * Deletes, batch by batch, what is from before a moment: changelog rows, all but those that catching up or a rollback still needs; exposures;
+ * assignments of concluded rollouts. A failure leaves what the batches before have deleted.
  */
-async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date): Promise<number> {
-  const log = sql.id(schema, 'config_changelog')
-  return db
-    .transaction()
-    .setIsolationLevel('read committed')
-    .execute(async (transaction) => {
-      await sql`select set_config('agent_config.pruning', 'on', true)`.execute(transaction)
-      const { rows } = await sql`
-        delete from ${log} where changed_at < ${before} and revision < (select max(revision) from ${log} where changed_at < ${before})
-          and id not in (select max(change.id) from ${log} as change cross join jsonb_each_text(change.previous_data -> 'labels') as moved
-            where moved.value is not null group by change.config_type, change.project, change.config_name, moved.key, moved.value)
-        returning id
-      `.execute(transaction)
-      await sql`select set_config('agent_config.pruning', 'off', true)`.execute(transaction)
-      return rows.length
-    })
+export async function prune(db: Kysely<Tables>, schema: string, before: Date, { onProgress }: PruneOptions = {}): Promise<PruneReport> {
+  const report = { changelog: 0, exposures: 0, assignments: 0 }
+  for (const part of ['changelog', 'exposures', 'assignments'] as const) {
+    for (;;) {
+      const deleted = await countOf(db, STATEMENTS[part](schema, before.toISOString()))
+      report[part] += deleted
+      if (deleted > 0) onProgress?.({ ...report })
+      if (deleted < PRUNE_BATCH) break
+    }
+  }
+  return report
+}
+
+type Statement = (schema: string, before: string) => RawBuilder<unknown>
+
+const STATEMENTS: Record<keyof PruneReport, Statement> = {
+  changelog: (schema, before) =>
+    sql`select ${sql.id(schema, 'prune_changelog')}(${before}::text::timestamptz, ${PRUNE_BATCH}::integer) as deleted`,
+  exposures: (schema, before) =>
+    deletion(
+      sql`delete from ${sql.id(schema, 'config_exposures')} where ctid = any(array(
+      select ctid from ${sql.id(schema, 'config_exposures')} where exposed_at < ${before}::text::timestamptz limit ${PRUNE_BATCH}::integer))`,
+    ),
+  assignments: (schema, before) =>
+    deletion(
+      sql`delete from ${sql.id(schema, 'config_assignments')} where ctid = any(array(
+      select assigned.ctid from ${sql.id(schema, 'config_assignments')} as assigned
+      join ${sql.id(schema, 'config_rollouts')} as rollout on rollout.id = assigned.rollout_id
+      where rollout.status = 'concluded' and assigned_at < ${before}::text::timestamptz limit ${PRUNE_BATCH}::integer))`,
+    ),
+}
+
+function deletion(statement: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`with gone as (${statement} returning 1) select count(*)::integer as deleted from gone`
+}
+
+async function countOf(db: Kysely<Tables>, statement: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await (statement as RawBuilder<{ deleted: number }>).execute(db)
+  return Number(rows[0]?.deleted)
 }

@@ -1,9 +1,15 @@
 import type { Kysely } from 'kysely'
 import type { Contracts } from './contracts.js'
-import type { LabelPolicy } from './label-policy.js'
 import type { Tables } from './tables.js'
-import type { WriteSession } from './write-session.js'
+import type { Write } from './write.js'
+import type { WritePolicy } from './write-policy.js'
 import type { WriteFacts, WriteMeta } from './written.js'
+
+/** What a write resolves with, before its repository puts the two together. */
+export interface Recorded<Value> {
+  readonly value: Value
+  readonly facts: WriteFacts
+}
 
 /**
  * What repositories write and read through: the store itself, or a transaction that is under way. What every write guarantees stands
@@ -11,13 +17,10 @@ import type { WriteFacts, WriteMeta } from './written.js'
  */
 export interface Recorder {
   readonly schema: string
-  readonly policy: LabelPolicy
+  readonly policy: WritePolicy
   readonly contracts: Contracts
   /** For reads past the caches. */
   read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value>
-  /** Runs `work` in a transaction that holds the revision; nothing of it is visible unless all of it commits. */
-  record<Value>(
-    meta: WriteMeta,
-    work: (session: WriteSession) => Promise<Value>,
-  ): Promise<{ readonly value: Value; readonly facts: WriteFacts }>
+  /** Carries a write out in a transaction that holds the revision; nothing of it is visible unless all of it commits. */
+  record<Value>(meta: WriteMeta, write: Write<Value>): Promise<Recorded<Value>>
 }

@@ -62,3 +62,18 @@ export interface DiffQuery extends Target {
   readonly from: number
   readonly to: number
 }
+
+/** The keys of each request: what else is given is refused. */
+const TARGET = ['name', 'project'] as const
+export const META_KEYS = ['changedBy', 'summary', 'waitForWorkers'] as const
+export const REQUEST_KEYS = {
+  promote: [...TARGET, 'version', 'label', 'expectedVersion', 'force', ...META_KEYS],
+  rollback: [...TARGET, 'label', ...META_KEYS],
+  removeLabel: [...TARGET, 'label', 'force', ...META_KEYS],
+  deactivate: [...TARGET, 'version', 'force', ...META_KEYS],
+  activate: [...TARGET, 'version', ...META_KEYS],
+  find: [...TARGET, 'label', 'version'],
+  list: ['project', 'activeOnly', 'label', 'search', 'limit', 'cursor'],
+  history: TARGET,
+  diff: [...TARGET, 'from', 'to'],
+} as const

@@ -1,22 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
+import type { JsonObject } from '../entities/json.js'
 import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import { coverageAt } from '../rollout/choose-version.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
 import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
-import { type EntityState, readEntityState } from './entity-state.js'
+import { type EntityState, versionIn } from './entity-state.js'
 import { KINDS } from './kinds.js'
-import { moveLabels } from './labels.js'
+import type { Row } from './labelled-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import type { Recorder } from './recorder.js'
-import { logRollout, type RolloutStepName } from './rollout-log.js'
-import { findRollout, insertRollout, type RolloutTarget, selectRollouts, updateRollout } from './rollout-rows.js'
-import { readRow } from './version-rows.js'
-import type { WriteSession } from './write-session.js'
+import { META_KEYS } from './requests.js'
+import { decodeRollout, findRollout, type RolloutTarget, selectRollouts } from './rollout-rows.js'
+import { type RolloutStepName, rolloutStep, splitColumns, startColumns } from './rollout-step.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface RolloutStart extends RolloutSettings, WriteMeta {
@@ -48,6 +49,28 @@ export interface RolloutListQuery {
   readonly cursor?: string
 }
 
+const START_KEYS = [
+  'kind',
+  'name',
+  'project',
+  'label',
+  'arms',
+  'coverage',
+  'sticky',
+  'forced',
+  'when',
+  'schedule',
+  'recordExposures',
+  'force',
+  ...META_KEYS,
+] as const
+
+/** What a step changes of a rollout. */
+interface RolloutChange {
+  readonly columns: JsonObject
+  readonly coverageBasisPoints?: number
+}
+
 /** A/B tests and gradual rollouts: labels that give some subjects other versions. */
 export class RolloutRepository {
   readonly #recorder: Recorder
@@ -66,30 +89,30 @@ export class RolloutRepository {
    * @throws {TemplateVariableError} when an arm needs a variable that the code of this process does not give, unless `force`
    */
   async start(start: RolloutStart): Promise<Written<Rollout>> {
+    checkKeys(start, START_KEYS)
     const target = this.#target(start)
     const label = checkLabel('label', start.label ?? 'production')
     checkMeta(start)
     const split = validateStart(checkedTexts(start), refuse)
     await this.#permit('start', target, label, start)
-    const { value, facts } = await this.#recorder.record(start, async (session) => {
-      const state = await this.#state(session, target)
-      const open = state.rollouts.find((rollout) => rollout.label === label)
-      if (open) {
-        throw new AlreadyExistsError(
-          `Rollout ${open.id} is ${open.status} on label "${label}" of ${target.kind} "${target.name}". Conclude it before another one starts.`,
-        )
-      }
-      await this.#checkArms(session, target, state, split.arms, start.force)
-      const id = randomBytes(ID_BYTES).toString('hex')
-      const rollout = await insertRollout(session.transaction, this.#recorder.schema, {
-        ...target,
-        ...split,
-        id,
-        label,
-        createdBy: session.authorOf(start),
-      })
-      logRollout(session, 'start', undefined, rollout, start)
-      return rollout
+    const versions = split.arms.map((arm) => arm.version)
+    const { value, facts } = await this.#recorder.record(start, {
+      asks: [{ ...target, versions, ...this.#contractRows(target, versions) }],
+      decide: ([state]) => {
+        const { rollouts } = state as EntityState
+        const open = rollouts.find((rollout) => rollout.label === label)
+        if (open) {
+          throw new AlreadyExistsError(
+            `Rollout ${open.id} is ${open.status} on label "${label}" of ${target.kind} "${target.name}". Conclude it before another one starts.`,
+          )
+        }
+        this.#checkArms(target, state as EntityState, split.arms, start.force)
+        const id = randomBytes(ID_BYTES).toString('hex')
+        return {
+          steps: [rolloutStep('start', { id, label, ...split }, startColumns({ ...target, label }, split), start)],
+          answer: ([row]) => decodeRollout(row as Row),
+        }
+      },
     })
     return Object.freeze({ ...value, ...facts })
   }
@@ -100,26 +123,27 @@ export class RolloutRepository {
    * @throws {NotFoundError} when there is no such rollout, or it is concluded
    */
   async ramp(id: string, ramp: RolloutRamp & WriteMeta & { readonly force?: boolean }): Promise<Written<Rollout>> {
-    return this.#change('ramp', id, ramp, async (session, rollout, state) => {
+    checkKeys(ramp, ['coverage', 'arms', 'weights', 'force', ...META_KEYS])
+    return this.#change('ramp', id, ramp, (rollout, state) => {
       const split = validateRamp(rollout, ramp, coverageAt(rollout, Date.now()), refuse)
-      await this.#checkArms(session, rollout, state, split.arms, ramp.force)
-      return updateRollout(session.transaction, this.#recorder.schema, id, { split })
+      this.#checkArms(rollout, state, split.arms, ramp.force)
+      return { columns: splitColumns(split), coverageBasisPoints: split.coverageBasisPoints }
     })
   }
 
   /** Gives everybody the label's own version again, in every worker as soon as it hears of it. */
   async pause(id: string, meta: WriteMeta = {}): Promise<Written<Rollout>> {
-    return this.#change('pause', id, meta, async (session, rollout) =>
-      rollout.status === 'paused' ? rollout : updateRollout(session.transaction, this.#recorder.schema, id, { status: 'paused' }),
-    )
+    checkKeys(meta, META_KEYS)
+    return this.#change('pause', id, meta, (rollout) => (rollout.status === 'paused' ? undefined : { columns: { status: 'paused' } }))
   }
 
   /** @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say */
   async resume(id: string, meta: WriteMeta & { readonly force?: boolean } = {}): Promise<Written<Rollout>> {
-    return this.#change('resume', id, meta, async (session, rollout, state) => {
+    checkKeys(meta, ['force', ...META_KEYS])
+    return this.#change('resume', id, meta, (rollout, state) => {
       validateResume(rollout, refuse)
-      await this.#checkArms(session, rollout, state, rollout.arms, meta.force)
-      return rollout.status === 'running' ? rollout : updateRollout(session.transaction, this.#recorder.schema, id, { status: 'running' })
+      this.#checkArms(rollout, state, rollout.arms, meta.force)
+      return rollout.status === 'running' ? undefined : { columns: { status: 'running' } }
     })
   }
 
@@ -129,19 +153,15 @@ export class RolloutRepository {
    * @throws {InvalidArgumentError} when the winner is not an arm, or was deactivated
    */
   async conclude(id: string, conclusion: RolloutConclusion = {}): Promise<Written<Rollout>> {
+    checkKeys(conclusion, ['winner', 'force', ...META_KEYS])
     const { winner } = conclusion
-    return this.#change('conclude', id, conclusion, async (session, rollout, state) => {
-      const change = { status: 'concluded' as const, ...(winner !== undefined && { winner }) }
-      if (winner === undefined) return updateRollout(session.transaction, this.#recorder.schema, id, change)
-      const arm = rollout.arms.findIndex((candidate) => candidate.version === winner)
-      if (arm < 0) refuse('winner', `must be the version of an arm: ${rollout.arms.map((candidate) => candidate.version).join(', ')}`)
-      if (!state.versions.some((entry) => entry.version === winner && entry.isActive))
-        refuse('winner', `names version ${winner}, which is not active`)
-      await this.#checkContracts(session, rollout, [winner], conclusion.force)
-      const moves = [{ label: rollout.label, from: state.labels.get(rollout.label) ?? null, to: winner }]
-      await moveLabels(session, this.#labels(rollout), moves)
-      const concluded = await updateRollout(session.transaction, this.#recorder.schema, id, change)
-      return { concluded, moves }
+    return this.#change('conclude', id, conclusion, (rollout, state): RolloutChange => {
+      if (winner === undefined) return { columns: { status: 'concluded' } }
+      const isArm = rollout.arms.some((candidate) => candidate.version === winner)
+      if (!isArm) refuse('winner', `must be the version of an arm: ${rollout.arms.map((candidate) => candidate.version).join(', ')}`)
+      if (!versionIn(state, winner)?.isActive) refuse('winner', `names version ${winner}, which is not active`)
+      this.#checkContracts(rollout, state, [winner], conclusion.force)
+      return { columns: { status: 'concluded', winner } }
     })
   }
 
@@ -152,6 +172,7 @@ export class RolloutRepository {
 
   /** Newest first. */
   async list(query: RolloutListQuery = {}): Promise<Page<Rollout>> {
+    checkKeys(query, ['kind', 'name', 'project', 'label', 'status', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const conditions = (['kind', 'name', 'project', 'label', 'status'] as const)
       .filter((field) => query[field] !== undefined)
@@ -169,39 +190,35 @@ export class RolloutRepository {
   async #change(
     step: RolloutStepName,
     id: string,
-    meta: WriteMeta,
-    work: (
-      session: WriteSession,
-      rollout: Rollout,
-      state: EntityState,
-    ) => Promise<Rollout | { readonly concluded: Rollout; readonly moves: Parameters<typeof moveLabels>[2] }>,
+    meta: WriteMeta & { readonly force?: boolean },
+    change: (rollout: Rollout, state: EntityState) => RolloutChange | undefined,
   ): Promise<Written<Rollout>> {
     checkText('id', id)
     checkMeta(meta)
     const known = await this.find(id)
     if (!known) throw new NotFoundError(`There is no rollout ${id}.`)
     await this.#permit(step, known, known.label, meta)
-    const { value, facts } = await this.#recorder.record(meta, async (session) => {
-      const before = await findRollout(session.transaction, this.#recorder.schema, id)
-      if (!before || before.status === 'concluded') throw new NotFoundError(`Rollout ${id} is concluded: start a new one.`)
-      const state = await this.#state(session, before)
-      const result = await work(session, before, state)
-      const { concluded: after, moves } = 'concluded' in result ? result : { concluded: result, moves: [] }
-      if (after !== before) logRollout(session, step, before, after, meta, moves)
-      return after
+    const { kind, project, name } = known
+    const { value, facts } = await this.#recorder.record(meta, {
+      asks: [{ kind, project, name, ...(this.#needsContract(known) && { arms: true as const }) }],
+      decide: ([state]) => {
+        const before = state?.rollouts.find((rollout) => rollout.id === id)
+        if (!state || !before) throw new NotFoundError(`Rollout ${id} is concluded: start a new one.`)
+        const changed = change(before, state)
+        if (!changed) return { steps: [], answer: () => before }
+        const { columns, ...split } = changed
+        return {
+          steps: [rolloutStep(step, { ...before, ...split }, columns, meta)],
+          answer: ([row]) => decodeRollout(row as Row),
+        }
+      },
     })
     return Object.freeze({ ...value, ...facts })
   }
 
-  async #checkArms(
-    session: WriteSession,
-    target: RolloutTarget,
-    state: EntityState,
-    arms: Rollout['arms'],
-    force: boolean | undefined,
-  ): Promise<void> {
+  #checkArms(target: RolloutTarget, state: EntityState, arms: Rollout['arms'], force: boolean | undefined): void {
     for (const [place, { version }] of arms.entries()) {
-      const entry = state.versions.find((candidate) => candidate.version === version)
+      const entry = versionIn(state, version)
       if (!entry?.isActive) {
         refuse(
           `arms[${place}].version`,
@@ -209,42 +226,33 @@ export class RolloutRepository {
         )
       }
     }
-    await this.#checkContracts(
-      session,
+    this.#checkContracts(
       target,
+      state,
       arms.map((arm) => arm.version),
       force,
     )
   }
 
-  async #checkContracts(
-    session: WriteSession,
-    target: RolloutTarget,
-    versions: readonly number[],
-    force: boolean | undefined,
-  ): Promise<void> {
-    if (target.kind !== 'prompt' || force || !this.#recorder.contracts.has(target.name)) return
+  #checkContracts(target: RolloutTarget, { rows }: EntityState, versions: readonly number[], force: boolean | undefined): void {
+    if (force || !this.#needsContract(target)) return
     for (const version of versions) {
-      const row = await readRow(session.transaction, this.#versions(target), version)
+      const row = rows.get(version)
       if (row) this.#recorder.contracts.check(PROMPT_KIND.decode(row))
     }
+  }
+
+  #needsContract({ kind, name }: RolloutTarget): boolean {
+    return kind === 'prompt' && this.#recorder.contracts.has(name)
+  }
+
+  #contractRows(target: RolloutTarget, versions: readonly number[]) {
+    return this.#needsContract(target) ? { rows: versions } : {}
   }
 
   #permit(step: RolloutStepName, target: RolloutTarget, label: string, meta: WriteMeta): Promise<void> {
     const { kind, project, name } = target
     return this.#recorder.policy.permit({ action: `rollout_${step}`, kind, project, name, actor: meta.changedBy }, [label])
-  }
-
-  #state(session: WriteSession, target: RolloutTarget): Promise<EntityState> {
-    return readEntityState(session, this.#versions(target), this.#labels(target), 'highest')
-  }
-
-  #versions({ kind, project, name }: RolloutTarget) {
-    return { schema: this.#recorder.schema, table: KINDS[kind].versions, nameColumn: 'name' as const, project, name }
-  }
-
-  #labels({ kind, project, name }: RolloutTarget) {
-    return { schema: this.#recorder.schema, table: KINDS[kind].labels, kind, project, name }
   }
 
   #target({ kind, name, project }: RolloutStart): RolloutTarget {

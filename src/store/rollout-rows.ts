@@ -1,7 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from '../entities/rollout.js'
-import type { RolloutSplit } from '../rollout/validate-rollout.js'
 import { deepFreeze } from '../shared/json.js'
 import { decodeJson, isoDate, type Row } from './labelled-kind.js'
 import type { Tables } from './tables.js'
@@ -37,37 +36,6 @@ export function decodeRollout(row: Row): Rollout {
   })
 }
 
-export async function insertRollout(
-  db: Kysely<Tables>,
-  schema: string,
-  rollout: RolloutTarget & RolloutSplit & { readonly id: string; readonly label: string; readonly createdBy: string | null },
-): Promise<Rollout> {
-  const { rows } = await sql<{ row: string }>`
-    insert into ${table(schema)} as entry (id, kind, project, name, label, status, created_by, ${sql.raw(SPLIT_COLUMNS)})
-    values (${rollout.id}, ${rollout.kind}, ${rollout.project}, ${rollout.name}, ${rollout.label}, 'running', ${rollout.createdBy},
-      ${splitValues(rollout)})
-    returning to_json(entry)::text as row
-  `.execute(db)
-  return decodeRollout(JSON.parse((rows[0] as { row: string }).row) as Row)
-}
-
-/** Changes an open rollout. */
-export async function updateRollout(
-  db: Kysely<Tables>,
-  schema: string,
-  id: string,
-  change: { readonly split?: RolloutSplit; readonly status?: RolloutStatus; readonly winner?: number },
-): Promise<Rollout> {
-  const assignments: RawBuilder<unknown>[] = []
-  if (change.split) assignments.push(sql`(${sql.raw(SPLIT_COLUMNS)}) = (${splitValues(change.split)})`)
-  if (change.status) assignments.push(sql`status = ${change.status}::text`)
-  if (change.winner !== undefined) assignments.push(sql`winner = ${change.winner}::integer`)
-  const { rows } = await sql<{ row: string }>`
-    update ${table(schema)} as entry set ${sql.join(assignments)} where id = ${id}::text returning to_json(entry)::text as row
-  `.execute(db)
-  return decodeRollout(JSON.parse((rows[0] as { row: string }).row) as Row)
-}
-
 export async function findRollout(db: Kysely<Tables>, schema: string, id: string): Promise<Rollout | undefined> {
   return (await selectRollouts(db, schema, sql`id = ${id}::text`, 1))[0]
 }
@@ -98,24 +66,6 @@ export function selectOpenRollouts(
 
 /** More labels with a rollout each than anybody has. */
 const MAX_OPEN = 10_000
-
-const SPLIT_COLUMNS = 'arms, coverage_basis_points, sticky, forced, conditions, schedule, record_exposures'
-
-function splitValues(split: RolloutSplit): RawBuilder<unknown> {
-  return sql.join([
-    sql`${JSON.stringify(split.arms)}::jsonb`,
-    sql`${split.coverageBasisPoints}::integer`,
-    sql`${split.sticky}::boolean`,
-    sql`${json(split.forced)}::jsonb`,
-    sql`${json(split.when)}::jsonb`,
-    sql`${json(split.schedule)}::jsonb`,
-    sql`${split.recordExposures}::boolean`,
-  ])
-}
-
-function json(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value)
-}
 
 function table(schema: string): RawBuilder<unknown> {
   return sql.id(schema, 'config_rollouts')

@@ -5,7 +5,6 @@ import { migrate } from './migrate.js'
 import { importPglite } from './open-database.js'
 import { PgliteDriver, pgliteDialect } from './pglite-dialect.js'
 import { createRepositories, type Repositories } from './repositories.js'
-import { SessionRecorder } from './session-recorder.js'
 import type { Tables } from './tables.js'
 
 /** An embedded database takes seconds to start: those of one process that are only for tests share one, each in a schema of its own. */
@@ -49,8 +48,6 @@ class SeededDriver extends SharedDriver {
     const db = new Kysely<Tables>({ dialect: pgliteDialect(() => new SharedDriver()) })
     await migrate(db, this.#schema)
     const store = new ConfigStore({ db, schema: this.#schema, databaseMs: this.#startMs })
-    await store.record({ summary: 'Seeded for a test' }, (session) =>
-      this.#seed(createRepositories(new SessionRecorder(session, store), DEFAULT_PROJECT)),
-    )
+    await store.transact({ summary: 'Seeded for a test' }, (recorder) => this.#seed(createRepositories(recorder, DEFAULT_PROJECT)))
   }
 }

@@ -1,16 +1,17 @@
 import type { Kysely } from 'kysely'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { Contracts } from './contracts.js'
-import type { LabelPolicy } from './label-policy.js'
-import type { Recorder } from './recorder.js'
+import type { Recorded, Recorder } from './recorder.js'
 import type { Tables } from './tables.js'
+import type { Write } from './write.js'
+import type { WritePolicy } from './write-policy.js'
 import type { WriteSession } from './write-session.js'
-import type { WriteFacts, WriteMeta } from './written.js'
+import type { WriteMeta } from './written.js'
 
 /** Writes and reads inside a transaction that is under way. */
 export class SessionRecorder implements Recorder {
   readonly schema: string
-  readonly policy: LabelPolicy
+  readonly policy: WritePolicy
   readonly contracts: Contracts
   readonly #session: WriteSession
   #isOpen = true
@@ -26,11 +27,11 @@ export class SessionRecorder implements Recorder {
     return query(this.#session.transaction)
   }
 
-  async record<Value>(meta: WriteMeta, work: (session: WriteSession) => Promise<Value>): Promise<{ value: Value; facts: WriteFacts }> {
+  async record<Value>(meta: WriteMeta, write: Write<Value>): Promise<Recorded<Value>> {
     if (meta.waitForWorkers !== undefined)
       throw new InvalidArgumentError('waitForWorkers', 'must not be given inside transaction(): nobody can serve it yet')
     if (!this.#isOpen) throw new Error('The transaction has ended: its repositories can no longer be used.')
-    return { value: await work(this.#session), facts: { revision: this.#session.revision, propagated: undefined } }
+    return { value: await this.#session.write(write), facts: { revision: this.#session.revision, propagated: undefined } }
   }
 
   close(): void {

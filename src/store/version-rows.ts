@@ -34,33 +34,6 @@ export async function readRow(db: Kysely<Tables>, of: VersionsOf, version: numbe
   return rows[0] && (JSON.parse(rows[0].row) as Row)
 }
 
-/** Writes a new version; the caller holds the revision, so no other write can take the number. */
-export async function insertRow(
-  db: Kysely<Tables>,
-  of: VersionsOf,
-  version: number,
-  columns: Readonly<Record<string, unknown>>,
-  createdBy: string | null,
-): Promise<Row> {
-  const all = { project: of.project, [of.nameColumn]: of.name, version, ...columns, created_by: createdBy }
-  const { rows } = await sql<{ row: string }>`
-    insert into ${tableOf(of)} as entry (${sql.join(Object.keys(all).map((column) => sql.id(column)))})
-    values (${sql.join(Object.values(all))}) returning to_json(entry)::text as row
-  `.execute(db)
-  return JSON.parse((rows[0] as { row: string }).row) as Row
-}
-
-export async function setActive(db: Kysely<Tables>, of: VersionsOf, versions: readonly number[], isActive: boolean): Promise<void> {
-  await sql`
-    update ${tableOf(of)} set is_active = ${isActive}::boolean
-    where ${isEntity(of)} and version in (${sql.join(versions.map((version) => sql`${version}::integer`))})
-  `.execute(db)
-}
-
-export function highest(versions: readonly VersionState[]): number {
-  return versions.at(-1)?.version ?? 0
-}
-
 function tableOf(of: VersionsOf): RawBuilder<unknown> {
   return sql.id(of.schema, of.table)
 }

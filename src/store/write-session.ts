@@ -1,7 +1,11 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
-import type { ConfigChange, PendingChange } from '../entities/config-change.js'
-import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
+import type { ConfigChange } from '../entities/config-change.js'
+import type { Scope } from '../entities/scope.js'
+import { type ChangeRow, toChange } from './changes.js'
+import { decodeStates, type EntityState } from './entity-state.js'
+import type { Row } from './labelled-kind.js'
 import type { Tables } from './tables.js'
+import type { Decision, EntityQuery, Write, WriteStep } from './write.js'
 import type { WriteMeta } from './written.js'
 
 export interface WriteTimeouts {
@@ -10,19 +14,40 @@ export interface WriteTimeouts {
   readonly idleMs: number
 }
 
-/**
- * One write on its way: takes the revision (which makes configuration writes wait for each other), collects what changes, and records it.
- */
+/** How a write is announced. */
+export interface Closing {
+  /** What the database calls itself, where that is known already. */
+  readonly database?: string | undefined
+  /** Whether the transaction is the host's, and may hold further writes. */
+  readonly joined: boolean
+}
+
+/** A write that is announced; its transaction has yet to commit. */
+export interface Closed {
+  readonly scopes: readonly Scope[]
+  /** The announcement, as NOTIFY sent it. */
+  readonly message: string
+  readonly changes: readonly ConfigChange[]
+}
+
+/** What the function `apply_write` gives. */
+interface Applied {
+  readonly rows: readonly Row[]
+  readonly scopes: readonly Scope[]
+  readonly message: string
+  readonly changes: readonly ChangeRow[]
+}
+
+/** One write on its way. Opening it takes the revision, which makes configuration writes wait for each other. */
 export class WriteSession {
   readonly transaction: Transaction<Tables>
   readonly writeId: string
   readonly #schema: RawBuilder<unknown>
-  /** What a change says of its author and reason when it does not say itself. */
+  /** What a step says of its author and reason when it does not say itself. */
   readonly #meta: WriteMeta
-  readonly #scopes = new Set<Scope>()
-  readonly #changes: (PendingChange & { changedBy: string | null })[] = []
   #revision = 0
   #token = ''
+  #hasChanges = false
 
   constructor(transaction: Transaction<Tables>, schema: string, writeId: string, meta: WriteMeta) {
     this.transaction = transaction.withSchema(schema)
@@ -31,7 +56,7 @@ export class WriteSession {
     this.#meta = meta
   }
 
-  /** 0 until `begin()`. */
+  /** 0 until `open()`. */
   get revision(): number {
     return this.#revision
   }
@@ -40,78 +65,54 @@ export class WriteSession {
     return this.#token
   }
 
-  get scopes(): readonly Scope[] {
-    return [...this.#scopes]
-  }
-
   get hasChanges(): boolean {
-    return this.#changes.length > 0
-  }
-
-  /** From here on no other configuration write can commit until this transaction ends. `timeouts` absent: the transaction's own stay. */
-  async begin(timeouts?: WriteTimeouts): Promise<void> {
-    if (this.#revision > 0) return
-    const { rows } = await sql<{ revision: string; token: string }>`
-      select revision, token from ${this.#schema}.begin_write(
-        ${timeouts?.lockMs ?? null}::integer, ${timeouts?.statementMs ?? null}::integer, ${timeouts?.idleMs ?? null}::integer)
-    `.execute(this.transaction)
-    this.#revision = Number(rows[0]?.revision)
-    this.#token = rows[0]?.token ?? ''
-  }
-
-  authorOf(meta: WriteMeta): string | null {
-    return meta.changedBy ?? this.#meta.changedBy ?? null
-  }
-
-  log(change: PendingChange, meta: WriteMeta): void {
-    const changeSummary = meta.summary ?? this.#meta.summary ?? change.changeSummary
-    this.#changes.push({ ...change, changeSummary, changedBy: this.authorOf(meta) })
-    if (change.configType === 'context_rules') this.#scopes.add(contextRulesScope(change.project))
-    else if (change.configType !== 'all' && change.changeType !== 'refresh')
-      this.#scopes.add(entityScope(change.configType, change.project, change.configName))
-  }
-
-  /** Adds scopes that no logged change names. */
-  touch(scopes: readonly Scope[]): void {
-    for (const scope of scopes) this.#scopes.add(scope)
+    return this.#hasChanges
   }
 
   /**
-   * Raises the heads, writes the changelog and notifies.
+   * From here on no other configuration write can commit until this transaction ends.
    *
-   * @param options `message` is what is notified; without one, receivers are told to read the log. `joined` says that the transaction is the
-   *   host's and may hold further writes
+   * @param timeouts absent: the transaction's own stay
+   * @returns the entities asked about, as the write before left them
    */
-  async finish({ message, joined }: { readonly message?: string | undefined; readonly joined: boolean }): Promise<readonly ConfigChange[]> {
-    const { rows } = await sql<{ id: string; changed_at: Date | string }>`
-      select id, changed_at from ${this.#schema}.finish_write(
-        ${this.writeId}::uuid, array(select jsonb_array_elements_text(${JSON.stringify(this.scopes)}::jsonb)),
-        ${JSON.stringify(this.#changes.map(toColumns))}::jsonb, ${this.#revision}::bigint, ${this.#token}::text, ${message ?? null}::text,
-        ${joined}::boolean)
-      order by id
+  async open(asks: readonly EntityQuery[], timeouts?: WriteTimeouts): Promise<readonly EntityState[]> {
+    const { rows } = await sql<{ revision: string; token: string; states: string }>`
+      select revision, token, states::text as states from ${this.#schema}.open_write(
+        ${timeouts?.lockMs ?? null}::integer, ${timeouts?.statementMs ?? null}::integer, ${timeouts?.idleMs ?? null}::integer,
+        ${JSON.stringify(asks)}::text::jsonb)
     `.execute(this.transaction)
-    return this.#changes.map((change, place) => ({
-      ...change,
-      id: Number(rows[place]?.id),
-      revision: this.#revision,
-      changedAt: new Date(rows[place]?.changed_at as Date | string).toISOString(),
-    }))
+    const opened = rows[0] as { revision: string; token: string; states: string }
+    this.#revision = Number(opened.revision)
+    this.#token = opened.token
+    return decodeStates(opened.states)
   }
-}
 
-function toColumns(change: PendingChange & { readonly changedBy: string | null }, place: number) {
-  return {
-    place,
-    config_type: change.configType,
-    config_id: change.configId,
-    config_name: change.configName,
-    project: change.project,
-    previous_version: change.previousVersion,
-    new_version: change.newVersion,
-    change_type: change.changeType,
-    change_summary: change.changeSummary,
-    previous_data: change.previousData,
-    new_data: change.newData,
-    changed_by: change.changedBy,
+  /** One of several writes of a session that is open. */
+  async write<Value>({ asks, decide }: Write<Value>): Promise<Value> {
+    const { rows } = await sql<{ states: string }>`
+      select ${this.#schema}.entity_states(${JSON.stringify(asks)}::text::jsonb)::text as states
+    `.execute(this.transaction)
+    const decision = decide(decodeStates((rows[0] as { states: string }).states))
+    return decision.answer(decision.steps.length === 0 ? [] : (await this.#apply(decision.steps)).rows)
+  }
+
+  /** Carries out the last steps of the session, and announces all of them. */
+  async close<Value>({ steps, answer }: Decision<Value>, closing: Closing): Promise<Closed & { readonly value: Value }> {
+    const { rows, scopes, message, changes } = await this.#apply(steps, closing)
+    return { value: answer(rows), scopes, message, changes: changes.map(toChange) }
+  }
+
+  async #apply(steps: readonly WriteStep[], close?: Closing): Promise<Applied> {
+    const write = { id: this.writeId, steps: steps.map((step) => this.#signed(step)), ...(close && { close }) }
+    const carryOut = sql.id(steps[0]?.do === 'purge' ? 'purge_version' : 'apply_write')
+    const { rows } = await sql<{ applied: string }>`
+      select ${this.#schema}.${carryOut}(${JSON.stringify(write)}::text::jsonb)::text as applied
+    `.execute(this.transaction)
+    if (steps.length > 0) this.#hasChanges = true
+    return JSON.parse((rows[0] as { applied: string }).applied) as Applied
+  }
+
+  #signed({ defaultSummary, ...step }: WriteStep): object {
+    return { ...step, by: step.by ?? this.#meta.changedBy, summary: step.summary ?? this.#meta.summary ?? defaultSummary }
   }
 }

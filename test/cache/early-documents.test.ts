@@ -37,7 +37,10 @@ it('drops a document of a lost history that Redis gave before the log could be r
     if (isDown) throw new Error('down')
     return value
   }
-  const redis = { get: async () => aDocument('A', 105, 105, 'lost'), put: async () => {} } as unknown as RedisTier
+  const redis = {
+    get: async () => ({ document: aDocument('A', 105, 105, 'lost'), stamp: '105 105 lost' }),
+    put: async () => {},
+  } as unknown as RedisTier
   const cache = aCache({
     redis,
     readLog: () =>

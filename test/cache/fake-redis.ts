@@ -1,5 +1,5 @@
 import type { RedisTier } from '../../src/cache/redis-tier.js'
-import type { StampedDocument } from '../../src/cache/stamped-document.js'
+import type { StampedDocument, StoredValue } from '../../src/cache/stamped-document.js'
 import { stampOf } from '../../src/cache/stamped-document.js'
 import type { Scope } from '../../src/entities/scope.js'
 
@@ -9,11 +9,11 @@ export class FakeRedis {
   readonly asked: Scope[] = []
   gate: Promise<void> | undefined
 
-  readonly get = async (scope: Scope): Promise<StampedDocument | undefined> => {
+  readonly get = async (scope: Scope): Promise<StoredValue | undefined> => {
     this.asked.push(scope)
     const found = this.documents.get(scope)
     await this.gate
-    return found
+    return found && { document: found, stamp: stampOf(found) }
   }
 
   readonly put = async (stored: readonly { document: StampedDocument; refusedStamp?: string | undefined }[]): Promise<void> => {

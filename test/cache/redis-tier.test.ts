@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DocumentSigner } from '../../src/cache/document-signer.js'
 import { createRedisClients } from '../../src/cache/redis-clients.js'
 import type { RedisLike } from '../../src/cache/redis-like.js'
 import { RedisTier } from '../../src/cache/redis-tier.js'
@@ -10,6 +11,7 @@ import type { Server } from '../support/services/server.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 
 const SCOPE = 'prompt:default:a'
+const UNSIGNED = new DocumentSigner([])
 let server: Server
 let open: Redis[] = []
 
@@ -31,15 +33,18 @@ function connect(url = testRedisUrl()): Redis {
 
 function aTier(client: RedisLike | Redis, namespace = uniqueNamespace(), listeners: { onLost?: () => void; onRestored?: () => void } = {}) {
   const channel = `{${namespace}}:config:invalidate`
-  const tier = new RedisTier(client as RedisLike, {
-    namespace,
-    channel,
-    ttlMs: 60_000,
-    redisMs: 250,
-    onLost: () => {},
-    onRestored: () => {},
-    ...listeners,
-  })
+  const tier = new RedisTier(
+    { data: client as RedisLike },
+    {
+      namespace,
+      channel,
+      ttlMs: 60_000,
+      redisMs: 250,
+      onLost: () => {},
+      onRestored: () => {},
+      ...listeners,
+    },
+  )
   tier.useDatabase('db')
   return { tier, channel, namespace }
 }
@@ -54,10 +59,10 @@ describe('what is stored', () => {
     await tier.put([{ document: aDocument(5) }])
 
     await tier.put([{ document: aDocument(4) }])
-    expect((await tier.get(SCOPE))?.asOf).toBe(5)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(5)
     await tier.put([{ document: aDocument(6) }])
 
-    expect((await tier.get(SCOPE))?.asOf).toBe(6)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(6)
     expect(tier.counters).toEqual({ hits: 2, misses: 0 })
   })
 
@@ -66,10 +71,10 @@ describe('what is stored', () => {
     await tier.put([{ document: aDocument(900) }])
 
     await tier.put([{ document: aDocument(5), refusedStamp: stampOf(aDocument(899)) }])
-    expect((await tier.get(SCOPE))?.asOf).toBe(900)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(900)
     await tier.put([{ document: aDocument(5), refusedStamp: stampOf(aDocument(900)) }])
 
-    expect((await tier.get(SCOPE))?.asOf).toBe(5)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(5)
   })
 
   it('leaves after its time', async () => {
@@ -84,12 +89,12 @@ describe('what is stored', () => {
   it('is a miss when somebody wrote something else under its key', async () => {
     const client = connect()
     const { tier } = aTier(client)
-    await client.set(tier.keyOf(SCOPE), 'nonsense')
-    expect(await tier.get(SCOPE)).toBeUndefined()
+    await client.set(tier.keyOf(SCOPE), '99 nonsense')
+    expect(await tier.get(SCOPE)).toEqual({ stamp: '99 nonsense', document: undefined })
 
     await tier.put([{ document: aDocument(1) }])
 
-    expect((await tier.get(SCOPE))?.asOf).toBe(1)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(1)
   })
 
   it('stands under the database it came from', async () => {
@@ -105,10 +110,10 @@ describe('what is stored', () => {
   it('survives its own encoding, whatever the text holds', () => {
     const document = aDocument(12, '"lines\\n and 1 2 3\n"')
 
-    expect(decodeDocument(SCOPE, encodeDocument(document))).toEqual(document)
-    expect(['', '\n', 'a b c\nx', '1 2\nx', `${'9'.repeat(200)} 1 t\nx`].map((text) => decodeDocument(SCOPE, text))).toEqual(
-      Array(5).fill(undefined),
-    )
+    expect(decodeDocument(SCOPE, encodeDocument(document, 'key', UNSIGNED), 'key', UNSIGNED).document).toEqual(document)
+    expect(
+      ['', '\n', 'a b c\nx', '1 2\nx', `${'9'.repeat(200)} 1 t\nx`].map((text) => decodeDocument(SCOPE, text, 'key', UNSIGNED).document),
+    ).toEqual(Array(5).fill(undefined))
   })
 })
 
@@ -138,7 +143,7 @@ describe('announce()', () => {
 
     expect([first, second]).toEqual([true, true])
     expect(heard).toEqual(['one', 'two'])
-    expect((await tier.get(SCOPE))?.asOf).toBe(2)
+    expect((await tier.get(SCOPE))?.document?.asOf).toBe(2)
   })
 
   it('goes out although Redis has no memory left for the document', async () => {
@@ -178,7 +183,7 @@ describe('announce()', () => {
     const reader = aTier(connect(), namespace).tier
     const found: (number | undefined)[] = []
     listener = connect()
-    listener.on('message', async () => void found.push((await reader.get(SCOPE))?.asOf))
+    listener.on('message', async () => void found.push((await reader.get(SCOPE))?.document?.asOf))
     await listener.subscribe(channel)
 
     for (let asOf = 1; asOf <= 50; asOf++) await tier.announce([{ document: aDocument(asOf) }], `${asOf}`)
@@ -208,10 +213,10 @@ describe('a Redis that does not answer', () => {
     expect(mget).toHaveBeenCalledTimes(2)
     expect([tier.isUp, onLost.mock.calls.length]).toEqual([false, 1])
     vi.advanceTimersByTime(1_001)
-    mget.mockResolvedValue([encodeDocument(aDocument(1))])
+    mget.mockResolvedValue([encodeDocument(aDocument(1), 'key', UNSIGNED)])
     const found = await tier.get(SCOPE)
 
-    expect(found?.asOf).toBe(1)
+    expect(found?.document?.asOf).toBe(1)
     expect([tier.isUp, onLost.mock.calls.length, onRestored.mock.calls.length]).toEqual([true, 1, 1])
     vi.useRealTimers()
   })

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -7,6 +8,11 @@ import { readSnapshot, type Snapshot, UnusableSnapshot, writeSnapshot } from '..
 import { Snapshots } from '../../src/cache/snapshots.js'
 import { spawnWorker } from '../support/spawn-worker.js'
 import type { SnapshotHandlers } from './snapshot-process.js'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, open: vi.fn(real.open) }
+})
 
 let folder: string
 let file: string
@@ -75,6 +81,36 @@ describe('a snapshot file', () => {
 
     expect([...seen].every((revision) => revision > 0)).toBe(true)
     expect(last?.documents.length).toBe(200)
+  })
+})
+
+describe('the draft of a snapshot', () => {
+  it('has a name of its own each time, is made new, and only its owner can read it', async () => {
+    const opened = vi.mocked(open)
+    opened.mockClear()
+
+    await Promise.all([writeSnapshot(file, aSnapshot(['"a"'])), writeSnapshot(file, aSnapshot(['"b"']))])
+
+    const calls = opened.mock.calls.map(([path, flags, mode]) => ({ path: String(path), flags, mode }))
+    expect(calls.map(({ flags, mode }) => [flags, mode])).toEqual([
+      ['wx', 0o600],
+      ['wx', 0o600],
+    ])
+    expect(new Set(calls.map(({ path }) => path)).size).toBe(2)
+    expect(calls.every(({ path }) => /\.[\da-f-]{36}\.tmp$/.test(path))).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('goes at the next start when its writer was killed, and nothing else does', async () => {
+    const abandoned = `${file}.0b2cf6a1-8d0f-4a26-9a39-5f4f1a2f4a77.tmp`
+    const young = `${file}.1b2cf6a1-8d0f-4a26-9a39-5f4f1a2f4a77.tmp`
+    const hosts = `${file}.notes.tmp`
+    for (const path of [abandoned, young, hosts]) writeFileSync(path, '')
+    for (const path of [abandoned, hosts]) utimesSync(path, new Date(0), new Date(0))
+
+    await new Snapshots({ file, schema: 'agent_config', take: () => undefined, onError: () => {} }).load()
+
+    expect(readdirSync(folder).map((name) => join(folder, name))).toEqual([young, hosts])
   })
 })
 

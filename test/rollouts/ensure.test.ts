@@ -89,6 +89,15 @@ it('is asked about as a create, with who is asking, where the label is protected
   expect(refused).toMatchObject({ code: 'E_FORBIDDEN' })
   expect(created).toEqual(['greeting'])
   expect(asked).toEqual(
-    Array(2).fill({ action: 'create', kind: 'prompt', project: fixture.project, name: 'greeting', label: 'production', actor: 'deploy' }),
+    Array(2).fill({
+      action: 'create',
+      kind: 'prompt',
+      project: fixture.project,
+      name: 'greeting',
+      labels: ['production'],
+      label: 'production',
+      protected: true,
+      actor: 'deploy',
+    }),
   )
 })

@@ -71,13 +71,13 @@ describe('a protected label', () => {
     expect(refused).toEqual([expect.objectContaining({ code: 'E_FORBIDDEN' }), expect.objectContaining({ code: 'E_FORBIDDEN' })])
     expect(refused[0]!.message).toContain('no authorize is configured')
     expect(after).toEqual(untouched)
-    const request = { action, kind: 'prompt', project: fixture.project, label: 'production', actor: 'eve' }
+    const request = { action, kind: 'prompt', project: fixture.project, label: 'production', protected: true, actor: 'eve' }
     expect(asked).toEqual([expect.objectContaining(request), expect.objectContaining(request)])
     expect((await admin.changelog.list({ project: fixture.project })).items.length).toBeGreaterThan(untouched.items.length)
   })
 
-  it('leaves every other label and every read alone', async () => {
-    const manager = fixture.manager({ protectedLabels: ['production'], authorize: () => false })
+  it('leaves every other label and every read alone where nobody is asked', async () => {
+    const manager = fixture.manager({ protectedLabels: ['production'] })
     await manager.prompts.create({ name: 'greeting', template: 'one', labels: ['staging'] })
     await manager.prompts.createVersion({ name: 'greeting', template: 'two' })
     await manager.prompts.promote({ name: 'greeting', version: 1, label: 'staging' })
@@ -90,14 +90,18 @@ describe('a protected label', () => {
     expect(await manager.prompts.find({ name: 'greeting' })).toBeUndefined()
   })
 
-  it('takes no answer but true for a yes, and passes on what authorize throws', async () => {
+  it('takes no answer but true for a yes, and a rejection for a no that says why', async () => {
     const admin = fixture.manager()
     await aPrompt(admin)
     const truthy = fixture.manager({ protectedLabels: ['production'], authorize: (() => 'yes') as never })
     const broken = fixture.manager({ protectedLabels: ['production'], authorize: () => Promise.reject(new Error('no directory')) })
 
     expect(await refusal(truthy.prompts.promote({ name: 'greeting', version: 2 }))).toMatchObject({ code: 'E_FORBIDDEN' })
-    expect(await refusal(broken.prompts.promote({ name: 'greeting', version: 2 }))).toMatchObject({ message: 'no directory' })
+    expect(await refusal(broken.prompts.promote({ name: 'greeting', version: 2 }))).toMatchObject({
+      code: 'E_FORBIDDEN',
+      message: expect.stringContaining('no directory'),
+      cause: expect.objectContaining({ message: 'no directory' }),
+    })
   })
 
   it('is asked about before the transaction, so that authorize may ask the database', async () => {
@@ -125,9 +129,9 @@ describe('a protected label', () => {
     const asked: string[] = []
     const racing = fixture.manager({
       protectedLabels: ['production', 'canary'],
-      authorize: async ({ label }) => {
-        asked.push(label)
-        if (label === 'canary') await admin.prompts.promote({ name: 'greeting', version: 2 })
+      authorize: async ({ labels }) => {
+        asked.push(...labels)
+        if (labels.includes('canary')) await admin.prompts.promote({ name: 'greeting', version: 2 })
         return true
       },
     })
@@ -154,7 +158,7 @@ describe('a protected label', () => {
     expect(asked).toEqual(['model create production', 'embedding create production', 'model rollout_start production'])
   })
 
-  it.each([[['Production']], [['latest']], ['production']])('has to be one that can be set: %j', (protectedLabels) => {
+  it.each([[['Production']], [['']], ['production']])('has to be one that can be set: %j', (protectedLabels) => {
     expect(() => createConfigManager({ database: fixture.url, protectedLabels: protectedLabels as string[] })).toThrow(
       expect.objectContaining({ code: 'E_INVALID_ARGUMENT' }),
     )

@@ -45,11 +45,9 @@ describe('the embedded database', () => {
     const { prompts } = repositoriesOn(store)
     const errors: Error[] = []
 
-    await store.record({}, () =>
-      store.runInside(async () => {
-        errors.push(await caught(() => prompts.create({ name: 'a', template: 'x' })), await caught(() => prompts.find({ name: 'a' })))
-      }),
-    )
+    await store.transact({}, async () => {
+      errors.push(await caught(() => prompts.create({ name: 'a', template: 'x' })), await caught(() => prompts.find({ name: 'a' })))
+    })
 
     expect(errors).toMatchObject([
       { code: 'E_INVALID_ARGUMENT', field: 'transaction' },

@@ -112,7 +112,7 @@ it.each(['in one read', 'between two tries'])('drops its pages when the database
   const failOver = () =>
     runSql(
       database.url,
-      `set agent_config.pruning = 'on'; delete from agent_config.config_changelog where revision = 3;
+      `insert into agent_config.config_pruning values (pg_current_xact_id()); delete from agent_config.config_changelog where revision = 3;
        update agent_config.config_heads set revision = 2, token = 't2' where revision = 3;
        ${written(3, 'p1', 'other')} ${written(4, 'p4')}`,
     )
@@ -138,7 +138,7 @@ it('drops its pages when a write that was made between two of them is lost', asy
     3: () =>
       runSql(
         database.url,
-        `set agent_config.pruning = 'on'; delete from agent_config.config_changelog where revision = 4;
+        `insert into agent_config.config_pruning values (pg_current_xact_id()); delete from agent_config.config_changelog where revision = 4;
          update agent_config.config_heads set revision = 2, token = 't2' where revision = 4;
          ${written(4, 'p4', 'other')}`,
       ),

@@ -79,9 +79,9 @@ describe('an edit by plain SQL', () => {
       previousVersion: null,
       newVersion: 1,
       previousData: null,
-      newData: { version: 1, is_active: true },
+      newData: { version: 1, isActive: true },
     })
-    expect(updated.changes[0]).toMatchObject({ previousData: { is_active: true }, newData: { is_active: false } })
+    expect(updated.changes[0]).toMatchObject({ previousData: { isActive: true }, newData: { isActive: false } })
     expect(deleted.changes[0]).toMatchObject({ previousVersion: 1, newVersion: null, previousData: { version: 1 }, newData: null })
     expect(unchanged).toMatchObject({ revisions: 0, changes: [], messages: [], heads: [] })
   })

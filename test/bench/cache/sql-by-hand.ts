@@ -11,9 +11,10 @@ export async function promoteByHand(pool: pg.Pool, name: string, from: number, t
     const token = randomUUID()
     const scope = `prompt:default:${name}`
     await client.query('begin isolation level read committed')
-    await client.query("select set_config('agent_config.managed', 'on', true), set_config('synchronous_commit', 'on', true)")
+    await client.query("select set_config('synchronous_commit', 'on', true)")
     const { rows } = await client.query<{ revision: string; database: string }>(
-      'update agent_config.config_state set revision = revision + 1, token = $1 where id = 1 returning revision, database',
+      `update agent_config.config_state set revision = revision + 1, token = $1, open_xid = pg_current_xact_id(),
+        opened_at = transaction_timestamp(), phase = 'older' where id = 1 returning revision, database`,
       [token],
     )
     const { revision, database } = rows[0]!

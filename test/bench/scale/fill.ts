@@ -29,6 +29,7 @@ function batch(numbers: string): string {
   declare
     taken record;
   begin
+    update agent_config.config_state set older_writers = true;
     select * into taken from agent_config.begin_write(null, null, null);
     insert into agent_config.prompts (project, name, version, type, template)
       select 'default', ${name}, 1, 'text', rpad('Prompt ' || number || ' for {customer}. ', 400, md5(number::text)) from ${numbers};

@@ -83,8 +83,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: STORE,
-        find: 'done = await this.#perform(session, work)',
-        put: 'done = await this.#perform(session, work); void this.#parts.announce?.(done.commit, {}).catch(() => {}); await sleep(10)',
+        find: 'progress.isCommitting = true',
+        put: 'progress.isCommitting = true; void this.#parts.announce?.(done.commit, {}).catch(() => {}); await sleep(10)',
       },
       {
         file: STORE,

@@ -127,7 +127,6 @@ export function settingArguments({ fsync = false, settings = {} }: PostgresOptio
     dynamic_shared_memory_type: 'mmap',
     max_wal_senders: 0,
     wal_level: 'minimal',
-    jit: false,
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...settings,

@@ -1,0 +1,24 @@
+import { keepPlans, type QueryingClient } from './kept-plans.js'
+
+/**
+ * Prepares statements for a connection that this package opened itself, and the connection for them:
+ *
+ * - a read that its caller has given up on ends at the server too, instead of waiting on behind a lock with its connection;
+ * - JIT is off, since compiling takes longer than any statement of this package runs;
+ * - a transaction has the limit of writes: more than the twice `databaseMs` that they may wait for the lock of configuration writes.
+ *
+ * The first two only where the connection reaches PostgreSQL itself: behind a pooler they would stay on a connection of others.
+ */
+export function ownSession(client: QueryingClient, databaseMs: number): (args: readonly unknown[]) => readonly unknown[] {
+  const keep = keepPlans(client, { jit: 'off', statement_timeout: String(justBelow(databaseMs)) })
+  return (args) => (begins(args) ? [`${args[0]}; set local statement_timeout = ${databaseMs * 2 + 500}`] : keep(args))
+}
+
+/** So that PostgreSQL's own answer is there before the caller's deadline. */
+function justBelow(databaseMs: number): number {
+  return Math.max(1, databaseMs - Math.min(100, Math.ceil(databaseMs / 10)))
+}
+
+function begins([text, values]: readonly unknown[]): boolean {
+  return typeof text === 'string' && /^(begin|start transaction)\b[^;]*$/i.test(text) && !(Array.isArray(values) && values.length > 0)
+}

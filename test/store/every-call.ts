@@ -1,0 +1,102 @@
+import type { Kysely } from 'kysely'
+import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
+import { PromptRepository } from '../../src/store/prompt-repository.js'
+
+/**
+ * Calls everything of a manager that sends a statement, so that each is sent at least once.
+ *
+ * @param host a Kysely of the host's on the same database: a repository joins one of its transactions
+ */
+export async function everyCall(manager: ConfigurationManager, host: Kysely<unknown>, prefix = 'call'): Promise<void> {
+  await manager.ready()
+  const content = {
+    prompts: { template: 'Hello {name}', description: 'A greeting', parameters: { temperature: 0 } },
+    models: { provider: 'ollama', model: 'llama3', fallbacks: [{ provider: 'ollama', model: 'qwen' }] },
+    embeddings: { embeddingModel: 'bge-m3' },
+  }
+  for (const kind of ['prompts', 'models', 'embeddings'] as const) {
+    // The three have one interface; the content of one kind stands for all.
+    const repository = manager[kind] as unknown as typeof manager.prompts
+    await everyVerb(repository, `${prefix}-${kind}`, content[kind] as typeof content.prompts)
+    await everyList(repository, `${prefix}-${kind}`)
+  }
+  await everyRule(manager, `${prefix}-context`)
+  await everyRollout(manager, `${prefix}-rollout`)
+  await everyRead(manager, `${prefix}-prompts`)
+  await manager.transaction(async ({ prompts }) => {
+    await prompts.create({ name: `${prefix}-one`, template: 'a' })
+    await prompts.create({ name: `${prefix}-other`, template: 'b' })
+  })
+  await host.transaction().execute(async (transaction) => {
+    await new PromptRepository(transaction).createVersion({ name: `${prefix}-one`, template: 'joined' })
+  })
+  await manager.prompts.ensure([{ name: `${prefix}-ensured`, fallback: 'Hello' } as never])
+  await manager.refresh('prompt')
+  await manager.publishInvalidation('all')
+  await manager.health()
+  await manager.verify()
+  await manager.prune({ before: new Date() })
+}
+
+async function everyVerb(
+  repository: ConfigurationManager['prompts'],
+  name: string,
+  content: { template: string; description: string; parameters: { temperature: number } },
+): Promise<void> {
+  await repository.create({ name, ...content, labels: ['staging'] })
+  await repository.createVersion({ name, ...content, labels: ['production', 'staging'], changedBy: 'ada', summary: 'Better' })
+  await repository.promote({ name, version: 1, expectedVersion: 2 })
+  await repository.rollback({ name })
+  await repository.removeLabel({ name, label: 'staging' })
+  await repository.deactivate({ name, version: 1 })
+  await repository.activate({ name, version: 1 })
+}
+
+async function everyList(repository: ConfigurationManager['prompts'], name: string): Promise<void> {
+  const [first] = await Promise.all([repository.list({ limit: 1 }), repository.find({ name }), repository.find({ name, version: 1 })])
+  await repository.list({ limit: 1, ...(first.cursor !== undefined && { cursor: first.cursor }) })
+  await repository.list({ search: 'call', activeOnly: false, label: 'production' })
+  await repository.list({ label: 'latest' })
+  await repository.history({ name })
+  await repository.diff({ name, from: 1, to: 2 })
+}
+
+async function everyRule({ contextRules }: ConfigurationManager, context: string): Promise<void> {
+  await contextRules.create({ context, important: 'names' })
+  await contextRules.createVersion({ context, ignore: 'dates' })
+  await contextRules.deactivate({ context, version: 2 })
+  await contextRules.activate({ context, version: 2 })
+  await contextRules.find({ context })
+  const first = await contextRules.list({ limit: 1 })
+  await contextRules.list({ search: 'call', activeOnly: false, ...(first.cursor !== undefined && { cursor: first.cursor }) })
+  await contextRules.history({ context })
+}
+
+async function everyRollout(manager: ConfigurationManager, name: string): Promise<void> {
+  const { prompts, rollouts } = manager
+  await prompts.create({ name, template: 'one', labels: ['production'] })
+  await prompts.createVersion({ name, template: 'two' })
+  const arms = [
+    { version: 1, weight: 50 },
+    { version: 2, weight: 50 },
+  ]
+  const { id } = await rollouts.start({ kind: 'prompt', name, arms, coverage: 100, sticky: true, recordExposures: true })
+  await manager.getPrompt(name, { subject: 'ada' })
+  await rollouts.ramp(id, { coverage: 50 })
+  await rollouts.pause(id)
+  await rollouts.resume(id)
+  await rollouts.find(id)
+  await rollouts.list({ kind: 'prompt', name })
+  await rollouts.list()
+  await rollouts.conclude(id, { winner: 2 })
+}
+
+async function everyRead(manager: ConfigurationManager, name: string): Promise<void> {
+  await Promise.all([manager.getPrompt(name), manager.getModelConfig(), manager.getEmbeddingConfig(), manager.getContextRules()])
+  await manager.getPrompt(name, { version: 1 })
+  await manager.catchUp()
+  await manager.prefetch([{ kind: 'prompt', name }, { kind: 'model', project: 'other' }, { kind: 'context_rules' }])
+  const changes = await manager.changelog.list({ limit: 1 })
+  await manager.changelog.list({ kind: 'prompt', name, project: 'default', since: new Date(0), changedBy: 'ada' })
+  await manager.changelog.list({ limit: 1, ...(changes.cursor !== undefined && { cursor: changes.cursor }) })
+}

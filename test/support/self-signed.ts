@@ -1,0 +1,19 @@
+/** A certificate that no authority signed, and its key: for tests of servers that nobody should trust. */
+export const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWBDFOw1pjBh+CrKh
+kgLSl/5IeiO8m7ALgHALoxI1NFmhRANCAATPqdrkXSRStJiKfzJhv3iSuhqgl6XB
+ltZm1+vG4HpDHbXXbioI8zSk8ye7x4yquaMplrilHPOBSD9aWtVlZISe
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUUNdjtGKea8LS22QPuw6ng9wVXlwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNzIzNTAzNFoYDzIxMjYxMTAz
+MjM1MDM0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATPqdrkXSRStJiKfzJhv3iSuhqgl6XBltZm1+vG4HpDHbXXbioI8zSk
+8ye7x4yquaMplrilHPOBSD9aWtVlZISeo1MwUTAdBgNVHQ4EFgQU9fHElDXGfCQe
+vSf9nV4fc9L9o+gwHwYDVR0jBBgwFoAU9fHElDXGfCQevSf9nV4fc9L9o+gwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiBnwJelSzpA9kIsEOspHTmd
+8YfIS8Mo0tF6iYePC7EhcwIhAPD5yj68SauKW/63pj/dTZB1RVdLXVsz2cepxCGe
+Rtuq
+-----END CERTIFICATE-----`,
+} as const
