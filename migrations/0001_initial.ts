@@ -105,7 +105,7 @@ create function ${s}.notify_channel() returns text language sql immutable as ${q
   select 'agent_config_' || md5(${literal})
 ${q};
 
--- What keys and messages name this database by. A copy of it (CREATE DATABASE … TEMPLATE, pg_dump into another server) copies the uuid
+-- What keys and messages name this database by. A copy of it (CREATE DATABASE with TEMPLATE, pg_dump into another server) copies the uuid
 -- too, so the server's identifier and the database's own number are part of it.
 create function ${s}.database_identity() returns text language plpgsql stable as ${q}
 declare

@@ -39,7 +39,7 @@ const WRITE_FUNCTIONS = [
 ] as const
 
 /** What `prune` and `purge` need. */
-const MAINTENANCE_FUNCTIONS = ['prune_changelog(timestamptz, integer)', 'purge_version(jsonb)'] as const
+const MAINTENANCE_FUNCTIONS = ['prune_changelog(timestamptz, bigint, integer)', 'purge_version(jsonb)'] as const
 
 /**
  * Writes go through functions that run with the owner's rights, so that a service needs no rights on the tables, and nothing that guards
@@ -511,24 +511,27 @@ begin
   raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, tg_op using errcode = 'restrict_violation';
 end ${q};
 
--- Deletes changelog rows from before a moment, at most so many, all but those that something still needs. Workers tell by the newest
--- revision they know that the database is still the same one: the newest before the moment stays. And a rollback goes back to where a
--- label was: of the rows that moved a label away from a version, the newest of each version stays.
-create function ${s}.prune_changelog(before timestamptz, most integer) returns integer language plpgsql ${DEFINER} as ${q}
-declare
-  deleted integer;
+-- Deletes changelog rows from before a moment, of so many after an id, and gives where to go on. All but those that something still needs:
+-- workers tell by the newest revision they know that the database is still the same one, so the newest before the moment stays; and a rollback
+-- goes back to where a label was, so of the rows that moved a label away from a version the newest stays.
+create function ${s}.prune_changelog(before timestamptz, after bigint, most integer, out deleted integer, out last bigint)
+language plpgsql ${DEFINER} as ${q}
 begin
   insert into ${s}.config_pruning values (pg_current_xact_id());
-  delete from ${s}.config_changelog where id in (
-    select id from ${s}.config_changelog
-    where changed_at < before and revision < (select max(revision) from ${s}.config_changelog where changed_at < before)
-      and id not in (select max(change.id) from ${s}.config_changelog as change
-        cross join jsonb_each_text(change.previous_data -> 'labels') as moved
-        where moved.value is not null group by change.config_type, change.project, change.config_name, moved.key, moved.value)
-    order by id limit most);
-  get diagnostics deleted = row_count;
+  with page as materialized (
+    select id, config_type, project, config_name, previous_data -> 'labels' as moves from ${s}.config_changelog
+    where id > after and changed_at < before and revision < (select max(revision) from ${s}.config_changelog where changed_at < before)
+    order by id limit most
+  ), gone as (
+    delete from ${s}.config_changelog where id in (select page.id from page where not exists (
+      select 1 from jsonb_each_text(case when jsonb_typeof(page.moves) = 'object' then page.moves end) as moved
+      where moved.value is not null and not exists (
+        select 1 from ${s}.config_changelog as later where later.config_type = page.config_type and later.project = page.project
+          and later.config_name = page.config_name and later.id > page.id and later.previous_data -> 'labels' ->> moved.key = moved.value)))
+    returning 1
+  )
+  select (select count(*) from gone), case when (select count(*) from page) = most then (select max(id) from page) end into deleted, last;
   delete from ${s}.config_pruning where xid = pg_current_xact_id();
-  return deleted;
 end ${q};
 
 -- Takes the content of one version out of its row and out of the changelog. The row's time changes by a microsecond, which is part of the

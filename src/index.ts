@@ -100,6 +100,7 @@ export {
   SettingsError,
   SettingsFileError,
   StoreUnavailableError,
+  type StoreUnavailableReason,
   TemplateSyntaxError,
   TemplateVariableError,
   VersionConflictError,
@@ -116,6 +117,7 @@ export type { KyselyLike } from './store/open-database.js'
 export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
 export type { PoolClientLike, PoolLike } from './store/pool.js'
 export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
+export type { PruneOptions, PruneReport } from './store/prune.js'
 export type { Repositories } from './store/repositories.js'
 export type {
   Activation,

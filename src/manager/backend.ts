@@ -11,7 +11,8 @@ import type { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
 import { LogReader } from '../store/log-reader.js'
-import { migrate, refuseNewerDatabase } from '../store/migrate.js'
+import { migrate } from '../store/migrate.js'
+import { refuseUnfit } from '../store/migration-status.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
@@ -231,7 +232,7 @@ export class Backend {
   async #migrate(): Promise<void> {
     const { autoMigrate, schema } = this.options
     if (autoMigrate) await migrate(this.database.db, schema)
-    else await this.reads.run(() => refuseNewerDatabase(this.database.db, schema))
+    else await this.reads.run(() => refuseUnfit(this.database.db, schema))
   }
 
   #schedulePoll(): void {

@@ -14,7 +14,7 @@ import { KINDS } from '../store/kinds.js'
 import { listScopes } from '../store/list-scopes.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
-import { prune } from '../store/prune.js'
+import { type PruneOptions, type PruneReport, prune } from '../store/prune.js'
 import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
 import { META_KEYS } from '../store/requests.js'
@@ -241,14 +241,16 @@ export class ConfigurationManager {
 
   /**
    * Deletes changelog rows and exposures from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
-   * rollback needs.
+   * rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
+   *
+   * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted
    */
-  async prune({ before }: { readonly before: Date }): Promise<{ changelog: number; exposures: number; assignments: number }> {
+  async prune({ before, onProgress }: PruneOptions): Promise<PruneReport> {
     this.#refuseClosed()
     if (!(before instanceof Date) || Number.isNaN(before.getTime())) throw new InvalidArgumentError('before', 'must be a Date')
     await this.#open()
-    const { database, options } = this.#backend
-    return prune(database.db, options.schema, before)
+    const { store, options } = this.#backend
+    return store.read((db) => prune(db, options.schema, { before, ...(onProgress && { onProgress }) }))
   }
 
   /** @returns the function that stops listening */

@@ -2,6 +2,7 @@ import { BoundedMap } from '../cache/bounded-map.js'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection } from '../entities/selection.js'
+import { isConfigError, type StoreUnavailableError } from '../shared/errors.js'
 import type { ExposureRow } from '../store/assignments.js'
 
 /** A subject was given an arm for the first time, as far as this process remembers. */
@@ -35,6 +36,10 @@ export class Exposures {
   readonly #seen = new BoundedMap<true>(MAX_REMEMBERED)
   #waiting: ExposureRow[] = []
   #isClosed = false
+  /** The role may not write them: nothing is kept any more. */
+  #isRefused = false
+  /** A failure is told once, until something was written again. */
+  #isFailing = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -48,7 +53,7 @@ export class Exposures {
     this.#seen.set(key, true)
     const { kind, project, name, label, id: rolloutId } = rollout
     this.#parts.emit({ kind, project, name, label, version, subject, rolloutId, arm })
-    if (rollout.recordExposures) this.#add({ rolloutId, subject, arm, version, at: Date.now() })
+    if (rollout.recordExposures && !this.#isRefused) this.#add({ rolloutId, subject, arm, version, at: Date.now() })
   }
 
   /** Writes what waits, for the last time. */
@@ -81,12 +86,24 @@ export class Exposures {
       try {
         await this.#parts.write(batch)
       } catch (error) {
-        this.#parts.onError(error, 'Exposures could not be written; they are kept and tried again.')
-        this.#flushSoon()
+        this.#failed(error)
         return
       }
+      this.#isFailing = false
       const written = new Set(batch)
       this.#waiting = this.#waiting.filter((row) => !written.has(row))
     }
+  }
+
+  #failed(error: unknown): void {
+    if (isConfigError(error, 'E_STORE_UNAVAILABLE') && (error as StoreUnavailableError).reason === 'permission') {
+      this.#isRefused = true
+      this.#waiting = []
+      this.#parts.onError(error, 'Exposures are not recorded by this process: its role may not write to config_exposures.')
+      return
+    }
+    if (!this.#isFailing) this.#parts.onError(error, 'Exposures could not be written; they are kept and tried again.')
+    this.#isFailing = true
+    this.#flushSoon()
   }
 }

@@ -42,7 +42,7 @@ export class GuardedReads {
       return value
     } catch (error) {
       const mapped = storeError(error, this.#options.schema)
-      if (isConfigError(mapped, 'E_STORE_UNAVAILABLE')) this.#breaker.failed(mapped)
+      if (isConfigError(mapped, 'E_STORE_UNAVAILABLE') && !answers(mapped as StoreUnavailableError)) this.#breaker.failed(mapped)
       else this.#breaker.succeeded()
       throw mapped
     }
@@ -54,7 +54,16 @@ export class GuardedReads {
     return withDeadline(
       work,
       databaseMs,
-      () => new StoreUnavailableError(`PostgreSQL did not answer within ${databaseMs} ms (timeouts.databaseMs).`),
+      () =>
+        new StoreUnavailableError(`PostgreSQL did not answer within ${databaseMs} ms (timeouts.databaseMs).`, {
+          reason: 'timeout',
+          retryable: true,
+        }),
     )
   }
+}
+
+/** A server that says no is there: others may be answered. */
+function answers({ reason }: StoreUnavailableError): boolean {
+  return reason === 'permission' || reason === 'refused' || reason === 'conflict' || reason === 'limit' || reason === 'read_only'
 }

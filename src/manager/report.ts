@@ -38,6 +38,8 @@ export interface Health {
   /** Whether changes are announced to this process, rather than found by its poll. */
   readonly subscriber: 'up' | 'down' | 'off'
   readonly revision: number | undefined
+  /** Why `ok` is false; the code is one of this package's, such as `E_MIGRATION` when the tables do not fit. Absent while all is well. */
+  readonly error?: { readonly code: string; readonly message: string }
   /** When the log was last read; ISO 8601. */
   readonly lastVerifiedAt: string | undefined
 }
@@ -77,22 +79,28 @@ export async function healthOf(backend: Backend): Promise<Health> {
   const reading = isClosed ? Promise.reject(new ManagerClosedError()) : backend.start().then(() => cache.log.catchUp())
   // Embedded, nobody else can keep it waiting; its first start takes seconds.
   const timely = database.isEmbedded ? reading : withDeadline(reading, readMs, () => new StoreUnavailableError('No answer in time.'))
-  const [isReadable, isRedisUp] = await Promise.all([
+  const [failure, isRedisUp] = await Promise.all([
     timely.then(
-      () => true,
-      () => false,
+      () => undefined,
+      (error: unknown) => error ?? new StoreUnavailableError('PostgreSQL cannot be used.'),
     ),
     isClosed ? false : redis?.answers(),
   ])
   const { applied, verifiedAt } = cache.log
   return {
-    ok: isReadable,
-    database: upOrDown(isReadable),
+    ok: failure === undefined,
+    database: upOrDown(failure === undefined),
     redis: redis ? upOrDown(isRedisUp === true) : 'off',
     subscriber: bus.subscriber,
     revision: applied,
+    ...(failure !== undefined && { error: reasonOf(failure) }),
     lastVerifiedAt: verifiedAt === undefined ? undefined : new Date(verifiedAt).toISOString(),
   }
+}
+
+function reasonOf(failure: unknown): { readonly code: string; readonly message: string } {
+  const code = (failure as { code?: unknown }).code
+  return { code: typeof code === 'string' ? code : 'unknown', message: failure instanceof Error ? failure.message : String(failure) }
 }
 
 const BATCH_SIZE = 100

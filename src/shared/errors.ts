@@ -183,20 +183,47 @@ export class ForbiddenError extends ConfigError {
   readonly code = 'E_FORBIDDEN'
 }
 
-/** The database did not answer in time, or cannot be reached. */
+/** Why the database did not do what it was asked, in one word a program can branch on. */
+export type StoreUnavailableReason =
+  | 'unreachable'
+  | 'timeout'
+  | 'lock'
+  | 'conflict'
+  | 'connections'
+  | 'disk'
+  | 'memory'
+  | 'limit'
+  | 'read_only'
+  | 'permission'
+  | 'refused'
+  | 'server'
+  | 'queue_full'
+  | 'queue_timeout'
+
+/** The database did not answer in time, cannot be reached, or refused. */
 export class StoreUnavailableError extends ConfigError {
   override readonly name = 'StoreUnavailableError'
   readonly code = 'E_STORE_UNAVAILABLE'
   /** For writes: `none` when nothing was written, `unknown` when the connection was lost during COMMIT and stays lost. */
   readonly outcome: 'none' | 'unknown' | undefined
-  /** Why, where there is a word for it: `queue_full` and `queue_timeout` for writes that waited in this process. */
-  readonly reason: string | undefined
+  /** What stood in the way; `undefined` when nobody could tell. `cause` holds PostgreSQL's or the driver's own error. */
+  readonly reason: StoreUnavailableReason | undefined
+  /** Whether the same call, made again, may succeed with nothing else changed; `undefined` when nobody could tell. */
+  readonly retryable: boolean | undefined
 
-  constructor(message: string, facts: { outcome?: 'none' | 'unknown'; reason?: string; cause?: unknown } = {}) {
+  constructor(message: string, facts: StoreUnavailableFacts = {}) {
     super(message, { cause: facts.cause })
     this.outcome = facts.outcome
     this.reason = facts.reason
+    this.retryable = facts.retryable
   }
+}
+
+export interface StoreUnavailableFacts {
+  readonly outcome?: 'none' | 'unknown' | undefined
+  readonly reason?: StoreUnavailableReason | undefined
+  readonly retryable?: boolean | undefined
+  readonly cause?: unknown
 }
 
 /** The database's tables do not fit this version of the package, or a migration failed. */

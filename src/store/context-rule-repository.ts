@@ -8,6 +8,7 @@ import { checkInteger, checkMeta, checkOptionalText, checkProject, checkText, ch
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
+import { FIRST, isAfter } from './keyset.js'
 import { isoDate, type Row } from './labelled-kind.js'
 import { factsOf } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -126,13 +127,11 @@ export class ContextRuleRepository {
   async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
     checkKeys(query, ['project', 'activeOnly', 'search', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
-    const conditions = [sql`project = ${checkProject(query.project ?? this.#project)}::text`]
+    const project = checkProject(query.project ?? this.#project)
+    const [context, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
+    const conditions = [isAfter('context', project, context, version)]
     if (query.activeOnly ?? true) conditions.push(sql`is_active`)
     if (query.search) conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(context)) > 0`)
-    if (query.cursor !== undefined) {
-      const [context, version] = decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-      conditions.push(sql`(context > ${context}::text or (context = ${context}::text and version < ${version}::bigint))`)
-    }
     return pageOf(await this.#select(sql.join(conditions, sql` and `), limit + 1), limit, (rule) => [rule.context, rule.version])
   }
 
@@ -172,7 +171,7 @@ export class ContextRuleRepository {
     return this.#recorder.read(async (db) => {
       const { rows } = await sql<{ row: string }>`
         select to_json(entry)::text as row from ${sql.id(this.#recorder.schema, 'context_rules')} as entry
-        where ${condition} order by context, version desc limit ${limit}::integer
+        where ${condition} order by project, context, -version limit ${limit}::integer
       `.execute(db)
       return rows.map(({ row }) => decodeContextRule(JSON.parse(row) as Row))
     })

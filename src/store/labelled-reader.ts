@@ -7,6 +7,7 @@ import { checkInteger, checkLabelQuery, checkMeta, checkProject, checkText, chec
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type ContentDiff, diffContents } from './diff.js'
+import { FIRST, isAfter } from './keyset.js'
 import type { KindDefinition, Row, VersionContent } from './labelled-kind.js'
 import type { LabelsOf } from './labels.js'
 import type { Recorder } from './recorder.js'
@@ -46,16 +47,13 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
     checkKeys(query, REQUEST_KEYS.list)
     const project = checkProject(query.project ?? this.project)
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
-    const conditions = [sql`entry.project = ${project}::text`]
+    const [name, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
+    const conditions = [isAfter('name', project, name, version)]
     if (query.activeOnly ?? true) conditions.push(sql`entry.is_active`)
     if (query.search !== undefined && query.search !== '') {
       conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(entry.name)) > 0`)
     }
     if (query.label !== undefined) conditions.push(this.#carriesLabel(checkLabelQuery(query.label)))
-    if (query.cursor !== undefined) {
-      const [name, version] = decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-      conditions.push(sql`(entry.name > ${name}::text or (entry.name = ${name}::text and entry.version < ${version}::bigint))`)
-    }
     const found = await this.#select(sql.join(conditions, sql` and `), limit + 1)
     const page = pageOf(found, limit, ({ content }) => [content.name, content.version])
     return { ...page, items: page.items.map((item) => this.#view(item, 'version', query.label ?? 'latest')) }
@@ -129,12 +127,13 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
   async #select(condition: RawBuilder<unknown>, limit: number): Promise<FoundVersion<Content>[]> {
     return this.recorder.read(async (db) => {
       const { rows } = await sql<{ row: string; revision: string; labels: string }>`
-        select to_json(entry)::text as row, coalesce(head.revision, 0) as revision, coalesce((
+        select to_json(entry)::text as row, coalesce((select head.revision from ${this.table('config_heads')} as head
+            where head.scope = ${`${this.kind.kind}:`}::text || entry.project || ':' || entry.name), 0) as revision, coalesce((
           select json_agg(carried.label order by carried.label) from ${this.table(this.kind.labels)} as carried
           where carried.project = entry.project and carried.name = entry.name and carried.version = entry.version), '[]')::text as labels
-        from ${this.table(this.kind.versions)} as entry
-        left join ${this.table('config_heads')} as head on head.scope = ${`${this.kind.kind}:`}::text || entry.project || ':' || entry.name
-        where ${condition} order by entry.name, entry.version desc limit ${limit}::integer
+        from (select * from ${this.table(this.kind.versions)} as entry where ${condition}
+          order by entry.project, entry.name, -entry.version limit ${limit}::integer) as entry
+        order by entry.project, entry.name, -entry.version
       `.execute(db)
       return rows.map((found) => {
         const row = JSON.parse(found.row) as Row

@@ -1,8 +1,9 @@
 import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
 import { MIGRATIONS } from '../../migrations/index.js'
-import { isConfigError, MigrationError } from '../shared/errors.js'
+import { InvalidArgumentError, isConfigError, MigrationError } from '../shared/errors.js'
+import { hasSchema, type MigrationStatus, readMigrationStatus } from './migration-status.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
-import type { PoolLike } from './pool.js'
+import { isDatabaseError, type PoolLike } from './pool.js'
 import { DEFAULT_SCHEMA, schemaName } from './schema-name.js'
 import type { Tables } from './tables.js'
 
@@ -25,76 +26,97 @@ const MIGRATION_MS = 60_000
 
 /**
  * Brings a database to the shape this version of the package works with, in one transaction. Safe to call from many processes at once.
+ * Where nothing is left to do it only reads.
  *
  * @param database `postgresql://…`, `pglite:<folder>`, a pg Pool or a Kysely instance; the last two stay open
  * @throws {MigrationError} when the database was migrated by newer code in a way this code cannot work with
  * @throws {StoreUnavailableError} when the database cannot be reached
  */
-export async function migrateToLatest(database: string | PoolLike | KyselyLike, options: MigrationOptions = {}): Promise<MigrationReport> {
+export function migrateToLatest(database: string | PoolLike | KyselyLike, options: MigrationOptions = {}): Promise<MigrationReport> {
+  return withDatabase(database, options, migrate)
+}
+
+/**
+ * Which migrations have run and which have not. Changes nothing.
+ *
+ * @param database as for `migrateToLatest`
+ * @throws {MigrationError} when the database was migrated by newer code in a way this code cannot work with
+ * @throws {StoreUnavailableError} when the database cannot be reached
+ */
+export function migrationStatus(database: string | PoolLike | KyselyLike, options: MigrationOptions = {}): Promise<MigrationStatus> {
+  return withDatabase(database, options, readMigrationStatus)
+}
+
+/**
+ * The statements that `migrateToLatest` runs, for people who do not run DDL from an application.
+ *
+ * @param options `applied`: the migrations that have run, as `migrationStatus` lists them; absent for an empty database
+ */
+export function migrationSql(options: MigrationOptions & { readonly applied?: readonly string[] } = {}): string {
+  const { schema = DEFAULT_SCHEMA, applied = [] } = options
+  const stranger = applied.find((name) => !(name in MIGRATIONS))
+  if (stranger !== undefined) throw new InvalidArgumentError('applied', `must hold names of migrations: there is no "${stranger}"`)
+  const steps = Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+  if (steps.length === 0) return '-- nothing to do\n'
+  const beginning = applied.length === 0 ? [createSchema(schema), createLedger(schema)] : []
+  return ['begin;', ...beginning, ...steps.map((name) => step(name, schema)), 'commit;', ''].join('\n\n')
+}
+
+/** The same on a database that is open already. */
+export async function migrate(db: Kysely<Tables>, schema: string): Promise<MigrationReport> {
+  schemaName(schema)
+  try {
+    // Looks before it asks for anything: the role of a service may often read and not create.
+    const { pending, applied } = await readMigrationStatus(db, schema)
+    if (pending.length === 0) return { schema, applied: [], already: applied }
+    return await db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute((transaction) => migrateInTurn(transaction, schema))
+  } catch (error) {
+    if (isConfigError(error)) throw error
+    const isDenied = isDatabaseError(error) && error.code === '42501'
+    throw new MigrationError(
+      `The migration of schema "${schema}" failed and changed nothing: ${(error as Error).message}.${
+        isDenied ? ' Its role may not create what is missing: `npx agent-config migrate --sql` prints the statements for one that may.' : ''
+      }`,
+      { cause: error },
+    )
+  }
+}
+
+async function migrateInTurn(transaction: Transaction<Tables>, schema: string): Promise<MigrationReport> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`agent-config:migrate:${schema}`}, 0))`.execute(transaction)
+  // Another process may have done it while this one waited.
+  const { pending, applied } = await readMigrationStatus(transaction, schema)
+  if (pending.length > 0 && applied.length === 0) {
+    if (!(await hasSchema(transaction, schema))) await run(transaction, createSchema(schema))
+    await run(transaction, createLedger(schema))
+  }
+  for (const name of pending) await run(transaction, step(name, schema))
+  return { schema, applied: pending, already: applied }
+}
+
+async function withDatabase<Result>(
+  database: string | PoolLike | KyselyLike,
+  { schema = DEFAULT_SCHEMA }: MigrationOptions,
+  work: (db: Kysely<Tables>, schema: string) => Promise<Result>,
+): Promise<Result> {
+  schemaName(schema)
   const open = openDatabase(database, MIGRATION_MS)
   try {
-    return await migrate(open.db, options.schema ?? DEFAULT_SCHEMA)
+    return await work(open.db, schema)
   } finally {
     await open.close()
   }
 }
 
-/** The statements that `migrateToLatest` runs on an empty database, for people who do not run DDL from an application. */
-export function migrationSql(options: MigrationOptions = {}): string {
-  const schema = options.schema ?? DEFAULT_SCHEMA
-  return ['begin;', ledger(schema), ...Object.keys(MIGRATIONS).map((name) => step(name, schema)), 'commit;', ''].join('\n\n')
+function createSchema(schema: string): string {
+  return `create schema if not exists ${schemaName(schema).identifier};`
 }
 
-/** The same on a database that is open already. */
-export async function migrate(db: Kysely<Tables>, schema: string): Promise<MigrationReport> {
-  const { identifier } = schemaName(schema)
-  try {
-    return await db
-      .transaction()
-      .setIsolationLevel('read committed')
-      .execute(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(hashtextextended(${`agent-config:migrate:${schema}`}, 0))`.execute(transaction)
-        await run(transaction, ledger(schema))
-        const { rows } = await sql<{
-          name: string
-          breaking: boolean
-        }>`select name, breaking from ${sql.raw(identifier)}.config_migrations`.execute(transaction)
-        refuseNewer(rows, schema)
-        const already = new Set(rows.map((row) => row.name))
-        const applied = Object.keys(MIGRATIONS).filter((name) => !already.has(name))
-        for (const name of applied) await run(transaction, step(name, schema))
-        return { schema, applied, already: Object.keys(MIGRATIONS).filter((name) => already.has(name)) }
-      })
-  } catch (error) {
-    if (isConfigError(error)) throw error
-    throw new MigrationError(`The migration of schema "${schema}" failed and changed nothing: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-}
-
-/** @throws {MigrationError} when newer code has migrated the database in a way this code cannot work with, or nobody has */
-export async function refuseNewerDatabase(db: Kysely<Tables>, schema: string): Promise<void> {
-  const { rows } = await sql<{
-    name: string
-    breaking: boolean
-  }>`select name, breaking from ${sql.id(schema, 'config_migrations')}`.execute(db)
-  refuseNewer(rows, schema)
-}
-
-/** A service must be able to go back to its last release, so newer migrations are refused only where they say they break older code. */
-function refuseNewer(rows: readonly { readonly name: string; readonly breaking: boolean }[], schema: string): void {
-  const unknown = rows.find((row) => row.breaking && !(row.name in MIGRATIONS))
-  if (!unknown) return
-  throw new MigrationError(
-    `Schema "${schema}" was migrated by a newer version of agent-config (${unknown.name}) that this version cannot work with. Update the package.`,
-  )
-}
-
-function ledger(schema: string): string {
-  const { identifier } = schemaName(schema)
-  return `create schema if not exists ${identifier};
-create table if not exists ${identifier}.config_migrations (
+function createLedger(schema: string): string {
+  return `create table if not exists ${schemaName(schema).identifier}.config_migrations (
   name text primary key,
   breaking boolean not null,
   applied_at timestamptz not null default clock_timestamp()

@@ -68,7 +68,8 @@ async function connect(pool: PoolLike, makeRoom: GuardedPoolOptions['makeRoom'])
     return await pool.connect()
   } catch (error) {
     if (makeRoom && isCrowded(error) && (await makeRoom())) return connect(pool, makeRoom)
-    throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error })
+    const reason = isCrowded(error) ? 'connections' : 'unreachable'
+    throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error, reason, retryable: true })
   }
 }
 
@@ -108,7 +109,11 @@ export function isDatabaseError(error: unknown): error is Error & { readonly cod
 }
 
 function unavailable(error: unknown): Error {
-  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reasonOf(error)}`, { cause: error })
+  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reasonOf(error)}`, {
+    cause: error,
+    reason: 'unreachable',
+    retryable: true,
+  })
 }
 
 // The driver's messages name host, port and user, never the password.

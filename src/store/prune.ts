@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from './tables.js'
 
+/** How many rows were deleted. */
 export interface PruneReport {
   readonly changelog: number
   readonly exposures: number
@@ -8,54 +9,62 @@ export interface PruneReport {
 }
 
 export interface PruneOptions {
-  /** Told of every batch: what has been deleted so far. */
-  readonly onProgress?: ((deleted: PruneReport) => void) | undefined
+  /** Rows from before this moment are deleted. */
+  readonly before: Date
+  /** Called after every batch with what was deleted so far. */
+  readonly onProgress?: (soFar: PruneReport) => void
 }
 
-/** Rows of one statement: it ends well within a statement's deadline, and holds its locks for a moment only. */
-export const PRUNE_BATCH = 5_000
+/** Rows of one statement: some hundredths of a second, so that no other work waits and no statement meets its time limit. */
+const BATCH_SIZE = 2_000
 
 /**
- * Deletes, batch by batch, what is from before a moment: changelog rows, all but those that catching up or a rollback still needs; exposures;
- * assignments of concluded rollouts. A failure leaves what the batches before have deleted.
+ * Deletes what is older than a moment, in batches that are each committed: one that fails leaves what was deleted before it deleted, and
+ * a second call goes on.
  */
-export async function prune(db: Kysely<Tables>, schema: string, before: Date, { onProgress }: PruneOptions = {}): Promise<PruneReport> {
+export async function prune(db: Kysely<Tables>, schema: string, { before, onProgress }: PruneOptions): Promise<PruneReport> {
   const report = { changelog: 0, exposures: 0, assignments: 0 }
-  for (const part of ['changelog', 'exposures', 'assignments'] as const) {
-    for (;;) {
-      const deleted = await countOf(db, STATEMENTS[part](schema, before.toISOString()))
-      report[part] += deleted
-      if (deleted > 0) onProgress?.({ ...report })
-      if (deleted < PRUNE_BATCH) break
-    }
+  const told = (part: keyof PruneReport) => (rows: number) => {
+    report[part] += rows
+    onProgress?.({ ...report })
   }
+  await pruneChangelog(db, schema, before, told('changelog'))
+  await pruneTable(db, sql.id(schema, 'config_exposures'), sql`exposed_at < ${momentOf(before)}`, told('exposures'))
+  const isConcluded = sql`exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout
+    where rollout.id = old.rollout_id and rollout.status = 'concluded')`
+  await pruneTable(db, sql.id(schema, 'config_assignments'), sql`assigned_at < ${momentOf(before)} and ${isConcluded}`, told('assignments'))
   return report
 }
 
-type Statement = (schema: string, before: string) => RawBuilder<unknown>
-
-const STATEMENTS: Record<keyof PruneReport, Statement> = {
-  changelog: (schema, before) =>
-    sql`select ${sql.id(schema, 'prune_changelog')}(${before}::text::timestamptz, ${PRUNE_BATCH}::integer) as deleted`,
-  exposures: (schema, before) =>
-    deletion(
-      sql`delete from ${sql.id(schema, 'config_exposures')} where ctid = any(array(
-      select ctid from ${sql.id(schema, 'config_exposures')} where exposed_at < ${before}::text::timestamptz limit ${PRUNE_BATCH}::integer))`,
-    ),
-  assignments: (schema, before) =>
-    deletion(
-      sql`delete from ${sql.id(schema, 'config_assignments')} where ctid = any(array(
-      select assigned.ctid from ${sql.id(schema, 'config_assignments')} as assigned
-      join ${sql.id(schema, 'config_rollouts')} as rollout on rollout.id = assigned.rollout_id
-      where rollout.status = 'concluded' and assigned_at < ${before}::text::timestamptz limit ${PRUNE_BATCH}::integer))`,
-    ),
+async function pruneTable(
+  db: Kysely<Tables>,
+  table: RawBuilder<unknown>,
+  isOld: RawBuilder<unknown>,
+  told: (rows: number) => void,
+): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`
+      delete from ${table} where ctid = any(array(select old.ctid from ${table} as old where ${isOld} limit ${BATCH_SIZE}::integer))
+      returning 1
+    `.execute(db)
+    if (rows.length > 0) told(rows.length)
+    if (rows.length < BATCH_SIZE) return
+  }
 }
 
-function deletion(statement: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`with gone as (${statement} returning 1) select count(*)::integer as deleted from gone`
+/** Goes through the log from its beginning, page by page. What is still needed, the function in the database knows. */
+async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date, told: (rows: number) => void): Promise<void> {
+  let after: string | null = '0'
+  while (after !== null) {
+    const page: RawBuilder<{ deleted: number; last: string | null }> = sql`
+      select deleted, last from ${sql.id(schema, 'prune_changelog')}(${momentOf(before)}, ${after}::text::bigint, ${BATCH_SIZE}::integer)
+    `
+    const [row] = (await page.execute(db)).rows
+    if (row && Number(row.deleted) > 0) told(Number(row.deleted))
+    after = row?.last == null ? null : String(row.last)
+  }
 }
 
-async function countOf(db: Kysely<Tables>, statement: RawBuilder<unknown>): Promise<number> {
-  const { rows } = await (statement as RawBuilder<{ deleted: number }>).execute(db)
-  return Number(rows[0]?.deleted)
+function momentOf(date: Date): RawBuilder<unknown> {
+  return sql`${date.toISOString()}::text::timestamptz`
 }

@@ -1,10 +1,31 @@
-import { isConfigError, MigrationError, StoreUnavailableError } from '../shared/errors.js'
+import {
+  InvalidArgumentError,
+  isConfigError,
+  MigrationError,
+  StoreUnavailableError,
+  type StoreUnavailableReason,
+} from '../shared/errors.js'
 import { isDatabaseError } from './pool.js'
 
 /** PostgreSQL's codes for: a schema, table, column or function that is not there. */
 const NOT_MIGRATED = new Set(['3F000', '42P01', '42703', '42883'])
-/** For: lock, statement and idle timeouts, too many connections, a server that is starting or read-only. */
-const NOT_AVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '25006'])
+/** What PostgreSQL refuses although nothing is wrong with the call, by the beginning of its code; the first that fits counts. */
+const REFUSALS: readonly (readonly [code: string, reason: StoreUnavailableReason, retryable: boolean, advice: string])[] = [
+  ['55P03', 'lock', true, 'Another transaction holds the lock for long: look for it in pg_stat_activity, and try again.'],
+  ['57014', 'timeout', true, 'It took longer than its time limit, or somebody cancelled it: try again.'],
+  ['25P03', 'timeout', true, 'The transaction was idle for longer than it may be: try again.'],
+  ['40', 'conflict', true, 'It met another transaction: try again.'],
+  ['53300', 'connections', true, 'Every connection is taken: try again later, or allow more of them.'],
+  ['53100', 'disk', false, 'The disk of the server is full: make room there, then try again.'],
+  ['53200', 'memory', true, 'The server is short of memory: try again later.'],
+  ['53', 'memory', true, 'The server is short of resources: try again later.'],
+  ['54', 'limit', false, 'It is more than PostgreSQL can do: make it smaller.'],
+  ['25006', 'read_only', false, 'This database takes no writes: is it a standby?'],
+  ['42501', 'permission', false, 'The role lacks a right: see "Permissions" in docs/migrations.md.'],
+  ['P0001', 'refused', false, 'A trigger or function of this database objects to it.'],
+  ['58', 'server', false, 'The server has a problem of its own: see its log.'],
+  ['XX', 'server', false, 'The server has a problem of its own: see its log.'],
+]
 
 /** Statements of a host's hook fail inside our transaction too: what is missing is ours only if the message says so. Columns name no schema. */
 function isOurs(error: Error & { readonly code: string }, schema: string): boolean {
@@ -14,7 +35,8 @@ function isOurs(error: Error & { readonly code: string }, schema: string): boole
 /** What a caller should see instead of a driver's error; any other error is returned as it is. */
 export function storeError(error: unknown, schema: string, outcome?: 'none'): unknown {
   if (isConfigError(error, 'E_STORE_UNAVAILABLE') && outcome && (error as StoreUnavailableError).outcome === undefined) {
-    return new StoreUnavailableError(`${error.message} Nothing was written.`, { outcome, cause: error })
+    const { reason, retryable } = error as StoreUnavailableError
+    return new StoreUnavailableError(`${error.message} Nothing was written.`, { outcome, reason, retryable, cause: error })
   }
   if (isConfigError(error)) return error
   if (isDatabaseError(error)) {
@@ -25,13 +47,21 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
         { cause: error },
       )
     }
-    if (NOT_AVAILABLE.has(error.code))
-      return new StoreUnavailableError(`PostgreSQL refused: ${error.message}.`, { cause: error, ...(outcome && { outcome }) })
+    if (error.code === '22P05') {
+      return new InvalidArgumentError('text', `holds a character that the encoding of this database does not have: ${error.message}`)
+    }
+    const refusal = REFUSALS.find(([code]) => error.code.startsWith(code))
+    if (refusal) {
+      const [, reason, retryable, advice] = refusal
+      return new StoreUnavailableError(`PostgreSQL refused: ${error.message}. ${advice}`, { cause: error, reason, retryable, outcome })
+    }
   }
   if (isConnectionError(error))
     return new StoreUnavailableError(`PostgreSQL cannot be reached: ${error.message || error.code}.`, {
       cause: error,
-      ...(outcome && { outcome }),
+      reason: 'unreachable',
+      retryable: true,
+      outcome,
     })
   return error
 }
@@ -39,5 +69,5 @@ export function storeError(error: unknown, schema: string, outcome?: 'none'): un
 /** A host's own Kysely brings its driver's errors as they are: those of sockets, and a backend that was ended. */
 function isConnectionError(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false
-  return /^(ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|57P|08)/.test(error.code)
+  return /^(CONNECT|ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|57P|08)/.test(error.code)
 }

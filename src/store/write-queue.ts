@@ -59,7 +59,7 @@ export class WriteQueue {
     if (this.#count >= maxWaiting) {
       throw new StoreUnavailableError(
         `${maxWaiting} writes wait for their turn in this process already. Nothing was written: write fewer at a time.`,
-        { outcome: 'none', reason: 'queue_full' },
+        { outcome: 'none', reason: 'queue_full', retryable: true },
       )
     }
     return new Promise((resolve, reject) => {
@@ -69,6 +69,7 @@ export class WriteQueue {
           new StoreUnavailableError(`The write waited ${queueMs} ms for its turn in this process (queueMs). Nothing was written.`, {
             outcome: 'none',
             reason: 'queue_timeout',
+            retryable: true,
           }),
         )
       }, queueMs)

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigurationManager, Exposure } from '../../src/index.js'
+import { useRoles } from '../store/test-role.js'
 import { eventually } from '../support/eventually.js'
 import { startTcpProxy } from '../support/tcp-proxy.js'
 import { aPrompt, HALVES, SUBJECTS, useRollouts, versionsOf } from './fixture.js'
 
 const fixture = useRollouts()
+const roleOn = useRoles()
 const GREETING = { kind: 'prompt', name: 'greeting' } as const
 const RECORDED = { ...GREETING, arms: HALVES, recordExposures: true } as const
 
@@ -178,5 +180,29 @@ describe('prune', () => {
     expect(left.length).toBe(20)
     // The rollout that is open still knows its subjects.
     expect(await other.rollouts.list({ project: fixture.project, status: 'running' })).toMatchObject({ items: [{ name: 'open' }] })
+  })
+})
+
+describe('a role that may only read', () => {
+  it('is told once that exposures are not recorded, and reads on', async () => {
+    const { url } = await roleOn(
+      fixture.url,
+      (role) => `grant usage on schema agent_config to ${role}; grant select on all tables in schema agent_config to ${role}`,
+    )
+    const writer = fixture.manager()
+    await aPrompt(writer)
+    await writer.rollouts.start(RECORDED)
+    const reader = fixture.manager({ database: url })
+    const errors: string[] = []
+    reader.on('error', ({ message }) => void errors.push(message))
+
+    for (const subject of SUBJECTS.slice(0, 5)) await reader.getPrompt('greeting', { subject })
+    await eventually(() => errors.length > 0)
+    for (const subject of SUBJECTS.slice(5, 50)) await reader.getPrompt('greeting', { subject })
+    await reader.shutdown()
+
+    expect(errors).toEqual([expect.stringContaining('not recorded')])
+    expect(reader.stats().database.state).toBe('up')
+    expect(await stored()).toEqual([])
   })
 })

@@ -118,7 +118,7 @@ it('moves them the same after a prune, wherever in the history it comes', async 
         const model = new PlainModel()
 
         for (const action of before) expect(await perform(prompts, name, action)).toBe(model.apply(action))
-        pruned += (await prune(db, 'agent_config', new Date(Date.now() + 60_000))).changelog
+        pruned += (await prune(db, 'agent_config', { before: new Date(Date.now() + 60_000) })).changelog
         for (const action of after) expect(await perform(prompts, name, action), JSON.stringify(action)).toBe(model.apply(action))
 
         expect(await labelsOf(prompts, name)).toEqual(Object.fromEntries([...model.labels].sort()))
@@ -139,9 +139,9 @@ it('prunes only what is older than the moment, and never the newest revision fro
   await prompts.deactivate({ name: 'a' })
   await prompts.activate({ name: 'a', version: 1 })
 
-  await prune(db, 'agent_config', new Date(new Date(changedAt).getTime() + 1))
+  await prune(db, 'agent_config', { before: new Date(new Date(changedAt).getTime() + 1) })
   const kept = (await prompts.history({ name: 'a' })).map((change) => change.changeType)
-  await prune(db, 'agent_config', new Date(Date.now() + 60_000))
+  await prune(db, 'agent_config', { before: new Date(Date.now() + 60_000) })
   const rest = (await prompts.history({ name: 'a' })).map((change) => change.changeType)
   await close()
 

