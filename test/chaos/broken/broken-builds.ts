@@ -132,22 +132,6 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     caughtBy: 'run',
   },
   {
-    name: 'floors-one-by-one',
-    what: 'the floors of one revision rise one after another, 20 ms apart',
-    edits: [
-      {
-        file: CACHE,
-        find: TAKE_CHANGES,
-        put: `#takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {
-          if (isFirstRead) return this.#raise(heads, isFirstRead)
-          heads.forEach((head, place) => (place === 0 ? this.#raise([head], false) : setTimeout(() => this.#raise([head], false), place * 20)))
-        }
-        #raise(heads: LogPage['heads'], isFirstRead: boolean): void {`,
-      },
-    ],
-    caughtBy: 'run',
-  },
-  {
     name: 'log-runs-over-gaps',
     what: 'a revision that is announced counts as reached although earlier ones are not known',
     edits: [{ file: LOG, find: 'this.#ahead.set(revision, token) this.#advance()', put: 'this.#applied = revision; this.#token = token' }],
