@@ -238,6 +238,8 @@ export class RevisionLog {
     const token = this.#token
     const heardBefore = [...this.#ahead.keys()]
     const passed = [...this.#passed]
+    // Before the first read nothing vouches for an announcement: it may be of a history that was lost since.
+    const early = known === undefined ? [...this.#ahead] : []
     const claimedBefore = this.#claimed
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
@@ -249,11 +251,13 @@ export class RevisionLog {
     try {
       const page = await this.#parts.read(
         known ?? 0,
-        passed.map(([revision]) => revision),
+        [...passed, ...early].map(([revision]) => revision),
       )
       if (this.#closed) return
       const isOther =
-        this.#isOtherHistory(page, known, token) || passed.some(([revision, was]) => (page.tokens.get(revision) ?? was) !== was)
+        this.#isOtherHistory(page, known, token) ||
+        passed.some(([revision, was]) => (page.tokens.get(revision) ?? was) !== was) ||
+        early.some(([revision, was]) => page.tokens.get(revision) !== was)
       for (const [revision] of passed) this.#passed.delete(revision)
       if (isOther) await this.#startOver(known)
       else this.#take(page, heardBefore)

@@ -525,6 +525,39 @@ describe('another history', () => {
     expect(said.failed[0]).toMatch(/another history/)
   })
 
+  it('that is shorter is read with one load for each document: no floor of the lost one is left', async () => {
+    history.commit([GREETING], 'kept')
+    const { cache, read, hear, said } = aCache(history)
+    await read(GREETING)
+    hear(history.commit([GREETING], 'lost'))
+    expect(await read(GREETING)).toBe('lost')
+
+    history.loseAfter(1)
+    history.restoreText(GREETING, 'kept')
+    await cache.log.catchUp()
+    history.loads.length = 0
+
+    expect(await read(GREETING)).toBe('kept')
+    expect(history.loads).toEqual([GREETING])
+    expect(said.failed).toEqual([expect.stringMatching(/another history/)])
+  })
+
+  it.each([0, 1])('takes along what was announced before the log was read for the first time (%i made since)', async (made) => {
+    history.commit([GREETING], 'kept')
+    const { read, cache, hear } = aCache(history, { redis })
+    const lost = history.commit([GREETING], 'lost')
+    await redis.put([{ document: history.document(GREETING) }])
+
+    hear(lost)
+    history.loseAfter(1)
+    history.restoreText(GREETING, 'kept')
+    for (let count = 0; count < made; count++) history.commit([OTHER])
+    await cache.log.catchUp()
+    hear(history.commit([OTHER]))
+
+    expect(await read(GREETING)).toBe('kept')
+  })
+
   it('drops what was loaded from the lost one and arrives later', async () => {
     history.commit([OTHER])
     history.commit([GREETING], 'lost')

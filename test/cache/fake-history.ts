@@ -52,6 +52,11 @@ export class FakeHistory {
     for (const scope of this.#texts.keys()) if (!known.has(scope)) this.#texts.delete(scope)
   }
 
+  /** Texts are not kept by revision: what a scope said before its last write was lost is given again. */
+  restoreText(scope: Scope, text: string): void {
+    this.#texts.set(scope, JSON.stringify(text))
+  }
+
   /** The last revision up to `revision` that touched a scope; 0 when none did. */
   lastChangeOf(scope: Scope, revision: number): number {
     return this.#changes.findLast((change) => change.revision <= revision && change.scopes.includes(scope))?.revision ?? 0

@@ -5,8 +5,9 @@ import type { Verdict } from '../check-history.js'
 import { BROKEN_BUILDS, type BrokenBuild } from './broken-builds.js'
 import { BrokenCopy } from './broken-copy.js'
 
-/** Seconds of faults, and the seeds that are tried until one notices: timing is the operating system's. */
+/** Seconds of faults. */
 const SECONDS = 20
+/** Tried until one notices: timing is the operating system's. */
 const SEEDS = [3, 4, 5]
 
 /**
@@ -34,7 +35,7 @@ export async function runBroken(names: readonly string[]): Promise<number> {
   return survivors
 }
 
-async function findingOf(folder: string, { caughtBy }: BrokenBuild): Promise<string | undefined> {
+async function findingOf(folder: string, { caughtBy, seconds = SECONDS }: BrokenBuild): Promise<string | undefined> {
   if (caughtBy !== 'run') return failingTest(folder, caughtBy)
   for (const seed of SEEDS) {
     const report = join(folder, 'verdict.json')
@@ -43,7 +44,7 @@ async function findingOf(folder: string, { caughtBy }: BrokenBuild): Promise<str
       'tsx',
       'test/chaos/run.ts',
       '--minutes',
-      String(SECONDS / 60),
+      String(seconds / 60),
       '--seed',
       String(seed),
       '--verdict',
