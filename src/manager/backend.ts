@@ -195,6 +195,7 @@ export class Backend {
   }
 
   async #start(): Promise<void> {
+    this.#refuseUnconfigured()
     this.#keepTime()
     await this.#coldStart.loadSnapshot()
     // Before the log is read, so that nothing falls between.
@@ -227,7 +228,12 @@ export class Backend {
     return this.#prepared
   }
 
+  #refuseUnconfigured(): void {
+    if (this.options.problem) throw this.options.problem
+  }
+
   async #migrate(): Promise<void> {
+    this.#refuseUnconfigured()
     const { autoMigrate, schema } = this.options
     if (autoMigrate) await migrate(this.database.db, schema)
     else await this.reads.run(() => refuseNewerDatabase(this.database.db, schema))

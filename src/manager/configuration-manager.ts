@@ -226,6 +226,16 @@ export class ConfigurationManager {
     this.#backend.store.contracts.register(definition)
   }
 
+  /** Whether `shutdown()` was called: the manager cannot be used any more. */
+  get isClosed(): boolean {
+    return this.#backend.isClosed
+  }
+
+  /** Whether nothing said where the database is: every read and write is refused with a `SettingsError`. */
+  get isUnconfigured(): boolean {
+    return this.#backend.options.problem !== undefined
+  }
+
   /** Counters since the start, and how things stand. */
   stats(): ManagerStats {
     return statsOf(this.#backend)
