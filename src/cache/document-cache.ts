@@ -38,6 +38,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
 export interface DocumentCacheEvents {
   /** Changes this process has now heard of; reads from here on give the new documents. */
   changed(heads: LogPage['heads']): void
+  /** Whether anybody wants to know of changes. @default always */
+  wantsChanges?(): boolean
   /** A last good document was served that could not be confirmed. */
   servedStale(scope: Scope, error: unknown): void
   failed(error: unknown, message: string): void
@@ -78,6 +80,8 @@ export class DocumentCache<Value> {
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
   readonly #suspicions: Suspicions
+  /** Changes that were announced, and that nothing has confirmed yet: the host is told of none that may not be true. */
+  readonly #untold = new Map<Scope, LogPage['heads'][number]>()
   /** Values in Redis that could not be used and were told of. */
   readonly #refused = new BoundedMap<true>(1_000)
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
@@ -96,7 +100,9 @@ export class DocumentCache<Value> {
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
-      onChanges: (heads, isFirstRead) => this.#takeChanges(heads, isFirstRead),
+      onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
+      onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
+      hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
       contradicts: (scope, revision, token) => this.#held.contradicts(scope, revision, token),
       onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),
@@ -376,10 +382,11 @@ export class DocumentCache<Value> {
     this.#held.distrust(document, claimed)
     // Who sends one may send thousands.
     if (!this.log.doubt()) return
-    this.#parts.events.failed(
-      new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`),
-      'A change was announced that never happened; it is disregarded.',
-    )
+    this.#tellFalse(new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`))
+  }
+
+  #tellFalse(error: Error): void {
+    this.#parts.events.failed(error, 'A change was announced that never happened; it is disregarded.')
   }
 
   async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
@@ -388,14 +395,56 @@ export class DocumentCache<Value> {
   }
 
   /** All floors rise before anything else happens: a reader never sees half of a transaction. */
-  #takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {
-    const news = this.#held.raise(heads)
+  #takeClaims(heads: LogPage['heads'], isOwn: boolean): void {
+    const news = this.#held.claim(heads)
+    for (const { scope } of news) this.#flights.delete(scope)
+    if (isOwn) this.#tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
+    else for (const head of news) this.#untold.set(head.scope, head)
+    if (news.length === 0) return
+    void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#confirm(news)))
+  }
+
+  #takeRead(page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean): boolean {
+    const { news, wasFalse } = this.#held.settle(page.heads, isPending)
+    if (wasFalse && this.log.doubt())
+      this.#tellFalse(new Error(`The log ends at revision ${page.top} and does not have all that was announced.`))
     for (const { scope } of news) this.#flights.delete(scope)
     const turned = isFirstRead ? this.#held.judgeEarly(this.log.applied ?? 0, (scope) => this.#suspicions.has(scope)) : undefined
-    if (news.length === 0) return
-    const told = turned ? news.filter(({ scope }) => turned.has(scope)) : news
-    if (told.length > 0) this.#parts.events.changed(told)
-    void this.#refreshHeld(news.map((head) => head.scope))
+    this.#tell(page.heads.filter((head) => (turned ? turned.has(head.scope) : news.includes(head) || this.#untold.has(head.scope))))
+    for (const { scope, revision } of this.#untold.values()) if (!isPending(revision)) this.#untold.delete(scope)
+    if (news.length > 0) void this.#refreshHeld(news.map(({ scope }) => scope))
+    return wasFalse
+  }
+
+  /**
+   * Tells the host of announced changes that documents bear out: one that was loaded anew, or the one that the writer put into Redis. The
+   * others wait for the log.
+   */
+  async #confirm(heads: LogPage['heads']): Promise<void> {
+    this.#tell(heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision) && this.#hasReached(scope, revision)))
+    const rest = () => heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision))
+    if (rest().length === 0 || this.#parts.events.wantsChanges?.() === false) return
+    const inRedis = await this.#parts.redis?.inspect(rest().map(({ scope }) => scope))
+    const isInRedis = ({ scope, revision, token }: LogPage['heads'][number]) => {
+      const document = inRedis?.get(scope)
+      return document?.revision === revision && document.token === token
+    }
+    this.#tell(rest().filter(isInRedis))
+    if (rest().length > 0) this.log.confirmSoon()
+  }
+
+  #isAnnounced(scope: Scope, revision: number): boolean {
+    return this.#untold.get(scope)?.revision === revision
+  }
+
+  #hasReached(scope: Scope, revision: number): boolean {
+    const entry = this.#held.peek(scope)
+    return entry !== undefined && !entry.unverified && isUsable(entry) && entry.revision >= revision
+  }
+
+  #tell(heads: LogPage['heads']): void {
+    for (const { scope } of heads) this.#untold.delete(scope)
+    if (heads.length > 0) this.#parts.events.changed(heads)
   }
 
   /** What this process holds is read again at once, in batches, so that the next reader finds it. */
@@ -416,6 +465,7 @@ export class DocumentCache<Value> {
     const hadAny = known !== undefined || this.#held.size > 0
     this.#flights.clear()
     this.#held.startOver(page.heads)
+    this.#untold.clear()
     // Nothing was served: what Redis or a snapshot said of the database was only a guess.
     if (!hadAny) return
     this.#parts.events.failed(

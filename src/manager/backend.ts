@@ -304,6 +304,7 @@ export class Backend {
       onRemoved: (entry: MemoryEntry<unknown>) => this.index.remove(entry),
       events: {
         changed: (heads) => this.#reporter.changed(heads, (revision) => this.#ownRevisions.has(revision)),
+        wantsChanges: () => this.events.has('change'),
         servedStale: (scope, error) => this.#reporter.servedStale(scope, error),
         failed: (error, message) => this.#reporter.failed(error, message),
       },
