@@ -2,7 +2,7 @@ import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
 import { withDeadline } from '../shared/deadline.js'
-import { StoreUnavailableError } from '../shared/errors.js'
+import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
 import { BoundedMap } from './bounded-map.js'
 import { isContent } from './content-key.js'
 import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts, isCurrent, isUsable } from './held-documents.js'
@@ -54,7 +54,9 @@ export interface Served<Value> {
 
 export interface ReadOptions {
   /** The document must contain every change up to this revision. */
-  readonly minRevision?: number
+  readonly minRevision?: number | undefined
+  /** The log must have been looked at within so many milliseconds. */
+  readonly maxStalenessMs?: number | undefined
   /** The document never changes (the content of one version): its age does not matter. */
   readonly isImmutable?: boolean
 }
@@ -134,7 +136,7 @@ export class DocumentCache<Value> {
    */
   document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
     const entry = this.#held.peek(scope)
-    if (entry && (options.minRevision === undefined || this.#isAsOf(entry, options.minRevision)) && this.use(entry)) {
+    if (entry && this.#isRecent(entry, options) && this.use(entry)) {
       return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
     }
     this.#counters.memoryMisses++
@@ -200,6 +202,11 @@ export class DocumentCache<Value> {
     this.#held.close()
   }
 
+  #isRecent(entry: MemoryEntry<Value>, { minRevision, maxStalenessMs }: ReadOptions): boolean {
+    if (maxStalenessMs !== undefined && !(this.log.ageMs <= maxStalenessMs)) return false
+    return minRevision === undefined || this.#isAsOf(entry, minRevision)
+  }
+
   #isAsOf(entry: MemoryEntry<Value>, revision: number): boolean {
     return entry.asOf >= revision || (this.log.applied ?? -1) >= revision
   }
@@ -215,15 +222,16 @@ export class DocumentCache<Value> {
     } catch (error) {
       const lastGood = this.#held.peek(scope)
       // Superseded ones are out: this process was told that there is something newer.
-      if (!lastGood || !isCurrent(lastGood) || options.minRevision !== undefined) throw error
+      if (!lastGood || !isCurrent(lastGood) || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
       this.#counters.staleServed++
       this.#parts.events.servedStale(scope, error)
       return { entry: lastGood, source: lastGood.source, stale: true }
     }
   }
 
-  async #read(scope: Scope, { minRevision, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
+  async #read(scope: Scope, { minRevision, maxStalenessMs, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
     await this.#parts.ready?.()
+    if (maxStalenessMs !== undefined) await this.#look(maxStalenessMs)
     if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {
       await this.log.catchUp()
       if ((this.log.applied ?? -1) < minRevision) {
@@ -231,10 +239,23 @@ export class DocumentCache<Value> {
           `Revision ${minRevision} (minRevision) is not in the database's log, which ends at ${this.log.applied}.`,
         )
       }
+    }
+    if (minRevision !== undefined || maxStalenessMs !== undefined) {
       const entry = this.#held.peek(scope)
       if (entry && isUsable(entry)) return { entry, source: 'memory', stale: entry.stale }
     }
     return this.#load(scope, isImmutable)
+  }
+
+  async #look(maxStalenessMs: number): Promise<void> {
+    try {
+      await this.log.lookedWithin(maxStalenessMs)
+    } catch (error) {
+      if (isConfigError(error)) throw error
+      throw new StoreUnavailableError(`The log could not be looked at, which maxStalenessMs (${maxStalenessMs}) asks for.`, {
+        cause: error,
+      })
+    }
   }
 
   #refreshBehind(entry: MemoryEntry<Value>): void {
@@ -399,7 +420,7 @@ export class DocumentCache<Value> {
     const news = this.#held.claim(heads)
     for (const { scope } of news) this.#flights.delete(scope)
     if (isOwn) this.#tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
-    else for (const head of news) this.#untold.set(head.scope, head)
+    else if (this.#parts.events.wantsChanges?.() !== false) for (const head of news) this.#untold.set(head.scope, head)
     if (news.length === 0) return
     void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#confirm(news)))
   }
@@ -423,7 +444,7 @@ export class DocumentCache<Value> {
   async #confirm(heads: LogPage['heads']): Promise<void> {
     this.#tell(heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision) && this.#hasReached(scope, revision)))
     const rest = () => heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision))
-    if (rest().length === 0 || this.#parts.events.wantsChanges?.() === false) return
+    if (rest().length === 0) return
     const inRedis = await this.#parts.redis?.inspect(rest().map(({ scope }) => scope))
     const isInRedis = ({ scope, revision, token }: LogPage['heads'][number]) => {
       const document = inRedis?.get(scope)

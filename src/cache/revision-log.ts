@@ -48,9 +48,9 @@ const DOUBT_MS = 10_000
 /** Pause between two reads for messages that are not believed, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
 /** A channel that was silent for so long, in milliseconds, is looked at once more: what came last may be true. */
-const QUIET_MS = 100
+const QUIET_MS = 150
 /** How many such looks there are in a row, and how long it takes until there is one more, in milliseconds. */
-const SPARE_LOOKS = 3
+const SPARE_LOOKS = 2
 const SPARE_LOOK_EVERY_MS = 2_000
 /** Anybody may send questions that wait. */
 const MAX_WAITERS = 1_000
@@ -89,6 +89,8 @@ export class RevisionLog {
   /** Gaps that lasted, and reads of the log, since the start. */
   readonly counters = { gaps: 0, catchUps: 0 }
   #verifiedAt: number | undefined
+  #lookedAt: { readonly monotonic: number; readonly wall: number } | undefined
+  #startedAt = 0
 
   constructor(parts: RevisionLogParts) {
     this.#parts = parts
@@ -102,6 +104,28 @@ export class RevisionLog {
   /** How many revisions this process has heard of and not applied yet. */
   get lag(): number {
     return Math.max(0, this.#claimed - (this.#applied ?? 0))
+  }
+
+  /**
+   * How long ago the last read of the log began, in milliseconds; infinite before the first. By the clock that says more: a process that was
+   * frozen may find that one of them stood still, and one may be set back.
+   */
+  get ageMs(): number {
+    if (!this.#lookedAt) return Number.POSITIVE_INFINITY
+    return Math.max(performance.now() - this.#lookedAt.monotonic, Date.now() - this.#lookedAt.wall)
+  }
+
+  /**
+   * Waits until the log was looked at within `ms` milliseconds. One that fails is tried once more: after a freeze the first may find a
+   * connection that is dead.
+   */
+  async lookedWithin(ms: number): Promise<void> {
+    if (this.ageMs <= ms) return
+    try {
+      await (this.#current && performance.now() - this.#startedAt <= ms ? this.#current : this.catchUp())
+    } catch {
+      await this.catchUp()
+    }
   }
 
   /** When the log was last read, in milliseconds since 1970. */
@@ -129,8 +153,14 @@ export class RevisionLog {
       if (scopes?.some((scope) => this.#parts.contradicts(scope, revision, token))) this.#lookInto()
       return
     }
-    if (!scopes || this.#isInDoubt || revision > this.#top + MAX_AHEAD) {
+    if (!scopes || revision > this.#top + MAX_AHEAD) {
       this.#lookSoon()
+      return
+    }
+    if (this.#isInDoubt) {
+      this.#lookSoon()
+      this.#doubtedAt = performance.now()
+      this.#quietTimer ??= setTimeout(() => this.#lookWhenQuiet(), QUIET_MS).unref()
       return
     }
     if ((this.#heard.get(revision) ?? token) !== token) this.#lookInto()
@@ -229,8 +259,6 @@ export class RevisionLog {
   #lookSoon(): void {
     this.#mustLook = true
     this.#readSoon(0)
-    this.#doubtedAt = performance.now()
-    this.#quietTimer ??= setTimeout(() => this.#lookWhenQuiet(), QUIET_MS).unref()
   }
 
   /** Messages that are not believed cost a read of the log a second. A true one that comes after them need not wait for that second. */
@@ -277,6 +305,8 @@ export class RevisionLog {
     // What comes while this read is under way and is not believed waits for the next one.
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
+    const startedAt = { monotonic: performance.now(), wall: Date.now() }
+    this.#startedAt = startedAt.monotonic
     try {
       // From where the read before ended, not from what was announced since: that may not be true, and may have hidden what is.
       const page = await this.#parts.read(after)
@@ -291,6 +321,7 @@ export class RevisionLog {
       if (isOther || wasFalse || claimedBefore > page.top || wasContradicted) this.#doubtUntil = performance.now() + DOUBT_MS
       this.#nextLookAt = this.#isInDoubt ? nextLookAt : 0
       this.#verifiedAt = Date.now()
+      this.#lookedAt = startedAt
     } catch (error) {
       this.#nextLookAt = nextLookAt
       throw error

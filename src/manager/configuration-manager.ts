@@ -24,7 +24,7 @@ import { Backend } from './backend.js'
 import type { ConfigQuery, ContextRulesQuery, PromptQuery } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
-import { checkRevision, EntityReads, NOT_HERE } from './entity-reads.js'
+import { checkRevision, checkStaleness, EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
@@ -142,7 +142,8 @@ export class ConfigurationManager {
     if (context !== undefined) checkText('context', context, LIMITS.shortName)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    const served = await this.#reads.document(scope, query.minRevision)
+    if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
+    const served = await this.#reads.document(scope, query)
     return (served.entry.value as ContextRulesView).of(context)
   }
 
@@ -166,7 +167,7 @@ export class ConfigurationManager {
     this.#refuseClosed()
     await this.#open()
     const wanted = await Promise.all(scopes.map((scope, place) => this.#scopesOf(scope, place)))
-    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope, undefined)))
+    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope)))
   }
 
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
