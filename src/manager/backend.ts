@@ -161,6 +161,8 @@ export class Backend {
   async #started(): Promise<void> {
     if (this.#isStarted) return
     const start = this.start().catch(() => {})
+    // Its servers are known not to answer: nobody waits for what can only fail.
+    if (!this.reads.isUp) return
     // An embedded database takes seconds to start; a server that takes that long is away.
     await (this.database.isEmbedded ? start : withDeadline(start, this.options.timeouts.readMs / 2, () => new Error()).catch(() => {}))
   }
@@ -331,7 +333,8 @@ export class Backend {
 
   #guard(database: OpenDatabase, told: Pick<GuardedReadsOptions, 'onLost' | 'onRestored'>): GuardedReads {
     const { schema, timeouts } = this.options
-    return new GuardedReads({ schema, databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs, ...told })
+    const probe = () => database.db.selectNoFrom((one) => one.lit(1).as('one')).execute()
+    return new GuardedReads({ schema, probe, databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs, ...told })
   }
 }
 
