@@ -118,9 +118,11 @@ export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorde
 export type { PoolClientLike, PoolLike } from './store/pool.js'
 export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
 export type { PruneOptions, PruneReport } from './store/prune.js'
+export type { Purge } from './store/purge.js'
 export type { Repositories } from './store/repositories.js'
 export type {
   Activation,
+  Copy,
   Deactivation,
   DiffQuery,
   FindQuery,

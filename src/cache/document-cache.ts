@@ -2,7 +2,7 @@ import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
 import { withDeadline } from '../shared/deadline.js'
-import { StoreUnavailableError } from '../shared/errors.js'
+import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
 import { BoundedMap } from './bounded-map.js'
 import { isContent } from './content-key.js'
 import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts, isCurrent, isUsable } from './held-documents.js'
@@ -28,7 +28,7 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   readonly hasReplica: boolean
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
-  readonly readLog: (after: number, passed: readonly number[]) => Promise<LogPage>
+  readonly readLog: (after: number) => Promise<LogPage>
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
@@ -38,6 +38,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
 export interface DocumentCacheEvents {
   /** Changes this process has now heard of; reads from here on give the new documents. */
   changed(heads: LogPage['heads']): void
+  /** Whether anybody wants to know of changes. @default always */
+  wantsChanges?(): boolean
   /** A last good document was served that could not be confirmed. */
   servedStale(scope: Scope, error: unknown): void
   failed(error: unknown, message: string): void
@@ -52,7 +54,9 @@ export interface Served<Value> {
 
 export interface ReadOptions {
   /** The document must contain every change up to this revision. */
-  readonly minRevision?: number
+  readonly minRevision?: number | undefined
+  /** The log must have been looked at within so many milliseconds. */
+  readonly maxStalenessMs?: number | undefined
   /** The document never changes (the content of one version): its age does not matter. */
   readonly isImmutable?: boolean
 }
@@ -78,6 +82,8 @@ export class DocumentCache<Value> {
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
   readonly #suspicions: Suspicions
+  /** Changes that were announced, and that nothing has confirmed yet: the host is told of none that may not be true. */
+  readonly #untold = new Map<Scope, LogPage['heads'][number]>()
   /** Values in Redis that could not be used and were told of. */
   readonly #refused = new BoundedMap<true>(1_000)
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
@@ -96,7 +102,9 @@ export class DocumentCache<Value> {
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
-      onChanges: (heads, isFirstRead) => this.#takeChanges(heads, isFirstRead),
+      onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
+      onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
+      hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
       contradicts: (scope, revision, token) => this.#held.contradicts(scope, revision, token),
       onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),
@@ -128,7 +136,7 @@ export class DocumentCache<Value> {
    */
   document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
     const entry = this.#held.peek(scope)
-    if (entry && (options.minRevision === undefined || this.#isAsOf(entry, options.minRevision)) && this.use(entry)) {
+    if (entry && this.#isRecent(entry, options) && this.use(entry)) {
       return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
     }
     this.#counters.memoryMisses++
@@ -168,6 +176,12 @@ export class DocumentCache<Value> {
     this.#now = performance.now()
   }
 
+  /** Takes the content of a version out of memory, and out of Redis if it was purged. */
+  async forget(key: Scope, from: 'memory' | 'redis' = 'memory'): Promise<void> {
+    this.#held.forget(key)
+    if (from === 'redis') await this.#parts.redis?.forget(key)
+  }
+
   /** Makes the next read of these documents ask PostgreSQL, past Redis: somebody says they changed and gives no revision. */
   suspect(matches: (scope: Scope) => boolean, scope?: Scope): void {
     if (scope !== undefined) this.#distrustRedis(scope)
@@ -194,6 +208,11 @@ export class DocumentCache<Value> {
     this.#held.close()
   }
 
+  #isRecent(entry: MemoryEntry<Value>, { minRevision, maxStalenessMs }: ReadOptions): boolean {
+    if (maxStalenessMs !== undefined && !(this.log.ageMs <= maxStalenessMs)) return false
+    return minRevision === undefined || this.#isAsOf(entry, minRevision)
+  }
+
   #isAsOf(entry: MemoryEntry<Value>, revision: number): boolean {
     return entry.asOf >= revision || (this.log.applied ?? -1) >= revision
   }
@@ -209,15 +228,16 @@ export class DocumentCache<Value> {
     } catch (error) {
       const lastGood = this.#held.peek(scope)
       // Superseded ones are out: this process was told that there is something newer.
-      if (!lastGood || !isCurrent(lastGood) || options.minRevision !== undefined) throw error
+      if (!lastGood || !isCurrent(lastGood) || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
       this.#counters.staleServed++
       this.#parts.events.servedStale(scope, error)
       return { entry: lastGood, source: lastGood.source, stale: true }
     }
   }
 
-  async #read(scope: Scope, { minRevision, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
+  async #read(scope: Scope, { minRevision, maxStalenessMs, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
     await this.#parts.ready?.()
+    if (maxStalenessMs !== undefined) await this.#look(maxStalenessMs)
     if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {
       await this.log.catchUp()
       if ((this.log.applied ?? -1) < minRevision) {
@@ -225,10 +245,23 @@ export class DocumentCache<Value> {
           `Revision ${minRevision} (minRevision) is not in the database's log, which ends at ${this.log.applied}.`,
         )
       }
+    }
+    if (minRevision !== undefined || maxStalenessMs !== undefined) {
       const entry = this.#held.peek(scope)
       if (entry && isUsable(entry)) return { entry, source: 'memory', stale: entry.stale }
     }
     return this.#load(scope, isImmutable)
+  }
+
+  async #look(maxStalenessMs: number): Promise<void> {
+    try {
+      await this.log.lookedWithin(maxStalenessMs)
+    } catch (error) {
+      if (isConfigError(error)) throw error
+      throw new StoreUnavailableError(`The log could not be looked at, which maxStalenessMs (${maxStalenessMs}) asks for.`, {
+        cause: error,
+      })
+    }
   }
 
   #refreshBehind(entry: MemoryEntry<Value>): void {
@@ -376,10 +409,11 @@ export class DocumentCache<Value> {
     this.#held.distrust(document, claimed)
     // Who sends one may send thousands.
     if (!this.log.doubt()) return
-    this.#parts.events.failed(
-      new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`),
-      'A change was announced that never happened; it is disregarded.',
-    )
+    this.#tellFalse(new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`))
+  }
+
+  #tellFalse(error: Error): void {
+    this.#parts.events.failed(error, 'A change was announced that never happened; it is disregarded.')
   }
 
   async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
@@ -388,14 +422,56 @@ export class DocumentCache<Value> {
   }
 
   /** All floors rise before anything else happens: a reader never sees half of a transaction. */
-  #takeChanges(heads: LogPage['heads'], isFirstRead: boolean): void {
-    const news = this.#held.raise(heads)
+  #takeClaims(heads: LogPage['heads'], isOwn: boolean): void {
+    const news = this.#held.claim(heads)
+    for (const { scope } of news) this.#flights.delete(scope)
+    if (isOwn) this.#tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
+    else if (this.#parts.events.wantsChanges?.() !== false) for (const head of news) this.#untold.set(head.scope, head)
+    if (news.length === 0) return
+    void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#confirm(news)))
+  }
+
+  #takeRead(page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean): boolean {
+    const { news, wasFalse } = this.#held.settle(page.heads, isPending)
+    if (wasFalse && this.log.doubt())
+      this.#tellFalse(new Error(`The log ends at revision ${page.top} and does not have all that was announced.`))
     for (const { scope } of news) this.#flights.delete(scope)
     const turned = isFirstRead ? this.#held.judgeEarly(this.log.applied ?? 0, (scope) => this.#suspicions.has(scope)) : undefined
-    if (news.length === 0) return
-    const told = turned ? news.filter(({ scope }) => turned.has(scope)) : news
-    if (told.length > 0) this.#parts.events.changed(told)
-    void this.#refreshHeld(news.map((head) => head.scope))
+    this.#tell(page.heads.filter((head) => (turned ? turned.has(head.scope) : news.includes(head) || this.#untold.has(head.scope))))
+    for (const { scope, revision } of this.#untold.values()) if (!isPending(revision)) this.#untold.delete(scope)
+    if (news.length > 0) void this.#refreshHeld(news.map(({ scope }) => scope))
+    return wasFalse
+  }
+
+  /**
+   * Tells the host of announced changes that documents bear out: one that was loaded anew, or the one that the writer put into Redis. The
+   * others wait for the log.
+   */
+  async #confirm(heads: LogPage['heads']): Promise<void> {
+    this.#tell(heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision) && this.#hasReached(scope, revision)))
+    const rest = () => heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision))
+    if (rest().length === 0) return
+    const inRedis = await this.#parts.redis?.inspect(rest().map(({ scope }) => scope))
+    const isInRedis = ({ scope, revision, token }: LogPage['heads'][number]) => {
+      const document = inRedis?.get(scope)
+      return document?.revision === revision && document.token === token
+    }
+    this.#tell(rest().filter(isInRedis))
+    if (rest().length > 0) this.log.confirmSoon()
+  }
+
+  #isAnnounced(scope: Scope, revision: number): boolean {
+    return this.#untold.get(scope)?.revision === revision
+  }
+
+  #hasReached(scope: Scope, revision: number): boolean {
+    const entry = this.#held.peek(scope)
+    return entry !== undefined && !entry.unverified && isUsable(entry) && entry.revision >= revision
+  }
+
+  #tell(heads: LogPage['heads']): void {
+    for (const { scope } of heads) this.#untold.delete(scope)
+    if (heads.length > 0) this.#parts.events.changed(heads)
   }
 
   /** What this process holds is read again at once, in batches, so that the next reader finds it. */
@@ -416,6 +492,7 @@ export class DocumentCache<Value> {
     const hadAny = known !== undefined || this.#held.size > 0
     this.#flights.clear()
     this.#held.startOver(page.heads)
+    this.#untold.clear()
     // Nothing was served: what Redis or a snapshot said of the database was only a guess.
     if (!hadAny) return
     this.#parts.events.failed(

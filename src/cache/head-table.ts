@@ -85,6 +85,11 @@ export class HeadTable {
     if (this.#minFloor === claimed) this.#minFloor = asOf
   }
 
+  /** Forgets a scope of which nothing is known but a claim that was not true. */
+  forget(scope: Scope): void {
+    this.#heads.delete(scope)
+  }
+
   clear(): void {
     this.#heads.clear()
     this.#minFloor = 0

@@ -45,6 +45,8 @@ export class HeldDocuments<Value> {
   readonly #parts: HeldDocumentsParts<Value>
   readonly #heads: HeadTable
   readonly #memory: MemoryTier<Value>
+  /** Scopes that were announced since the log was read, each with the head it had before. */
+  readonly #claims = new Map<Scope, Readonly<Head> | undefined>()
   #generation = 0
   #isClosed = false
   #refusedFills = 0
@@ -139,6 +141,11 @@ export class HeldDocuments<Value> {
     this.#keep(document, this.#parts.materialize(document, true), { suspect: true, unverified: true, source: 'snapshot' })
   }
 
+  /** Takes a document out of memory; its head stays. */
+  forget(scope: Scope): void {
+    this.#memory.delete(scope)
+  }
+
   /** Takes over which change of a scope the primary itself says was the last. */
   learn({ scope, revision, token, asOf }: StampedDocument): void {
     const head = this.#heads.learn(scope, revision, token, asOf)
@@ -152,19 +159,94 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Takes changes: from here on no document that was read before them is served.
+   * Takes changes that were announced: from here on no document that was read before them is served. The next read of the log says whether
+   * they are true.
    *
    * @returns those that were news
    */
-  raise(heads: LogPage['heads']): LogPage['heads'] {
-    return heads.filter(({ scope, revision, token }) => {
-      const head = this.#heads.raise(scope, revision, token)
-      const held = this.#memory.peek(scope)
-      // Not only for news: the head a held document knows may have been pushed out and come again.
-      if (held) held.head = this.#heads.get(scope)
-      if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
-      return head !== undefined
+  claim(heads: LogPage['heads']): LogPage['heads'] {
+    return heads.filter((head) => {
+      const { scope } = head
+      const known = this.#heads.get(scope)
+      const before = known && { ...known }
+      if (!this.#raise(head)) return false
+      if (!this.#claims.has(scope)) this.#claims.set(scope, before)
+      return true
     })
+  }
+
+  /**
+   * Takes the changes since the log was read before, and takes back every announcement that they do not bear out: its scope has the head
+   * that it had, so that its document goes on being served.
+   *
+   * @param isPending whether a revision was announced too late to be in this read
+   */
+  settle(
+    heads: LogPage['heads'],
+    isPending: (revision: number) => boolean,
+  ): { readonly news: LogPage['heads']; readonly wasFalse: boolean } {
+    const inLog = new Map(heads.map((head) => [head.scope, head]))
+    let wasFalse = false
+    for (const [scope, before] of this.#claims) {
+      const head = this.#heads.get(scope)
+      const right = inLog.get(scope) ?? before
+      if (head && isPending(head.revision)) {
+        this.#claims.set(scope, right && { revision: right.revision, token: right.token })
+        continue
+      }
+      this.#claims.delete(scope)
+      if (!head || (right && !isOver(head, right))) continue
+      wasFalse = true
+      if (right) Object.assign(head, { revision: right.revision, token: right.token })
+      else this.#forgetScope(scope)
+    }
+    const news = heads.filter((head) => {
+      const known = this.#heads.get(head.scope)
+      if (known && isOver(known, head) && !isPending(known.revision)) Object.assign(known, { revision: head.revision, token: head.token })
+      return this.#raise(head)
+    })
+    if (wasFalse) this.#generation++
+    if (wasFalse || heads.length > 0) this.#dropLost(isPending)
+    return { news, wasFalse }
+  }
+
+  /**
+   * Whether a document in memory is of a change after `after` that the log does not have: the database has lost it. Messages alone bring no
+   * documents, so nobody can make this up on the channel.
+   */
+  hasLost(heads: LogPage['heads'], after: number, isPending: (revision: number) => boolean): boolean {
+    const inLog = new Map(heads.map((head) => [head.scope, head]))
+    return this.#memory.entries().some((entry) => {
+      if (entry.revision <= after || entry.unverified || isPending(entry.revision) || isContent(entry.scope)) return false
+      const right = inLog.get(entry.scope)
+      return right === undefined || isOver(entry, right)
+    })
+  }
+
+  #raise({ scope, revision, token }: LogPage['heads'][number]): boolean {
+    const head = this.#heads.raise(scope, revision, token)
+    const held = this.#memory.peek(scope)
+    // Not only for news: the head a held document knows may have been pushed out and come again.
+    if (held) held.head = this.#heads.get(scope)
+    if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
+    return head !== undefined
+  }
+
+  #forgetScope(scope: Scope): void {
+    this.#heads.forget(scope)
+    this.#memory.delete(scope)
+  }
+
+  /**
+   * A document whose stamp is at or above its scope's head, and that is not the head's, was read in a history that the database has lost:
+   * its stamp was counted there.
+   */
+  #dropLost(isPending: (revision: number) => boolean): void {
+    for (const entry of this.#memory.entries()) {
+      const { head, scope, revision, token, asOf } = entry
+      if (!head || head.token === '' || entry.unverified || isContent(scope) || isPending(head.revision)) continue
+      if (asOf >= head.revision && (revision !== head.revision || token !== head.token)) this.#memory.delete(scope)
+    }
   }
 
   /**
@@ -196,6 +278,7 @@ export class HeldDocuments<Value> {
   startOver(heads: LogPage['heads']): void {
     this.#generation++
     this.#heads.clear()
+    this.#claims.clear()
     this.#memory.clear()
     for (const { scope, revision, token } of heads) this.#heads.raise(scope, revision, token)
   }
@@ -204,6 +287,7 @@ export class HeldDocuments<Value> {
     this.#isClosed = true
     this.#memory.clear()
     this.#heads.clear()
+    this.#claims.clear()
   }
 
   #keep(document: StampedDocument, value: Value, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
@@ -234,6 +318,11 @@ export class HeldDocuments<Value> {
   #headOf({ scope, revision, token, asOf }: StampedDocument): Head {
     return this.#heads.get(scope) ?? this.#heads.learn(scope, revision, token, asOf)
   }
+}
+
+/** Whether one head says more than another, or something else of the same revision. */
+function isOver(head: Readonly<Head>, other: Readonly<Head>): boolean {
+  return head.revision > other.revision || (head.revision === other.revision && head.token !== other.token)
 }
 
 /** Nothing newer was announced since the document was read. */

@@ -101,6 +101,13 @@ export class RedisTier {
     if (this.#database !== undefined) await this.#store(documents, '', '')
   }
 
+  /** Deletes a document, in this format. */
+  async forget(scope: Scope): Promise<void> {
+    if (this.#database === undefined) return
+    const key = this.keyOf(scope)
+    await this.#guarded(() => this.#client.eval("return redis.call('del', KEYS[1])", 1, key))
+  }
+
   /**
    * Stores documents, then announces the change.
    *

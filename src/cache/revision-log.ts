@@ -9,17 +9,26 @@ export interface LogPage {
   readonly topToken: string
   /** The token that the revision asked about has in the log now; `undefined` when the log does not have it. */
   readonly tokenAtAfter: string | undefined
-  /** The tokens that the revisions asked about have in the log; what was pruned or is not in the log is not here. */
-  readonly tokens: ReadonlyMap<number, string>
   /** The heads above the revision asked about. */
   readonly heads: readonly { readonly scope: Scope; readonly revision: number; readonly token: string }[]
 }
 
 export interface RevisionLogParts {
-  /** Reads the log of the primary. `after` 0 reads all heads; the tokens of the revisions `passed` are read with them. */
-  readonly read: (after: number, passed: readonly number[]) => Promise<LogPage>
-  /** Told of changes, in one tick for all that one message or one read brought. `isFirstRead` when they are simply all there are. */
-  readonly onChanges: (heads: LogPage['heads'], isFirstRead: boolean) => void
+  /** Reads the log of the primary. `after` 0 reads all heads. */
+  readonly read: (after: number) => Promise<LogPage>
+  /** Told of the changes of one message, in one tick: announced by somebody, or made by this process itself. */
+  readonly onClaims: (heads: LogPage['heads'], isOwn: boolean) => void
+  /**
+   * Told of the changes since the read before, in one tick. `isFirstRead` when they are simply all there are. What was announced is settled
+   * by them, but for a revision that `isPending`: it was announced after this read had looked.
+   *
+   * @returns whether something was announced that the log does not bear out
+   */
+  readonly onRead: (page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean) => boolean
+  /**
+   * Whether a document that was really read here, not only announced, is of a change that the log has lost since it was read up to `after`.
+   */
+  readonly hasLost: (page: LogPage, after: number, isPending: (revision: number) => boolean) => boolean
   /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
   readonly onOtherHistory: (page: LogPage, known: number | undefined) => void
   /** Whether a message about a revision that is known already says something else of a scope than is known. */
@@ -32,12 +41,17 @@ export interface RevisionLogParts {
 /** Messages further ahead of the log, as it was last read, than this raise nothing; they make this process read the log. */
 const MAX_AHEAD = 5_000
 const GAP_MS = 50
+/** How soon an announcement that nothing else confirms is looked up in the log, in milliseconds. */
+const CONFIRM_MS = 250
 /** After a message that was not true, none is believed for so long: they make this process read the log, and raise nothing themselves. */
 const DOUBT_MS = 10_000
 /** Pause between two reads for messages that are not believed, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
-/** So many announced revisions are compared with the log when it is read; of more, the last. */
-const MAX_PASSED = 5_000
+/** A channel that was silent for so long, in milliseconds, is looked at once more: what came last may be true. */
+const QUIET_MS = 150
+/** How many such looks there are in a row, and how long it takes until there is one more, in milliseconds. */
+const SPARE_LOOKS = 2
+const SPARE_LOOK_EVERY_MS = 2_000
 /** Anybody may send questions that wait. */
 const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
@@ -46,16 +60,13 @@ const READS_UNTIL_GIVEN_UP = 2
 /** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
 export class RevisionLog {
   readonly #parts: RevisionLogParts
-  /** Revisions heard of whose predecessors are not all known yet. */
-  readonly #ahead = new Map<number, string>()
-  /**
-   * The tokens of the revisions before `#applied`, from where the log was last read. After a failover that lost commits, an announcement of
-   * the new history can follow the lost ones without a gap: then the last token is in the log, and an earlier one is not.
-   */
-  readonly #passed = new Map<number, string>()
+  /** Revisions heard of since the log was read; anybody can announce one, so the next read starts before them. */
+  readonly #heard = new Map<number, string>()
+  #highest = 0
   #applied: number | undefined
+  /** The token of the last revision that was read, at `#top`. */
   #token = ''
-  /** Where the log ended when it was last read, or at least does before that. Messages may have moved `#applied` on since then. */
+  /** Where the log ended when it was last read, or at least does before that. Messages have moved `#applied` on since then. */
   #top = 0
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -69,11 +80,17 @@ export class RevisionLog {
   #nextLookAt = 0
   /** A message was left to a read of the log, and none has begun since. */
   #mustLook = false
+  #quietTimer: NodeJS.Timeout | undefined
+  #doubtedAt = 0
+  #spareLooks = SPARE_LOOKS
+  #sparedAt = 0
   #waiters: { readonly revision: number; readonly resolve: () => void }[] = []
   #closed = false
   /** Gaps that lasted, and reads of the log, since the start. */
   readonly counters = { gaps: 0, catchUps: 0 }
   #verifiedAt: number | undefined
+  #lookedAt: { readonly monotonic: number; readonly wall: number } | undefined
+  #startedAt = 0
 
   constructor(parts: RevisionLogParts) {
     this.#parts = parts
@@ -87,6 +104,28 @@ export class RevisionLog {
   /** How many revisions this process has heard of and not applied yet. */
   get lag(): number {
     return Math.max(0, this.#claimed - (this.#applied ?? 0))
+  }
+
+  /**
+   * How long ago the last read of the log began, in milliseconds; infinite before the first. By the clock that says more: a process that was
+   * frozen may find that one of them stood still, and one may be set back.
+   */
+  get ageMs(): number {
+    if (!this.#lookedAt) return Number.POSITIVE_INFINITY
+    return Math.max(performance.now() - this.#lookedAt.monotonic, Date.now() - this.#lookedAt.wall)
+  }
+
+  /**
+   * Waits until the log was looked at within `ms` milliseconds. One that fails is tried once more: after a freeze the first may find a
+   * connection that is dead.
+   */
+  async lookedWithin(ms: number): Promise<void> {
+    if (this.ageMs <= ms) return
+    try {
+      await (this.#current && performance.now() - this.#startedAt <= ms ? this.#current : this.catchUp())
+    } catch {
+      await this.catchUp()
+    }
   }
 
   /** When the log was last read, in milliseconds since 1970. */
@@ -114,12 +153,18 @@ export class RevisionLog {
       if (scopes?.some((scope) => this.#parts.contradicts(scope, revision, token))) this.#lookInto()
       return
     }
-    if (!scopes || this.#isInDoubt || revision > this.#top + MAX_AHEAD) {
+    if (!scopes || revision > this.#top + MAX_AHEAD) {
       this.#lookSoon()
       return
     }
-    if ((this.#ahead.get(revision) ?? token) !== token) this.#lookInto()
-    this.#believe(revision, token, scopes)
+    if (this.#isInDoubt) {
+      this.#lookSoon()
+      this.#doubtedAt = performance.now()
+      this.#quietTimer ??= setTimeout(() => this.#lookWhenQuiet(), QUIET_MS).unref()
+      return
+    }
+    if ((this.#heard.get(revision) ?? token) !== token) this.#lookInto()
+    this.#believe(revision, token, scopes, false)
   }
 
   /**
@@ -132,8 +177,14 @@ export class RevisionLog {
     if (this.#closed) return false
     this.#claimed = Math.max(this.#claimed, revision)
     const isNumberTaken = revision <= (this.#applied ?? 0) && this.#tokenAt(revision) !== token
-    this.#believe(revision, token, scopes)
+    this.#believe(revision, token, scopes, true)
     return isNumberTaken || (this.#applied ?? 0) < revision
+  }
+
+  /** Has the log read before long, to settle what was announced. Calls that come meanwhile share the read. */
+  confirmSoon(): void {
+    this.#mustLook = true
+    this.#readSoon(CONFIRM_MS)
   }
 
   /**
@@ -158,7 +209,7 @@ export class RevisionLog {
    * @returns whether it is known; it is not when the log does not go that far
    */
   async reached(revision: number): Promise<boolean> {
-    if (!this.#knows(revision) && this.#ahead.has(revision)) {
+    if (!this.#knows(revision) && this.#heard.has(revision)) {
       await new Promise<void>((resolve) => this.#waiters.push({ revision, resolve }))
     }
     for (let reads = 0; !this.#knows(revision) && reads < READS_UNTIL_GIVEN_UP; reads++) await this.catchUp()
@@ -188,16 +239,18 @@ export class RevisionLog {
   close(): void {
     this.#closed = true
     clearTimeout(this.#gapTimer)
+    clearTimeout(this.#quietTimer)
     this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
   }
 
-  #believe(revision: number, token: string, scopes: readonly Scope[]): void {
-    this.#parts.onChanges(
+  #believe(revision: number, token: string, scopes: readonly Scope[], isOwn: boolean): void {
+    this.#parts.onClaims(
       scopes.map((scope) => ({ scope, revision, token })),
-      false,
+      isOwn,
     )
     if (revision <= (this.#applied ?? 0)) return
-    this.#ahead.set(revision, token)
+    this.#heard.set(revision, token)
+    this.#highest = Math.max(this.#highest, revision)
     this.#advance()
   }
 
@@ -215,12 +268,29 @@ export class RevisionLog {
     this.#readSoon(0)
   }
 
+  /** Messages that are not believed cost a read of the log a second. A true one that comes after them need not wait for that second. */
+  #lookWhenQuiet(): void {
+    this.#quietTimer = undefined
+    if (this.#closed || !this.#mustLook) return
+    const now = performance.now()
+    const silentMs = now - this.#doubtedAt
+    if (silentMs < QUIET_MS) {
+      this.#quietTimer = setTimeout(() => this.#lookWhenQuiet(), QUIET_MS - silentMs).unref()
+      return
+    }
+    this.#spareLooks = Math.min(SPARE_LOOKS, this.#spareLooks + (now - this.#sparedAt) / SPARE_LOOK_EVERY_MS)
+    this.#sparedAt = now
+    if (this.#spareLooks < 1) return
+    this.#spareLooks--
+    this.catchUp().catch(this.#parts.onError)
+  }
+
   #knows(revision: number): boolean {
     return (this.#applied ?? -1) >= revision || this.#closed
   }
 
   #tokenAt(revision: number): string | undefined {
-    return revision === this.#applied ? this.#token : this.#passed.get(revision)
+    return revision === this.#top ? this.#token : this.#heard.get(revision)
   }
 
   #start(): Promise<void> {
@@ -235,11 +305,9 @@ export class RevisionLog {
   async #read(): Promise<void> {
     if (this.#closed) return
     const known = this.#applied
+    const after = known === undefined ? 0 : this.#top
     const token = this.#token
-    const heardBefore = [...this.#ahead.keys()]
-    const passed = [...this.#passed]
-    // Before the first read nothing vouches for an announcement: it may be of a history that was lost since.
-    const early = known === undefined ? [...this.#ahead] : []
+    const heardBefore = new Set(this.#heard.keys())
     const claimedBefore = this.#claimed
     const wasContradicted = this.#isContradicted
     this.#isContradicted = false
@@ -248,24 +316,23 @@ export class RevisionLog {
     // What comes while this read is under way and is not believed waits for the next one.
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
+    const startedAt = { monotonic: performance.now(), wall: Date.now() }
+    this.#startedAt = startedAt.monotonic
     try {
-      const page = await this.#parts.read(
-        known ?? 0,
-        [...passed, ...early].map(([revision]) => revision),
-      )
+      // From where the read before ended, not from what was announced since: that may not be true, and may have hidden what is.
+      const page = await this.#parts.read(after)
       if (this.#closed) return
-      const isOther =
-        this.#isOtherHistory(page, known, token) ||
-        passed.some(([revision, was]) => (page.tokens.get(revision) ?? was) !== was) ||
-        early.some(([revision, was]) => page.tokens.get(revision) !== was)
-      for (const [revision] of passed) this.#passed.delete(revision)
+      // Announcements follow their commit: what was heard before the read and is not in the log never happened.
+      const isPending = (revision: number) => revision > page.top && !heardBefore.has(revision)
+      const isOther = this.#isOtherHistory(page, after, token) || this.#parts.hasLost(page, after, isPending)
+      const wasFalse = isOther ? false : this.#take(page, isPending)
       if (isOther) await this.#startOver(known)
-      else this.#take(page, heardBefore)
       if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
       // Also after another history: messages of the lost one may be on their way, and one that was made up looks the same.
-      if (isOther || claimedBefore > page.top || wasContradicted) this.#doubtUntil = performance.now() + DOUBT_MS
+      if (isOther || wasFalse || claimedBefore > page.top || wasContradicted) this.#doubtUntil = performance.now() + DOUBT_MS
       this.#nextLookAt = this.#isInDoubt ? nextLookAt : 0
       this.#verifiedAt = Date.now()
+      this.#lookedAt = startedAt
     } catch (error) {
       this.#nextLookAt = nextLookAt
       throw error
@@ -274,17 +341,17 @@ export class RevisionLog {
     }
   }
 
-  #isOtherHistory(page: LogPage, known: number | undefined, token: string): boolean {
+  #isOtherHistory(page: LogPage, after: number, token: string): boolean {
     const before = this.#database
     this.#database = page.database
     if (before !== undefined && before !== page.database) return true
-    return known !== undefined && known > 0 && (page.top < known || page.tokenAtAfter !== token)
+    return after > 0 && (page.top < after || page.tokenAtAfter !== token)
   }
 
   async #startOver(known: number | undefined): Promise<void> {
-    const page = await this.#parts.read(0, [])
-    this.#ahead.clear()
-    this.#passed.clear()
+    const page = await this.#parts.read(0)
+    this.#heard.clear()
+    this.#highest = 0
     this.#applied = page.top
     this.#token = page.topToken
     this.#top = page.top
@@ -295,32 +362,25 @@ export class RevisionLog {
     this.#lookSoon()
   }
 
-  #take(page: LogPage, heardBefore: readonly number[]): void {
+  /** @returns whether something was announced that the log does not bear out */
+  #take(page: LogPage, isPending: (revision: number) => boolean): boolean {
     const isFirstRead = this.#applied === undefined
     this.#top = page.top
-    if (page.top > (this.#applied ?? -1)) {
-      this.#applied = page.top
-      this.#token = page.topToken
-    }
-    if (page.heads.length > 0 || isFirstRead) this.#parts.onChanges(page.heads, isFirstRead)
-    // What was heard before the read and is not in the log never happened.
-    for (const revision of heardBefore) if (revision > page.top) this.#ahead.delete(revision)
+    this.#token = page.topToken
+    this.#applied = page.top
+    for (const revision of this.#heard.keys()) if (!isPending(revision)) this.#heard.delete(revision)
+    this.#highest = Math.max(0, ...this.#heard.keys())
+    const wasFalse = this.#parts.onRead(page, isPending, isFirstRead)
     this.#advance()
+    return wasFalse
   }
 
   #advance(): void {
-    for (const revision of this.#ahead.keys()) if (revision <= (this.#applied ?? -1)) this.#ahead.delete(revision)
     if (this.#applied !== undefined) {
-      for (let token = this.#ahead.get(this.#applied + 1); token !== undefined; token = this.#ahead.get(this.#applied + 1)) {
-        this.#passed.set(this.#applied, this.#token)
-        this.#applied++
-        this.#token = token
-        this.#ahead.delete(this.#applied)
-        if (this.#passed.size > MAX_PASSED) this.#passed.delete(this.#passed.keys().next().value as number)
-      }
+      while (this.#heard.has(this.#applied + 1)) this.#applied++
       this.#releaseWaiters(this.#applied)
     }
-    if (this.#ahead.size > 0) {
+    if (this.#highest > (this.#applied ?? -1)) {
       this.#readSoon(this.#parts.gapMs ?? GAP_MS)
     } else if (!this.#mustLook) {
       clearTimeout(this.#gapTimer)
@@ -333,7 +393,7 @@ export class RevisionLog {
     this.#gapTimer = setTimeout(
       () => {
         this.#gapTimer = undefined
-        if (this.#ahead.size > 0) this.counters.gaps++
+        if (this.#highest > (this.#applied ?? -1)) this.counters.gaps++
         this.catchUp().catch(this.#parts.onError)
       },
       Math.max(delayMs, this.#nextLookAt - performance.now()),

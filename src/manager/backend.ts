@@ -1,10 +1,10 @@
-import { isContent } from '../cache/content-key.js'
+import { contentKey, isContent } from '../cache/content-key.js'
 import { DocumentCache } from '../cache/document-cache.js'
 import type { MemoryEntry } from '../cache/memory-tier.js'
 import { Receipts } from '../cache/receipts.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
-import type { ConfigKind } from '../entities/config-kind.js'
+import type { ConfigKind, LabelledKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { Events } from '../shared/events.js'
@@ -14,6 +14,7 @@ import { LogReader } from '../store/log-reader.js'
 import { migrate } from '../store/migrate.js'
 import { refuseUnfit } from '../store/migration-status.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
+import type { PurgedRow } from '../store/purge.js'
 import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
 import { type CachedView, loadCached, viewOf } from './cached-view.js'
@@ -23,6 +24,7 @@ import { Exposures } from './exposures.js'
 import { GuardedReads, type GuardedReadsOptions } from './guarded-reads.js'
 import type { ResolvedOptions } from './options.js'
 import { PlainMessages } from './plain-messages.js'
+import { ReadContents } from './read-contents.js'
 import { Reporter } from './reporter.js'
 import { StickyArms } from './sticky-arms.js'
 import { Subscriptions } from './subscriptions.js'
@@ -44,6 +46,7 @@ export class Backend {
   readonly store: ConfigStore
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
+  readonly contents = new ReadContents((key) => void this.cache.forget(key))
   readonly redis: RedisTier | undefined
   readonly bus: Bus
   readonly database: OpenDatabase
@@ -163,6 +166,8 @@ export class Backend {
   async #started(): Promise<void> {
     if (this.#isStarted) return
     const start = this.start().catch(() => {})
+    // Its servers are known not to answer: nobody waits for what can only fail.
+    if (!this.reads.isUp) return
     // An embedded database takes seconds to start; a server that takes that long is away.
     await (this.database.isEmbedded ? start : withDeadline(start, this.options.timeouts.readMs / 2, () => new Error()).catch(() => {}))
   }
@@ -173,6 +178,11 @@ export class Backend {
     const message = JSON.stringify({ type, key: key ?? null })
     if (this.redis) await this.redis.publish(message)
     else if (!this.database.isEmbedded) await this.store.notify(message)
+  }
+
+  /** Takes the content of a purged version out of memory and Redis. */
+  async forgetContent(kind: LabelledKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
+    await this.cache.forget(contentKey(kind, id, createdAtMicros), 'redis')
   }
 
   /** Whoever closes it once more waits for the same end. */
@@ -197,6 +207,7 @@ export class Backend {
   }
 
   async #start(): Promise<void> {
+    this.#refuseUnconfigured()
     this.#keepTime()
     await this.#coldStart.loadSnapshot()
     // Before the log is read, so that nothing falls between.
@@ -229,7 +240,12 @@ export class Backend {
     return this.#prepared
   }
 
+  #refuseUnconfigured(): void {
+    if (this.options.problem) throw this.options.problem
+  }
+
   async #migrate(): Promise<void> {
+    this.#refuseUnconfigured()
     const { autoMigrate, schema } = this.options
     if (autoMigrate) await migrate(this.database.db, schema)
     else await this.reads.run(() => refuseUnfit(this.database.db, schema))
@@ -282,9 +298,9 @@ export class Backend {
         const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
         return reads.run(() => loadCached(db, schema, keys))
       },
-      readLog: async (after, passed) => {
+      readLog: async (after) => {
         await this.#prepare()
-        const page = await log.read(after, passed)
+        const page = await log.read(after)
         this.#databaseIdentity = page.database
         this.#useDatabase(page.database)
         this.#coldStart.confirm(page.database)
@@ -296,9 +312,13 @@ export class Backend {
         this.index.add(entry)
         this.#coldStart.changed()
       },
-      onRemoved: (entry: MemoryEntry<unknown>) => this.index.remove(entry),
+      onRemoved: (entry: MemoryEntry<unknown>) => {
+        this.index.remove(entry)
+        this.contents.left(entry.scope)
+      },
       events: {
         changed: (heads) => this.#reporter.changed(heads, (revision) => this.#ownRevisions.has(revision)),
+        wantsChanges: () => this.events.has('change'),
         servedStale: (scope, error) => this.#reporter.servedStale(scope, error),
         failed: (error, message) => this.#reporter.failed(error, message),
       },
@@ -325,7 +345,8 @@ export class Backend {
 
   #guard(database: OpenDatabase, told: Pick<GuardedReadsOptions, 'onLost' | 'onRestored'>): GuardedReads {
     const { schema, timeouts } = this.options
-    return new GuardedReads({ schema, databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs, ...told })
+    const probe = () => database.db.selectNoFrom((one) => one.lit(1).as('one')).execute()
+    return new GuardedReads({ schema, probe, databaseMs: database.isEmbedded ? undefined : timeouts.databaseMs, ...told })
   }
 }
 

@@ -11,6 +11,11 @@ export interface ConfigQuery {
   readonly attributes?: Readonly<Record<string, unknown>>
   /** The answer must contain every change up to this revision; see the `revision` that writes resolve with. */
   readonly minRevision?: number
+  /**
+   * The log must have been looked at within so many milliseconds, or it is looked at first: for processes that may have been frozen, as
+   * serverless functions are. When it cannot be, the read rejects with a `StoreUnavailableError`.
+   */
+  readonly maxStalenessMs?: number
 }
 
 export interface PromptQuery extends ConfigQuery {}
@@ -20,6 +25,13 @@ export interface ContextRulesQuery {
   readonly project?: string
   /** The answer must contain every change up to this revision. */
   readonly minRevision?: number
+  /** The log must have been looked at within so many milliseconds, or it is looked at first. */
+  readonly maxStalenessMs?: number
+}
+
+/** Whether the log was looked at as lately as a query asks. */
+export function isRecent(query: ConfigQuery, ageMs: () => number): boolean {
+  return query.maxStalenessMs === undefined || ageMs() <= query.maxStalenessMs
 }
 
 /** Whether a query asks for no more than a label, so that a memory hit is enough. */

@@ -27,7 +27,7 @@ import { Backend } from './backend.js'
 import type { ConfigQuery, ContextRulesQuery, PromptQuery } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
-import { checkRevision, EntityReads, NOT_HERE } from './entity-reads.js'
+import { checkRevision, checkStaleness, EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
@@ -150,7 +150,8 @@ export class ConfigurationManager {
     if (context !== undefined) checkText('context', context, LIMITS.shortName)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    const served = await this.#reads.document(scope, query.minRevision)
+    if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
+    const served = await this.#reads.document(scope, query)
     return (served.entry.value as ContextRulesView).of(context)
   }
 
@@ -174,7 +175,7 @@ export class ConfigurationManager {
     this.#refuseClosed()
     await this.#open()
     const wanted = await Promise.all(scopes.map((scope, place) => this.#scopesOf(scope, place)))
-    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope, undefined)))
+    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope)))
   }
 
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
@@ -244,6 +245,16 @@ export class ConfigurationManager {
     this.#backend.store.contracts.register(definition)
   }
 
+  /** Whether `shutdown()` was called: the manager cannot be used any more. */
+  get isClosed(): boolean {
+    return this.#backend.isClosed
+  }
+
+  /** Whether nothing said where the database is: every read and write is refused with a `SettingsError`. */
+  get isUnconfigured(): boolean {
+    return this.#backend.options.problem !== undefined
+  }
+
   /** Counters since the start, and how things stand. */
   stats(): ManagerStats {
     return statsOf(this.#backend)
@@ -296,6 +307,7 @@ export class ConfigurationManager {
     const { store } = this.#backend
     await store.policy.permit({ action: 'purge', kind: purge.kind, project, name, actor: purge.changedBy }, [])
     const { value, facts } = await store.record(purge, purgeOf({ ...purge, name }, project))
+    if (purge.kind !== 'context_rules') await this.#backend.forgetContent(purge.kind, value)
     return Object.freeze({ ...facts })
   }
 

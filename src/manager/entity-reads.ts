@@ -1,5 +1,5 @@
 import { contentKey } from '../cache/content-key.js'
-import type { Served } from '../cache/document-cache.js'
+import type { ReadOptions, Served } from '../cache/document-cache.js'
 import { isUsable } from '../cache/held-documents.js'
 import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
@@ -11,7 +11,7 @@ import { MAX_SUBJECT } from '../store/assignments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
-import { type ConfigQuery, isPlain } from './config-query.js'
+import { type ConfigQuery, isPlain, isRecent } from './config-query.js'
 import type { Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
@@ -61,10 +61,11 @@ export class EntityReads {
     const label = checkLabelQuery(query.label ?? defaultLabel)
     if (query.version !== undefined) checkVersion('version', query.version)
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
+    if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
     if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
-    const { entry, source, stale } = await this.document(entityScope(kind, project, name), query.minRevision)
+    const { entry, source, stale } = await this.document(entityScope(kind, project, name), query)
     const view = entry.value as EntityView<never, Entity>
-    if (query.version !== undefined) return this.#readVersion(kind, view, query.version, label, source, stale)
+    if (query.version !== undefined) return this.#readVersion(kind, entry.scope, view, query.version, label, source, stale)
     const selection = await this.#select(view, label, query)
     // A pause may have arrived while the database was asked for a subject's arm.
     if (selection?.reason === 'split' && !stale && !isUsable(entry)) return this.read(kind, name, query, defaultLabel)
@@ -73,8 +74,8 @@ export class EntityReads {
     return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
   }
 
-  async document(scope: Scope, minRevision: number | undefined): Promise<Served<CachedView>> {
-    const served = await this.#backend.cache.document(scope, minRevision === undefined ? {} : { minRevision })
+  async document(scope: Scope, { minRevision, maxStalenessMs }: ReadOptions = {}): Promise<Served<CachedView>> {
+    const served = await this.#backend.cache.document(scope, { minRevision, maxStalenessMs })
     // Only contents can be missing: an entity that does not exist has an empty document.
     return served as Served<CachedView>
   }
@@ -82,6 +83,7 @@ export class EntityReads {
   /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
   async #readVersion<Entity>(
     kind: LabelledKind,
+    scope: Scope,
     view: EntityView<never, Entity>,
     version: number,
     label: string,
@@ -92,7 +94,9 @@ export class EntityReads {
     if (!entry?.isActive) return undefined
     const selection: Selection = { label, version, reason: 'version' }
     if (view.contentOf(version)) return view.view(selection, source, stale)
-    const served = await this.#backend.cache.document(contentKey(kind, entry.id, entry.createdAtMicros), { isImmutable: true })
+    const key = contentKey(kind, entry.id, entry.createdAtMicros)
+    const served = await this.#backend.cache.document(key, { isImmutable: true })
+    this.#backend.contents.note(scope, key)
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
@@ -104,7 +108,9 @@ export class EntityReads {
   ): EntityView<never, Entity> | undefined {
     const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
     if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
-    if (!this.#backend.cache.use(entry)) return undefined
+    const { cache } = this.#backend
+    if (query !== undefined && !isRecent(query, () => cache.log.ageMs)) return undefined
+    if (!cache.use(entry)) return undefined
     const view = entry.value as EntityView<never, Entity>
     return entry.stale ? view.unconfirmed : view
   }
@@ -144,6 +150,10 @@ export class EntityReads {
     const rollout = view.rolloutOn(selection.label)
     if (rollout) this.#backend.exposures.note(rollout, selection, subject)
   }
+}
+
+export function checkStaleness(ms: unknown): void {
+  if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidArgumentError('maxStalenessMs', 'must be a number of milliseconds, 0 or more')
 }
 
 export function checkRevision(revision: unknown): void {

@@ -7,6 +7,8 @@ export interface GuardedReadsOptions {
   readonly schema: string
   /** Most milliseconds one read may take; `undefined` for none (the embedded database, which first has to start). */
   readonly databaseMs: number | undefined
+  /** The smallest question there is: whether a server that did not answer is back. */
+  readonly probe: () => Promise<unknown>
   readonly onLost: (error: Error) => void
   readonly onRestored: () => void
 }
@@ -35,7 +37,15 @@ export class GuardedReads {
 
   /** @throws {StoreUnavailableError} when PostgreSQL does not answer, or has not answered lately */
   async run<Value>(query: () => Promise<Value>): Promise<Value> {
-    if (!this.#breaker.allows()) throw new StoreUnavailableError('PostgreSQL has not answered lately; it is tried again within a second.')
+    if (this.#breaker.isOpen) {
+      // No caller waits for the server's deadline to learn what is known: the question goes out behind.
+      if (this.#breaker.allows()) void this.#send(this.#options.probe).catch(() => {})
+      throw new StoreUnavailableError('PostgreSQL has not answered lately; it is tried again within a second.')
+    }
+    return this.#send(query)
+  }
+
+  async #send<Value>(query: () => Promise<Value>): Promise<Value> {
     try {
       const value = await this.#timely(query())
       this.#breaker.succeeded()

@@ -18,6 +18,12 @@ export interface SettingsLike {
 
 export interface ConfigManagerOptions {
   /**
+   * Gives the open manager of that key instead of a new one, whatever else the options say: for modules that are loaded again, as a
+   * development server does at each change.
+   * @default a new manager each time
+   */
+  readonly key?: string
+  /**
    * Where configurations live: `postgresql://…`, `pglite:<folder>`, `pglite:memory`, a pg Pool or a Kysely instance of the host's.
    * @default the setting DATABASE_URL
    */
@@ -95,6 +101,18 @@ export interface ConfigManagerOptions {
   readonly logger?: Logger
 }
 
+const PROBLEM = Symbol('why a manager cannot be used')
+
+/** Options of a manager that nothing was configured for: what it is asked for is refused with what was missing. */
+export function unconfigured(problem: SettingsError): ConfigManagerOptions {
+  const database: PoolLike & { readonly [PROBLEM]: SettingsError } = {
+    connect: () => Promise.reject(problem),
+    end: async () => {},
+    [PROBLEM]: problem,
+  }
+  return { database, redis: false, listen: false }
+}
+
 /** What an option is when neither the options nor the settings say. */
 export const MANAGER_DEFAULTS = {
   schema: DEFAULT_SCHEMA,
@@ -135,6 +153,8 @@ const OPTION_KEYS = [
 ] as const satisfies readonly (keyof ConfigManagerOptions)[]
 
 export interface ResolvedOptions {
+  /** What was missing when the manager was built. */
+  readonly problem: SettingsError | undefined
   readonly database: string | PoolLike | KyselyLike
   readonly readDatabase: string | PoolLike | undefined
   readonly redis: string | RedisLike | RedisTopology | undefined
@@ -180,7 +200,9 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
   if (/[{}]/.test(namespace)) throw new InvalidArgumentError('namespace', 'must not hold braces: it becomes a Redis hash tag')
   const ttlSeconds = numberSetting(settings, 'REDIS_CACHE_TTL_SECONDS')
   const { timeouts = {}, memory = {} } = options
+  if (options.key !== undefined) checkText('key', options.key)
   const resolved = {
+    problem: (database as { readonly [PROBLEM]?: SettingsError })[PROBLEM],
     database,
     readDatabase: options.readDatabase,
     redis: options.redis === false ? undefined : (options.redis ?? textSetting(settings, 'REDIS_URL')),

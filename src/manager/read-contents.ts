@@ -1,12 +1,12 @@
 import { BoundedMap } from '../cache/bounded-map.js'
 import type { Scope } from '../entities/scope.js'
 
-/** Entities of which single versions were read; of more, those read longest ago keep theirs until memory runs short. */
+/** Entities of which single versions were read; of more, those read longest ago are forgotten. */
 const MAX_ENTITIES = 10_000
 
 /**
- * Which contents of single versions are in memory for which entity. They never change, but for a purge, which takes them away: so when an
- * entity changes they are dropped, and read again when somebody asks.
+ * Which contents of single versions were read for which entity. They never change, except that a purge takes them away: so when the document
+ * of an entity leaves memory, or is replaced, they leave as well, and are read again when somebody asks for them.
  */
 export class ReadContents {
   readonly #drop: (key: Scope) => void
@@ -23,10 +23,14 @@ export class ReadContents {
     this.#keys.set(scope, keys)
   }
 
-  changed(scopes: readonly Scope[]): void {
-    for (const scope of scopes) {
-      for (const key of this.#keys.get(scope) ?? []) this.#drop(key)
-      this.#keys.delete(scope)
-    }
+  /** The document of an entity has left memory. */
+  left(scope: Scope): void {
+    const keys = this.#keys.get(scope)
+    if (!keys) return
+    this.#keys.delete(scope)
+    // Not in this tick: memory is in the middle of letting the document go.
+    queueMicrotask(() => {
+      for (const key of keys) this.#drop(key)
+    })
   }
 }

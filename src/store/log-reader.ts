@@ -12,7 +12,6 @@ export interface LogRead {
   readonly topToken: string
   readonly database: string
   readonly tokenAtAfter: string | undefined
-  readonly tokens: ReadonlyMap<number, string>
   readonly heads: readonly LogHead[]
 }
 
@@ -21,7 +20,6 @@ interface Progress {
   readonly after: number
   /** What the first page said. */
   readonly tokenAtAfter: string | undefined
-  readonly tokens: ReadonlyMap<number, string>
   readonly heads: LogHead[]
   /** Where the log ended when the latest page was read. */
   top: number
@@ -34,7 +32,6 @@ interface Page {
   readonly database: string
   /** The token of the revision asked about, if the log has it. */
   readonly tokenAt: string | undefined
-  readonly tokens: ReadonlyMap<number, string>
   readonly heads: readonly LogHead[]
 }
 
@@ -61,39 +58,35 @@ export class LogReader {
     this.#guard = guard
   }
 
-  /** One read at a time. @param passed revisions whose tokens are wanted, too */
-  async read(after: number, passed: readonly number[] = []): Promise<LogRead> {
+  /** One read at a time. */
+  async read(after: number): Promise<LogRead> {
     for (;;) {
       const progress = this.#progress?.after === after ? this.#progress : undefined
-      const page = await this.#guard(() => this.#page(after, passed, progress))
+      const page = await this.#guard(() => this.#page(after, progress))
       // A failover between two pages: the log that the pages before were read from is not this one.
       this.#progress = progress && page.tokenAt !== progress.topToken ? undefined : this.#add(page, after, progress)
       if (this.#progress && page.heads.length < PAGE_SIZE) {
-        const { tokenAtAfter, tokens, heads } = this.#progress
+        const { tokenAtAfter, heads } = this.#progress
         this.#progress = undefined
-        return { top: page.top, topToken: page.topToken, database: page.database, tokenAtAfter, tokens, heads }
+        return { top: page.top, topToken: page.topToken, database: page.database, tokenAtAfter, heads }
       }
     }
   }
 
-  #add({ top, topToken, tokenAt, tokens, heads }: Page, after: number, progress: Progress | undefined): Progress {
-    const next = progress ?? { after, tokenAtAfter: tokenAt, tokens, heads: [], top, topToken }
+  #add({ top, topToken, tokenAt, heads }: Page, after: number, progress: Progress | undefined): Progress {
+    const next = progress ?? { after, tokenAtAfter: tokenAt, heads: [], top, topToken }
     for (const head of heads) next.heads.push(head)
     return Object.assign(next, { top, topToken })
   }
 
-  async #page(after: number, passed: readonly number[], progress: Progress | undefined): Promise<Page> {
+  async #page(after: number, progress: Progress | undefined): Promise<Page> {
     const last = progress?.heads.at(-1)
     const rest = last ? sql`(revision, scope) > (${last.revision}::bigint, ${last.scope}::text)` : sql`revision > ${after}::bigint`
     const asked = progress?.top ?? after
-    const { rows } = await sql<
-      Record<'top' | 'top_token' | 'database' | 'heads' | 'tokens', string> & { readonly token_at: string | null }
-    >`
+    const { rows } = await sql<Record<'top' | 'top_token' | 'database' | 'heads', string> & { readonly token_at: string | null }>`
       select state.revision as top, state.token as top_token, ${sql.id(this.#schema, 'database_identity')}() as database,
         case when state.revision = ${asked}::bigint then state.token
           else (select token from ${sql.id(this.#schema, 'config_changelog')} where revision = ${asked}::bigint limit 1) end as token_at,
-        coalesce((select json_agg(json_build_array(revision, token)) from ${sql.id(this.#schema, 'config_changelog')}
-          where revision in (select value::bigint from json_array_elements_text(${JSON.stringify(passed)}::text::json))), '[]')::text as tokens,
         coalesce((select json_agg(json_build_array(page.scope, page.revision, page.token) order by page.revision, page.scope) from (
           select * from ${sql.id(this.#schema, 'config_heads')} where ${rest}
           order by revision, scope limit ${PAGE_SIZE}) as page), '[]')::text as heads
@@ -101,7 +94,6 @@ export class LogReader {
     `.execute(this.#db)
     const row = rows[0]!
     const heads = (JSON.parse(row.heads) as [string, number, string][]).map(([scope, revision, token]) => ({ scope, revision, token }))
-    const tokens = new Map(JSON.parse(row.tokens) as [number, string][])
-    return { top: Number(row.top), topToken: row.top_token, database: row.database, tokenAt: row.token_at ?? undefined, tokens, heads }
+    return { top: Number(row.top), topToken: row.top_token, database: row.database, tokenAt: row.token_at ?? undefined, heads }
   }
 }

@@ -1,4 +1,4 @@
-import { type Driver, Kysely } from 'kysely'
+import { CompiledQuery, type Driver, Kysely } from 'kysely'
 import { ConfigStore } from './config-store.js'
 import { migrate } from './migrate.js'
 import { importPglite } from './open-database.js'
@@ -13,6 +13,21 @@ let start: Promise<void> | undefined
 /** A database in memory that is migrated and seeded when it is first asked something. */
 export function seededDatabase(schema: string, seed: (repositories: Repositories) => Promise<void>, startMs: number): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: pgliteDialect(() => new SeededDriver(schema, seed, startMs)) })
+}
+
+/** Each ends a reason for PostgreSQL's timer to run. */
+const RELEASE_TIMER = ['set statement_timeout = 5', 'select 1', 'reset statement_timeout', 'select pg_stat_force_next_flush()']
+
+/**
+ * Lets the process end although nobody closes the shared database. PostgreSQL has one timer for all its timeouts, a timer of this process, and
+ * leaves it running for ten seconds after the last statement, to write statistics: these are written now, and a timer of 5 ms takes its place.
+ */
+export async function releaseTimers(): Promise<void> {
+  if (!start) return
+  await start
+  const connection = await SHARED.acquireConnection()
+  for (const statement of RELEASE_TIMER) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {})
+  await SHARED.releaseConnection(connection)
 }
 
 /** The shared database; nobody closes it. */

@@ -7,12 +7,12 @@ import type { EmbeddingConfigDraft } from '../store/embedding-config-repository.
 import type { ModelConfigDraft } from '../store/model-config-repository.js'
 import type { PromptDraft } from '../store/prompt-repository.js'
 import type { Repositories } from '../store/repositories.js'
-import { seededDatabase } from '../store/seeded-database.js'
+import { releaseTimers, seededDatabase } from '../store/seeded-database.js'
 
 /** What a test manager holds from the start. Versions without `labels` carry `production`. */
 export interface TestManagerSeed {
-  /** A template for each name, or a draft in full. */
-  readonly prompts?: Readonly<Record<string, string>> | readonly PromptDraft[]
+  /** A text, or the messages of a chat, for each name; or drafts in full. */
+  readonly prompts?: Readonly<Record<string, PromptDraft['template']>> | readonly PromptDraft[]
   readonly models?: readonly ModelConfigDraft[]
   readonly embeddings?: readonly EmbeddingConfigDraft[]
   readonly contextRules?: readonly ContextRuleDraft[]
@@ -35,7 +35,9 @@ const START_MS = 60_000
  *
  * @example
  * ```ts
- * const manager = createTestManager({ prompts: { greeting: 'Hello {name}' } })
+ * const manager = createTestManager({
+ *   prompts: { greeting: 'Hello {name}', review: [{ role: 'system', content: 'You review {language}.' }] },
+ * })
  * const prompt = await manager.getPrompt('greeting')
  * await manager.shutdown()
  * ```
@@ -44,13 +46,19 @@ export function createTestManager(seed: TestManagerSeed = {}, options: TestManag
   const schema = `test_${++count}`
   const sow = (repositories: Repositories) => plant(repositories, seed, options.project ?? DEFAULT_PROJECT)
   const database = seededDatabase(schema, sow, START_MS)
-  return createConfigManager({
+  const manager = createConfigManager({
     ...options,
     database,
     schema,
     redis: false,
     timeouts: { databaseMs: START_MS, readMs: START_MS },
   })
+  const { shutdown } = manager
+  manager.shutdown = async () => {
+    await shutdown.call(manager)
+    await releaseTimers()
+  }
+  return manager
 }
 
 async function plant(repositories: Repositories, seed: TestManagerSeed, project: string): Promise<void> {
@@ -62,5 +70,6 @@ async function plant(repositories: Repositories, seed: TestManagerSeed, project:
 }
 
 function promptDrafts(prompts: NonNullable<TestManagerSeed['prompts']>): readonly PromptDraft[] {
-  return Array.isArray(prompts) ? prompts : Object.entries(prompts).map(([name, template]) => ({ name, template }))
+  if (Array.isArray(prompts)) return prompts
+  return Object.entries(prompts).map(([name, template]) => ({ name, template }))
 }

@@ -49,7 +49,6 @@ it('drops a document of a lost history that Redis gave before the log could be r
         top: 100,
         topToken: 't100',
         tokenAtAfter: undefined,
-        tokens: new Map(),
         heads: [{ scope: 'A', revision: 90, token: 't90' }],
       }),
     load: () => answer(new Map([['A', aDocument('A', 90, 100)]])),
@@ -99,7 +98,6 @@ function aLog() {
         top,
         topToken: `t${top}`,
         tokenAtAfter: `t${after}`,
-        tokens: new Map(),
         heads: news.map(([scope, revision]) => ({ scope, revision, token: `t${revision}` })),
       }
       const held = gate

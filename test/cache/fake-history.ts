@@ -81,7 +81,7 @@ export class FakeHistory {
     return found
   }
 
-  readonly readLog = async (after: number, passed: readonly number[] = []): Promise<LogPage> => {
+  readonly readLog = async (after: number): Promise<LogPage> => {
     this.logReads++
     if (this.failure) throw this.failure
     const heads = new Map<Scope, { scope: Scope; revision: number; token: string }>()
@@ -91,7 +91,6 @@ export class FakeHistory {
       top: this.top,
       topToken: this.#changes.at(-1)?.token ?? '',
       tokenAtAfter: after === 0 ? '' : this.#changes[after - 1]?.token,
-      tokens: new Map(this.#changes.filter(({ revision }) => passed.includes(revision)).map(({ revision, token }) => [revision, token])),
       heads: [...heads.values()].filter((head) => head.revision > after),
     }
   }

@@ -16,6 +16,9 @@ export class FakeRedis {
     return found && { document: found, stamp: stampOf(found) }
   }
 
+  readonly inspect = async (scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> =>
+    new Map([...this.documents].filter(([scope]) => scopes.includes(scope)))
+
   readonly put = async (stored: readonly { document: StampedDocument; refusedStamp?: string | undefined }[]): Promise<void> => {
     for (const { document, refusedStamp } of stored) {
       const held = this.documents.get(document.scope)

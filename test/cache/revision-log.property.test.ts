@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { HeadTable } from '../../src/cache/head-table.js'
-import { RevisionLog } from '../../src/cache/revision-log.js'
+import { type LogPage, RevisionLog } from '../../src/cache/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
 import { FakeHistory } from './fake-history.js'
 
@@ -45,18 +45,24 @@ it('never claims to know a revision it was not told of, and never forgets what i
       /** Revisions this worker was told of, by message or by the log. */
       const told = new Set<number>()
       const floors = new Map<Scope, number>()
+      const take = (changes: LogPage['heads']) => {
+        for (const { scope: changed, revision, token } of changes) {
+          heads.raise(changed, revision, token)
+          floors.set(changed, Math.max(floors.get(changed) ?? 0, revision))
+        }
+      }
       const log = new RevisionLog({
         read: async (after) => {
           const page = await history.readLog(after)
           for (let revision = 1; revision <= page.top; revision++) told.add(revision)
           return page
         },
-        onChanges: (changes) => {
-          for (const { scope: changed, revision, token } of changes) {
-            heads.raise(changed, revision, token)
-            floors.set(changed, Math.max(floors.get(changed) ?? 0, revision))
-          }
+        onClaims: take,
+        onRead: (page) => {
+          take(page.heads)
+          return false
         },
+        hasLost: () => false,
         contradicts: (scope, revision, token) => {
           // Only true messages are delivered here: none may be doubted.
           expect(heads.contradicts(scope, revision, token)).toBe(false)

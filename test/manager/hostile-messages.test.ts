@@ -133,6 +133,39 @@ describe('forged messages', () => {
     })
   }
 
+  it('of next revisions, 317,000 of them: nothing is dropped, no change and no restore is told, and a true change after them is served within 500 ms', async () => {
+    const target = await aTarget('must-hold')
+    const { worker, writer, namespace, id, scopes, revision } = target
+    const { of } = eventsOf(worker)
+    let fewest = NAMES.length
+    let wrong = 0
+    await withRedis(async (client) => {
+      for (let sent = 0; sent < 317_000; sent += 1_000) {
+        const batch = client.pipeline()
+        for (let count = 0; count < 1_000; count++) {
+          const forged = { revision: revision() + 1 + (count % 12), token: randomUUID(), database: id, scopes }
+          batch.publish(`{${namespace}}:config:invalidate`, JSON.stringify(forged))
+        }
+        await batch.exec()
+        fewest = Math.min(fewest, worker.stats().memory.entries)
+        const name = NAMES[sent % NAMES.length] as string
+        if ((await worker.getPrompt(name))?.template !== '0') wrong++
+      }
+    }, redis.url)
+
+    await writer.prompts.createVersion({ name: 'p7', template: '1', labels: ['production'] })
+    const written = performance.now()
+    await eventually(async () => (await worker.getPrompt('p7'))?.template === '1', { everyMs: 5 })
+    const ms = performance.now() - written
+
+    expect([fewest, wrong]).toEqual([NAMES.length, 0])
+    expect(ms).toBeLessThan(500)
+    await eventually(() => of('change').length > 0)
+    expect(of('change').map(({ event }) => event.name)).toEqual(['p7'])
+    expect(of('error').map(({ event }) => event.message)).toEqual(['A change was announced that never happened; it is disregarded.'])
+    expect(worker.stats().memory.entries).toBe(NAMES.length)
+  }, 300_000)
+
   it("of the plan's form cost each document one load a second", async () => {
     const target = await aTarget('plain')
     let count = 0

@@ -121,7 +121,9 @@ describe('beside Redis', () => {
     const hear = vi.spyOn(RevisionLog.prototype, 'hear').mockImplementation(() => {})
     const log = new RevisionLog({
       read: async () => Promise.reject(new Error('not here')),
-      onChanges: () => {},
+      onClaims: () => {},
+      onRead: () => false,
+      hasLost: () => false,
       contradicts: () => false,
       onOtherHistory: () => {},
       onError: () => {},

@@ -66,13 +66,26 @@ describe('a purge', () => {
 
     expect(await everything()).not.toContain(SECRET)
     const [change] = await here.prompts.history({ name })
-    expect(change).toMatchObject({ changeType: 'purge', previousVersion: 1, newVersion: 1, revision, changedBy: 'ada', changeSummary: BY.summary })
+    expect(change).toMatchObject({
+      changeType: 'purge',
+      previousVersion: 1,
+      newVersion: 1,
+      revision,
+      changedBy: 'ada',
+      changeSummary: BY.summary,
+    })
     expect(await here.getPrompt(name, { version: 1 })).toBeUndefined()
     await eventually(async () => expect(await elsewhere.getPrompt(name, { version: 1 })).toBeUndefined())
   })
 
   it('is in no worker again, not even when the version is activated', async () => {
-    await here.models.create({ name, provider: SECRET, model: SECRET, parameters: { key: SECRET }, fallbacks: [{ provider: SECRET, model: 'x' }] })
+    await here.models.create({
+      name,
+      provider: SECRET,
+      model: SECRET,
+      parameters: { key: SECRET },
+      fallbacks: [{ provider: SECRET, model: 'x' }],
+    })
     await here.models.createVersion({ name, provider: 'p', model: 'm' })
     await here.models.createVersion({ name, provider: 'p', model: 'n', labels: ['production'] })
     await here.models.promote({ name, version: 2, label: 'staging' })
