@@ -55,7 +55,8 @@ async function everything(): Promise<string> {
 describe('a purge', () => {
   it('takes the content out of the row, the changelog and Redis, and leaves a row that says who and why', async () => {
     await here.prompts.create({ name, template: `key ${SECRET}`, description: SECRET, parameters: { key: SECRET }, labels: ['production'] })
-    await here.prompts.createVersion({ name, template: 'clean' })
+    // What a version does not say it has from the one before.
+    await here.prompts.createVersion({ name, template: 'clean', description: null, parameters: {} })
     await here.prompts.promote({ name, version: 2 })
     // A version without labels is cached by itself, in both tiers of both workers.
     await here.prompts.createVersion({ name, template: 'newest' })
@@ -86,7 +87,7 @@ describe('a purge', () => {
       parameters: { key: SECRET },
       fallbacks: [{ provider: SECRET, model: 'x' }],
     })
-    await here.models.createVersion({ name, provider: 'p', model: 'm' })
+    await here.models.createVersion({ name, provider: 'p', model: 'm', parameters: {}, fallbacks: [] })
     await here.models.createVersion({ name, provider: 'p', model: 'n', labels: ['production'] })
     await here.models.promote({ name, version: 2, label: 'staging' })
     for (const manager of [here, elsewhere]) await manager.getModelConfig(name, { version: 1 })
@@ -126,7 +127,7 @@ describe('a purge', () => {
 
   it('takes embedding configs and context rules, and edits by SQL that hold the content', async () => {
     await here.embeddings.create({ name, embeddingModel: SECRET, parameters: { key: SECRET } })
-    await here.embeddings.createVersion({ name, embeddingModel: 'clean', labels: ['staging'] })
+    await here.embeddings.createVersion({ name, embeddingModel: 'clean', parameters: {}, labels: ['staging'] })
     await here.contextRules.create({ context: name, important: SECRET, ignore: SECRET, description: SECRET })
     await runSql(
       database.url,
