@@ -311,7 +311,7 @@ declare
   tables record;
   entity jsonb;
   before integer;
-  states jsonb := '[]';
+  states jsonb[] := '{}';
 begin
   for target in select value from jsonb_array_elements(targets) loop
     select * into tables from ${s}.kind_tables(target ->> 'kind');
@@ -352,9 +352,9 @@ begin
           entity -> 'labels' ->> (target ->> 'before');
       entity := entity || jsonb_build_object('before', before);
     end if;
-    states := states || jsonb_build_array(entity);
+    states := array_append(states, entity);
   end loop;
-  return states;
+  return to_jsonb(states);
 end ${q};
 
 -- Takes the revision: from here on no other configuration write can commit until this transaction ends. Timeouts of null leave the
@@ -413,7 +413,7 @@ create function ${s}.apply_write(write jsonb) returns jsonb language plpgsql ${D
 declare
   step jsonb;
   done jsonb;
-  entries jsonb := '[]';
+  entries jsonb[] := '{}';
 begin
   if ${s}.phase_here() is distinct from 'open' then
     raise exception 'This transaction has no open write: call open_write first' using errcode = 'object_not_in_prerequisite_state';
@@ -433,10 +433,10 @@ begin
       when 'rollout' then done := ${s}.write_rollout(write, step);
       when 'refresh' then done := ${s}.write_refresh(write, step);
     end case;
-    entries := entries || jsonb_build_array(done);
+    entries := array_append(entries, done);
   end loop;
   update ${s}.config_state set phase = 'open' where id = 1;
-  return jsonb_build_object('rows', entries) || case when write ? 'close' then ${s}.close_write(write) else '{}' end;
+  return jsonb_build_object('rows', to_jsonb(entries)) || case when write ? 'close' then ${s}.close_write(write) else '{}' end;
 end ${q};
 `
 }
