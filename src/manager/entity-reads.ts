@@ -5,6 +5,7 @@ import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
+import { loadPatternEngine } from '../rollout/pattern.js'
 import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
 import { checkLabelQuery, checkProject, checkText, checkVersion } from '../store/arguments.js'
 import { MAX_SUBJECT } from '../store/assignments.js'
@@ -12,7 +13,7 @@ import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
 import { type ConfigQuery, isPlain } from './config-query.js'
-import type { Answer, EntityView } from './entity-view.js'
+import { type Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
@@ -76,7 +77,9 @@ export class EntityReads {
   async document(scope: Scope, minRevision: number | undefined): Promise<Served<CachedView>> {
     const served = await this.#backend.cache.document(scope, minRevision === undefined ? {} : { minRevision })
     // Only contents can be missing: an entity that does not exist has an empty document.
-    return served as Served<CachedView>
+    const found = served as Served<CachedView>
+    if (found.entry.value instanceof EntityView && found.entry.value.awaitsPatterns) await loadPatternEngine()
+    return found
   }
 
   /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
@@ -113,6 +116,7 @@ export class EntityReads {
   #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
     if (!rollout) return NOTHING
+    if (view.awaitsPatterns) return undefined
     const subject = query.subject || undefined
     if (subject !== undefined && !isSubject(subject)) return undefined
     let selection = view.select(label, query)

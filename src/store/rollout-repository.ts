@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import { coverageAt } from '../rollout/choose-version.js'
+import { preparePatterns } from '../rollout/conditions.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
 import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
@@ -69,7 +70,9 @@ export class RolloutRepository {
     const target = this.#target(start)
     const label = checkLabel('label', start.label ?? 'production')
     checkMeta(start)
-    const split = validateStart(checkedTexts(start), refuse)
+    const texts = checkedTexts(start)
+    await preparePatterns(start.when)
+    const split = validateStart(texts, refuse)
     await this.#permit('start', target, label, start)
     const { value, facts } = await this.#recorder.record(start, async (session) => {
       const state = await this.#state(session, target)
@@ -117,6 +120,7 @@ export class RolloutRepository {
   /** @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say */
   async resume(id: string, meta: WriteMeta & { readonly force?: boolean } = {}): Promise<Written<Rollout>> {
     return this.#change('resume', id, meta, async (session, rollout, state) => {
+      await preparePatterns(rollout.when)
       validateResume(rollout, refuse)
       await this.#checkArms(session, rollout, state, rollout.arms, meta.force)
       return rollout.status === 'running' ? rollout : updateRollout(session.transaction, this.#recorder.schema, id, { status: 'running' })
