@@ -14,6 +14,23 @@ export type { ConfigKind, LabelledKind } from './entities/config-kind.js'
 export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
 export type { Json, JsonObject } from './entities/json.js'
+export {
+  type CacheMark,
+  type FilePart,
+  type ImagePart,
+  MESSAGE_ROLES,
+  type Message,
+  type MessageContent,
+  type MessagePart,
+  type MessageRole,
+  type OpaquePart,
+  type PartFields,
+  type ProviderFields,
+  type ProviderRecord,
+  type ReasoningPart,
+  type TextPart,
+  type ToolCall,
+} from './entities/message.js'
 export type { ModelConfig, ModelFallback } from './entities/model-config.js'
 export type { CompileOptions, Prompt } from './entities/prompt.js'
 export type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from './entities/rollout.js'
@@ -28,6 +45,7 @@ export type {
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
+export { assistantMessage } from './llm/assistant-message.js'
 export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './llm/define-llm-client.js'
 export { type ExtractJsonOptions, extractJson } from './llm/extract-json.js'
 export type {
@@ -43,14 +61,14 @@ export type {
   JsonSchema,
   LLMClient,
   LLMHealth,
-  Message,
   ModelInfo,
   SamplingOptions,
   TokenUsage,
-  ToolCall,
+  ToolChoice,
   ToolDefinition,
 } from './llm/llm-client.js'
-export { LLMRegistry, type ResolvedModel } from './llm/llm-registry.js'
+export { LLMRegistry, type LLMRegistryOptions, type ResolvedModel } from './llm/llm-registry.js'
+export type { CooledModel, ModelCooldown } from './llm/model-cooldown.js'
 export { ollamaBaseUrl } from './llm/ollama-base-url.js'
 export {
   type GenerateRequest,
@@ -105,6 +123,7 @@ export {
   VersionConflictError,
 } from './shared/errors.js'
 export type { Logger } from './shared/logger.js'
+export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from './shared/message-parts.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './shared/standard-schema.js'
 export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repository.js'
 export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'

@@ -1,8 +1,9 @@
+import type { ToolCall } from '../entities/message.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
 import { CALL_DEFAULTS, CallScope, limitsOf } from './call-scope.js'
 import { foreignError } from './foreign-error.js'
-import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolCall } from './llm-client.js'
+import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, LLMClient } from './llm-client.js'
 import { withRetries } from './retry.js'
 
 /** What a client of one's own has to give: the text, and whatever else it knows. The rest is filled in. */
@@ -34,7 +35,7 @@ export type ClientCall = CallOptions & { readonly signal: AbortSignal }
  * ```ts
  * const echo = defineLLMClient({
  *   provider: 'echo',
- *   chat: async (request) => ({ text: request.messages.at(-1)?.content ?? '' }),
+ *   chat: async (request) => ({ text: messageText(request.messages.at(-1)) }),
  * })
  * ```
  */

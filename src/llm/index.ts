@@ -1,5 +1,24 @@
+export {
+  type CacheMark,
+  type FilePart,
+  type ImagePart,
+  MESSAGE_ROLES,
+  type Message,
+  type MessageContent,
+  type MessagePart,
+  type MessageRole,
+  type OpaquePart,
+  type PartFields,
+  type ProviderFields,
+  type ProviderRecord,
+  type ReasoningPart,
+  type TextPart,
+  type ToolCall,
+} from '../entities/message.js'
 export { LLMError, type LLMErrorFacts, type LLMErrorReason, type LLMTimeoutPhase } from '../shared/errors.js'
+export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from '../shared/standard-schema.js'
+export { assistantMessage } from './assistant-message.js'
 export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './define-llm-client.js'
 export { type ExtractJsonOptions, extractJson } from './extract-json.js'
 export type {
@@ -15,14 +34,14 @@ export type {
   JsonSchema,
   LLMClient,
   LLMHealth,
-  Message,
   ModelInfo,
   SamplingOptions,
   TokenUsage,
-  ToolCall,
+  ToolChoice,
   ToolDefinition,
 } from './llm-client.js'
-export { LLMRegistry, type ResolvedModel } from './llm-registry.js'
+export { LLMRegistry, type LLMRegistryOptions, type ResolvedModel } from './llm-registry.js'
+export type { CooledModel, ModelCooldown } from './model-cooldown.js'
 export { ollamaBaseUrl } from './ollama-base-url.js'
 export {
   type GenerateRequest,

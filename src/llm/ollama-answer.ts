@@ -1,5 +1,6 @@
+import type { ToolCall } from '../entities/message.js'
 import type { CallScope } from './call-scope.js'
-import type { ChatEvent, ChatResult, ToolCall } from './llm-client.js'
+import type { ChatEvent, ChatResult } from './llm-client.js'
 import { CorruptLineError } from './ndjson.js'
 import { parsedText } from './ollama-request.js'
 import { present } from './present.js'

@@ -1,5 +1,6 @@
+import type { Message } from '../entities/message.js'
 import { base64Of } from './base64.js'
-import type { ChatRequest, Message, SamplingOptions } from './llm-client.js'
+import type { ChatRequest, SamplingOptions } from './llm-client.js'
 import { present } from './present.js'
 
 /** The body of a request to Ollama, and what of the caller's wishes it may not carry. */
