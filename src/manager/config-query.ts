@@ -1,3 +1,7 @@
+import { InvalidArgumentError } from '../shared/errors.js'
+import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../store/arguments.js'
+import { MAX_SUBJECT } from '../store/assignments.js'
+
 export interface ConfigQuery {
   /** @default the manager's project */
   readonly project?: string
@@ -25,4 +29,48 @@ export interface ContextRulesQuery {
 /** Whether a query asks for no more than a label, so that a memory hit is enough. */
 export function isPlain(query: ConfigQuery): boolean {
   return query.version === undefined && query.minRevision === undefined
+}
+
+/**
+ * Checks what a read asks for, whether or not anything can answer it now.
+ *
+ * @throws {InvalidArgumentError} naming the field
+ */
+export function checkQuery(
+  query: ConfigQuery,
+  defaults: { readonly project: string; readonly label: string },
+): { readonly project: string; readonly label: string } {
+  const project = checkProject(query.project ?? defaults.project)
+  const label = checkLabelQuery(query.label ?? defaults.label)
+  if (query.version !== undefined) checkVersion('version', query.version)
+  if (query.minRevision !== undefined) checkRevision(query.minRevision)
+  if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
+  if (!isAttributes(query.attributes)) throw new InvalidArgumentError('attributes', `must be an object, got ${describe(query.attributes)}`)
+  return { project, label }
+}
+
+export function checkRevision(revision: unknown): void {
+  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
+    throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
+  }
+}
+
+/** Whether a subject is none, or one that can be stored, as exposures and arms of sticky rollouts are. */
+export function isSubject(subject: unknown): boolean {
+  if (subject === undefined) return true
+  return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')
+}
+
+export function isAttributes(attributes: unknown): boolean {
+  return attributes === undefined || (typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes))
+}
+
+/** Whether a label can be asked for at all. */
+export function isLabelQuery(label: unknown): boolean {
+  try {
+    checkLabelQuery(label)
+    return true
+  } catch {
+    return false
+  }
 }

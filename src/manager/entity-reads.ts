@@ -6,13 +6,12 @@ import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
 import { loadPatternEngine } from '../rollout/pattern.js'
-import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
-import { checkLabelQuery, checkProject, checkText, checkVersion } from '../store/arguments.js'
-import { MAX_SUBJECT } from '../store/assignments.js'
+import { ManagerClosedError } from '../shared/errors.js'
+import { checkText } from '../store/arguments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
-import { type ConfigQuery, isPlain } from './config-query.js'
+import { type ConfigQuery, checkQuery, isAttributes, isLabelQuery, isPlain, isSubject } from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
@@ -38,31 +37,22 @@ export class EntityReads {
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
     const view = this.#inMemory<Entity>(kind, name, query, false)
-    if (!view) return NOT_HERE
-    const label = query?.label ?? defaultLabel
-    const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
+    const answer = view && this.#known(view, query, defaultLabel)
     return answer ? answer.entity : NOT_HERE
   }
 
   /** `peek`, and where memory is not enough, `read`. */
   get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
     const view = this.#inMemory<Entity>(kind, name, query, true)
-    if (view) {
-      const label = query?.label ?? defaultLabel
-      const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
-      if (answer) return answer.settled
-    }
+    const answer = view && this.#known(view, query, defaultLabel)
+    if (answer) return answer.settled
     return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.read<Entity>(kind, name, query, defaultLabel)
   }
 
   async read<Entity>(kind: LabelledKind, name: string, query: ConfigQuery = {}, defaultLabel: string): Promise<Entity | undefined> {
-    const definition = KINDS[kind]
-    checkText('name', name, definition.maxNameLength)
-    const project = checkProject(query.project ?? this.#project)
-    const label = checkLabelQuery(query.label ?? defaultLabel)
-    if (query.version !== undefined) checkVersion('version', query.version)
-    if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
+    // The same checks for a document that is in memory, for one that is not, and while no server answers.
+    checkText('name', name, KINDS[kind].maxNameLength)
+    const { project, label } = checkQuery(query, { project: this.#project, label: defaultLabel })
     const { entry, source, stale } = await this.document(entityScope(kind, project, name), query.minRevision)
     const view = entry.value as EntityView<never, Entity>
     if (query.version !== undefined) return this.#readVersion(kind, view, query.version, label, source, stale)
@@ -72,6 +62,13 @@ export class EntityReads {
     if (selection?.reason === 'split' && query.subject) this.#expose(view, selection, query.subject)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
     return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
+  }
+
+  /** The answer to a memory hit; `undefined` where the query is not one that can be answered so, or has to be refused. */
+  #known<Entity>(view: EntityView<never, Entity>, query: ConfigQuery | undefined, defaultLabel: string): Answer<Entity> | undefined {
+    const label = query?.label ?? defaultLabel
+    if (query !== undefined && !(isSubject(query.subject) && isAttributes(query.attributes))) return undefined
+    return view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
   }
 
   async document(scope: Scope, minRevision: number | undefined): Promise<Served<CachedView>> {
@@ -115,10 +112,10 @@ export class EntityReads {
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
   #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
-    if (!rollout) return NOTHING
+    // A label that leads nowhere may be one that no version can have.
+    if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
     if (view.awaitsPatterns) return undefined
     const subject = query.subject || undefined
-    if (subject !== undefined && !isSubject(subject)) return undefined
     let selection = view.select(label, query)
     if (selection?.reason === 'split' && subject) {
       if (rollout.sticky) {
@@ -148,15 +145,4 @@ export class EntityReads {
     const rollout = view.rolloutOn(selection.label)
     if (rollout) this.#backend.exposures.note(rollout, selection, subject)
   }
-}
-
-export function checkRevision(revision: unknown): void {
-  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
-    throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
-  }
-}
-
-/** Whether a subject can be stored, as exposures and arms of sticky rollouts are. */
-function isSubject(subject: unknown): boolean {
-  return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')
 }
