@@ -32,16 +32,21 @@ export {
   type ToolCall,
 } from './entities/message.js'
 export type { ModelConfig, ModelFallback } from './entities/model-config.js'
-export type { CompileOptions, Prompt } from './entities/prompt.js'
+export type { ChatPrompt, CompileOptions, Prompt, TextPrompt } from './entities/prompt.js'
 export type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from './entities/rollout.js'
 export type { Selection, SelectionReason } from './entities/selection.js'
 export type { Provenance, Source } from './entities/source.js'
 export type {
   ChatContentTemplate,
+  ChatMediaTemplate,
   ChatMessage,
   ChatMessageTemplate,
+  ChatOpaqueTemplate,
+  ChatPartTemplate,
   ChatPlaceholder,
   ChatRole,
+  ChatTemplateFields,
+  ChatTextTemplate,
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
@@ -150,5 +155,12 @@ export type {
 export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
 export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'
-export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'
+export { lintTemplate } from './template/lint-template.js'
+export type {
+  CompileArguments,
+  CompiledBy,
+  PromptDefinition,
+  PromptDefinitionOptions,
+  TextMessageTemplate,
+} from './template/prompt-definition.js'
 export { type RenderTemplateOptions, renderTemplate } from './template/render-template.js'

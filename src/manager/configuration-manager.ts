@@ -29,7 +29,9 @@ import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
 
-type DefinitionWithFallback<Variables> = PromptDefinition<Variables> & { readonly fallback: NonNullable<PromptDefinition['fallback']> }
+type DefinitionWithFallback<Variables, Compiled> = PromptDefinition<Variables, Compiled> & {
+  readonly fallback: NonNullable<PromptDefinition['fallback']>
+}
 
 /** What to load before it is asked for. */
 export interface PrefetchScope {
@@ -115,9 +117,15 @@ export class ConfigurationManager {
    */
   getPrompt(name: string, query?: PromptQuery): Promise<Prompt | undefined>
   /** The prompt of a definition, whose `compile` checks the variables. Where the store has none, or does not answer, its fallback. */
-  getPrompt<Variables>(definition: DefinitionWithFallback<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables>>
-  getPrompt<Variables>(definition: PromptDefinition<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables> | undefined>
-  getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<Prompt | undefined> {
+  getPrompt<Variables, Compiled>(
+    definition: DefinitionWithFallback<Variables, Compiled>,
+    query?: PromptQuery,
+  ): Promise<DefinedPrompt<Variables, Compiled>>
+  getPrompt<Variables, Compiled>(
+    definition: PromptDefinition<Variables, Compiled>,
+    query?: PromptQuery,
+  ): Promise<DefinedPrompt<Variables, Compiled> | undefined>
+  getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<unknown> {
     return typeof name === 'string' ? this.#reads.get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
   }
 
@@ -219,8 +227,9 @@ export class ConfigurationManager {
   }
 
   /**
-   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, that needs a
-   * variable the definition's schema does not give is refused (`force` overrides).
+   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, is refused
+   * (`force` overrides) when it needs a variable that the definition's schema does not give, does without one that the schema requires, or
+   * is of the other type.
    */
   registerPrompt(definition: PromptDefinition): void {
     this.#backend.store.contracts.register(definition)
