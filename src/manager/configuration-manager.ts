@@ -5,6 +5,7 @@ import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
 import { checkMeta, checkProject, checkText, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
@@ -23,6 +24,7 @@ import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
 import { type ConfigQuery, type ContextRulesQuery, checkRevision, type PromptQuery } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
+import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
@@ -135,8 +137,14 @@ export class ConfigurationManager {
   }
 
   /** The model configuration to use now; `undefined` when no active version carries the label. */
-  getModelConfig(name = 'default', query?: ConfigQuery): Promise<ModelConfig | undefined> {
-    return this.#reads.get<ModelConfig>('model', name, query, this.#label)
+  getModelConfig(name?: string, query?: ConfigQuery): Promise<ModelConfig | undefined>
+  /**
+   * The model configuration of a definition, with parameters that fit its schema. Where the store has none, does not answer, or holds
+   * parameters that do not fit, its fallback, and a `fallback` event.
+   */
+  getModelConfig<Parameters>(definition: ModelDefinition<Parameters>, query?: ConfigQuery): Promise<DefinedModel<Parameters>>
+  getModelConfig(name: string | ModelDefinition = 'default', query?: ConfigQuery): Promise<unknown> {
+    return typeof name === 'string' ? this.#reads.get<ModelConfig>('model', name, query, this.#label) : this.#getDefinedModel(name, query)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
@@ -235,6 +243,14 @@ export class ConfigurationManager {
     this.#backend.store.contracts.register(definition)
   }
 
+  /**
+   * Tells what parameters this process's code takes of a model configuration. From then on a label is not given to a version whose
+   * parameters do not fit the definition's schema (`force` overrides).
+   */
+  registerModel(definition: ModelDefinition): void {
+    this.#backend.store.contracts.registerModel(definition)
+  }
+
   /** Counters since the start, and how things stand. */
   stats(): ManagerStats {
     return statsOf(this.#backend)
@@ -297,6 +313,25 @@ export class ConfigurationManager {
     if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
     else if (failure) throw failure
     return fallback
+  }
+
+  async #getDefinedModel(definition: ModelDefinition, query: ConfigQuery = {}): Promise<DefinedModel<unknown> | undefined> {
+    const { name } = definition
+    let failure: unknown
+    const config = await this.#reads.get<ModelConfig>('model', name, query, this.#label).catch((error: unknown) => {
+      if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
+      failure = error
+      return undefined
+    })
+    const defined = config && definedModel(definition, config)
+    if (defined && !('problem' in defined)) return defined
+    if (defined) failure = new InvalidArgumentError('parameters', `of the stored model config "${name}" do not fit: ${defined.problem}`)
+    // Who asks for one version wants that one or none.
+    if (query.version !== undefined && failure) throw failure
+    if (query.version !== undefined) return undefined
+    const project = query.project ?? this.#project
+    this.#backend.events.emit('fallback', { project, name, error: failure })
+    return fallbackModel(definition, project, query.label ?? this.#label)
   }
 
   async #scopesOf({ kind, name, project }: PrefetchScope, place: number): Promise<readonly Scope[]> {

@@ -1,19 +1,23 @@
+import type { LabelledKind } from '../entities/config-kind.js'
+import type { ModelConfigContent } from '../entities/model-config.js'
 import type { PromptContent } from '../entities/prompt.js'
 import { InvalidArgumentError, TemplateVariableError } from '../shared/errors.js'
-import { droppedVariables, contractProblems } from '../template/contract.js'
+import { checkedParameters, type ModelDefinition } from '../shared/model-definition.js'
+import { contractProblems, droppedVariables } from '../template/contract.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 
-/** What the code of this process gives to prompts, by name: a version that does not fit must not be served to it. */
+/** What the code of this process gives to prompts, and takes of model configurations, by name: a version that does not fit must not be served to it. */
 export class Contracts {
   readonly #definitions = new Map<string, PromptDefinition>()
+  readonly #models = new Map<string, ModelDefinition>()
 
   register(definition: PromptDefinition): void {
     this.#definitions.set(definition.name, definition)
   }
 
-  has(name: string): boolean {
-    return this.#definitions.has(name)
+  has(kind: LabelledKind, name: string): boolean {
+    return (kind === 'prompt' && this.#definitions.has(name)) || (kind === 'model' && this.#models.has(name))
   }
 
   /**
@@ -36,6 +40,21 @@ export class Contracts {
     this.#refuse(content, 'does without', droppedVariables(definition, template), 'requires')
   }
 
+  registerModel(definition: ModelDefinition): void {
+    this.#models.set(definition.name, definition)
+  }
+
+  /** @throws {InvalidArgumentError} when the parameters of a model configuration do not fit the schema of the code that uses it */
+  checkModel({ name, version, parameters }: ModelConfigContent): void {
+    const definition = this.#models.get(name)
+    const checked = definition && checkedParameters(definition, parameters)
+    if (checked === undefined || !('problem' in checked)) return
+    throw new InvalidArgumentError(
+      'parameters',
+      `of version ${version} of model config "${name}" do not fit the code that registered it: ${checked.problem}. ${MENDS}`,
+    )
+  }
+
   #refuse({ name, version }: PromptContent, verb: string, variables: readonly string[], says: string): void {
     if (variables.length === 0) return
     const shown = variables.map((variable) => `"${variable}"`).join(', ')
@@ -46,4 +65,4 @@ export class Contracts {
   }
 }
 
-const MENDS = 'Deploy code that fits, change the template, or pass force: true.'
+const MENDS = 'Deploy code that fits, write a version that does, or pass force: true.'

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
 import { checkParameters, checkText, LIMITS } from './arguments.js'
+import { ensureMissing } from './ensure-missing.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -33,6 +35,31 @@ export class ModelConfigRepository extends LabelledRepository<ModelConfigContent
   async createVersion(draft: ModelConfigDraft): Promise<Written<ModelConfig>> {
     toColumns(draft, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
+  }
+
+  /**
+   * Writes the configurations that the store does not have, from their definitions' fallbacks. Safe to call at every start, from every
+   * worker. A configuration that has versions, even if all are deactivated, is left alone.
+   */
+  async ensure(
+    definitions: readonly ModelDefinition[],
+    options: WriteMeta & { readonly labels?: readonly string[] } = {},
+  ): Promise<Written<{ readonly created: readonly string[] }>> {
+    return ensureMissing<ModelConfigDraft>({
+      recorder: this.recorder,
+      drafts: definitions.map(({ name, fallback }) => ({ name, ...fallback })),
+      options,
+      exists: (name) => this.exists(name),
+      permit: (name, labels, draft) => this.permit('create', { ...draft, name }, labels),
+      within: (recorder) => {
+        const inside = new ModelConfigRepository(recorder, { project: this.project })
+        return { exists: (name) => inside.exists(name), create: (draft) => inside.create(draft) }
+      },
+    })
+  }
+
+  protected override checkContract(content: ModelConfigContent): void {
+    this.recorder.contracts.checkModel(content)
   }
 }
 

@@ -5,11 +5,10 @@ import { InvalidArgumentError } from '../shared/errors.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
-import { LabelPolicy } from './label-policy.js'
+import { ensureMissing } from './ensure-missing.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
-import { SessionRecorder } from './session-recorder.js'
 import type { WriteMeta, Written } from './written.js'
 
 export interface PromptDraft extends WriteMeta {
@@ -66,41 +65,22 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
     definitions: readonly PromptDefinition[],
     options: WriteMeta & { readonly labels?: readonly string[] } = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
-    const labels = options.labels ?? ['production']
-    const meta = metaOf(options)
-    const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))
-    // `authorize` is asked before the transaction, and only about prompts that are missing. None of the others can go missing meanwhile.
-    const missing: PromptDraft[] = []
-    for (const draft of drafts) {
-      if (await this.exists(draft.name)) continue
-      await this.permit('create', draft, labels)
-      missing.push(draft)
-    }
-    // Waiting is for the whole write, at its end.
-    const { waitForWorkers } = options
-    const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
-    const { value, facts } = await this.recorder.record(whole, async (session) => {
-      const { schema, contracts } = this.recorder
-      const permitted = new SessionRecorder(session, { schema, contracts, policy: new LabelPolicy() })
-      const inside = new PromptRepository(permitted, { project: this.project })
-      const created: string[] = []
-      for (const draft of missing) {
-        if (await inside.exists(draft.name)) continue
-        await inside.create(draft)
-        created.push(draft.name)
-      }
-      return created
+    return ensureMissing({
+      recorder: this.recorder,
+      drafts: definitions.map((definition, place) => draftOf(definition, `definitions[${place}]`)),
+      options,
+      exists: (name) => this.exists(name),
+      permit: (name, labels, draft) => this.permit('create', { ...draft, name }, labels),
+      within: (recorder) => {
+        const inside = new PromptRepository(recorder, { project: this.project })
+        return { exists: (name) => inside.exists(name), create: (draft) => inside.create(draft) }
+      },
     })
-    return Object.freeze({ created: Object.freeze(value), ...facts })
   }
 
   protected override checkContract(content: PromptContent): void {
     this.recorder.contracts.check(content)
   }
-}
-
-function metaOf({ changedBy, summary }: WriteMeta): WriteMeta {
-  return { ...(changedBy !== undefined && { changedBy }), ...(summary !== undefined && { summary }) }
 }
 
 function draftOf(definition: PromptDefinition, field: string): PromptDraft {

@@ -11,6 +11,7 @@ import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, readEntityState } from './entity-state.js'
 import { KINDS } from './kinds.js'
 import { moveLabels } from './labels.js'
+import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import type { Recorder } from './recorder.js'
@@ -227,10 +228,12 @@ export class RolloutRepository {
     versions: readonly number[],
     force: boolean | undefined,
   ): Promise<void> {
-    if (target.kind !== 'prompt' || force || !this.#recorder.contracts.has(target.name)) return
+    const { contracts } = this.#recorder
+    if (force || !contracts.has(target.kind, target.name)) return
     for (const version of versions) {
       const row = await readRow(session.transaction, this.#versions(target), version)
-      if (row) this.#recorder.contracts.check(PROMPT_KIND.decode(row))
+      if (row && target.kind === 'prompt') contracts.check(PROMPT_KIND.decode(row))
+      if (row && target.kind === 'model') contracts.checkModel(MODEL_KIND.decode(row))
     }
   }
 

@@ -57,7 +57,12 @@ export function renderByContract(
   return template.render(checkedVariables(definition, variables ?? {}) as TemplateValues, options)
 }
 
-function checkedVariables(definition: PromptDefinition, variables: unknown): unknown {
+/**
+ * Variables as the definition's schema makes them.
+ *
+ * @throws {TemplateVariableError} when it refuses them
+ */
+export function checkedVariables(definition: PromptDefinition, variables: unknown): unknown {
   if (definition.variables === undefined) return variables
   const result = validated(definition, definition.variables['~standard'].validate, variables)
   if (result instanceof Promise) {
