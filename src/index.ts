@@ -54,7 +54,15 @@ export type {
   TemplateType,
 } from './entities/template.js'
 export { assistantMessage } from './llm/assistant-message.js'
-export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './llm/define-llm-client.js'
+export type { HttpClientOptions } from './llm/client-options.js'
+export {
+  type ChatAnswer,
+  type ChatPart,
+  type ClientCall,
+  defineLLMClient,
+  type EmbedAnswer,
+  type LLMClientDefinition,
+} from './llm/define-llm-client.js'
 export { type ExtractJsonOptions, extractJson } from './llm/extract-json.js'
 export type {
   CallOptions,
@@ -85,6 +93,7 @@ export {
   type OllamaModelDetails,
   type PullProgress,
 } from './llm/ollama-client.js'
+export { toMessages } from './llm/to-messages.js'
 export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
 export { ConfigurationManager, type PrefetchScope } from './manager/configuration-manager.js'
 export type { DefinedModel } from './manager/defined-models.js'

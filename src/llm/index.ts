@@ -19,7 +19,15 @@ export { LLMError, type LLMErrorFacts, type LLMErrorReason, type LLMTimeoutPhase
 export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from '../shared/standard-schema.js'
 export { assistantMessage } from './assistant-message.js'
-export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './define-llm-client.js'
+export type { HttpClientOptions } from './client-options.js'
+export {
+  type ChatAnswer,
+  type ChatPart,
+  type ClientCall,
+  defineLLMClient,
+  type EmbedAnswer,
+  type LLMClientDefinition,
+} from './define-llm-client.js'
 export { type ExtractJsonOptions, extractJson } from './extract-json.js'
 export type {
   CallOptions,
@@ -50,3 +58,4 @@ export {
   type OllamaModelDetails,
   type PullProgress,
 } from './ollama-client.js'
+export { toMessages } from './to-messages.js'

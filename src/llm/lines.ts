@@ -1,0 +1,137 @@
+/** What the server sent cannot be read: a line that is no JSON, bytes that are not UTF-8, a value that makes no sense. */
+export class CorruptLineError extends Error {}
+
+/** The server sent more than the caller wants to hold. */
+export class TooLongError extends CorruptLineError {
+  constructor(maxBytes: number) {
+    super(`more than ${maxBytes} bytes (maxAnswerBytes)`)
+  }
+}
+
+/** Cuts a stream of bytes into values. */
+export interface Decoder {
+  /** Takes the next bytes. A chunk may end anywhere, inside a line and inside a character. @throws {CorruptLineError} */
+  push(bytes: Uint8Array): void
+  /** Takes what there is as a line: the last one needs no line feed. @throws {CorruptLineError} */
+  flush(): void
+}
+
+/** Makes a decoder that hands each value to `take` as soon as it is complete, so that what stands before a fault is not lost. */
+export type MakeDecoder = (take: (value: unknown) => void, maxBytes: number) => Decoder
+
+const LINE_FEED = 0x0a
+const BLANK = 0x20
+
+/**
+ * Lines of UTF-8. Blank ones are left out.
+ *
+ * @param take gets each line, and whether its bytes were damaged
+ * @param maxBytes longest line; a longer one is refused before it is complete
+ */
+export function lineDecoder(take: (line: string, isDamaged: boolean) => void, maxBytes: number): Decoder {
+  const rest = bytesHolder()
+  const strict = new TextDecoder('utf-8', { fatal: true })
+
+  const flush = (): void => {
+    const bytes = rest.take()
+    let text: string
+    let isDamaged = false
+    try {
+      text = strict.decode(bytes)
+    } catch {
+      // The lines before the damage still count.
+      isDamaged = true
+      text = new TextDecoder().decode(bytes)
+    }
+    for (let at = 0; at < text.length; ) {
+      // A stream of blanks is stepped over without making a string of each.
+      if (text.charCodeAt(at) <= BLANK) {
+        at += 1
+        continue
+      }
+      const feed = text.indexOf('\n', at)
+      const end = feed < 0 ? text.length : feed
+      const line = text.slice(at, end)
+      take(line, isDamaged && line.includes('\ufffd'))
+      at = end
+    }
+  }
+
+  return {
+    push(bytes) {
+      const end = bytes.lastIndexOf(LINE_FEED) + 1
+      if (end > 0) {
+        rest.add(end === bytes.length ? bytes : bytes.subarray(0, end))
+        flush()
+      }
+      if (end < bytes.length) rest.add(bytes.subarray(end))
+      if (rest.size() > maxBytes) throw new TooLongError(maxBytes)
+    },
+    flush,
+  }
+}
+
+/** One value of JSON on each line. */
+export const ndjsonDecoder: MakeDecoder = (take, maxBytes) => lineDecoder((line, isDamaged) => take(jsonOf(line, isDamaged)), maxBytes)
+
+/** Lines of this length are looked at before they are parsed: `JSON.parse` takes memory and time for each level of nesting. */
+const LONG_LINE = 65_536
+const DEEPEST = 1_000
+
+/** The value of a text of JSON. @throws {CorruptLineError} */
+export function jsonOf(text: string, isDamaged = false): unknown {
+  try {
+    if (isDamaged) throw new Error('not UTF-8')
+    if (text.length > LONG_LINE && nests(text) > DEEPEST) throw new Error('nested too deep')
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new CorruptLineError(text.slice(0, 200), { cause })
+  }
+}
+
+/** How deep a text nests where it is deeper than it may be, else where it ends. */
+function nests(text: string): number {
+  let depth = 0
+  let isString = false
+  for (let at = 0; at < text.length && depth <= DEEPEST; at += 1) {
+    const character = text[at]
+    if (character === '"') isString = !isString
+    else if (character === '\\') at += 1
+    else if (!isString && (character === '{' || character === '[')) depth += 1
+    else if (!isString && (character === '}' || character === ']')) depth -= 1
+  }
+  return depth
+}
+
+/** Bytes that wait for more. They are copied into one growing buffer, so a million small chunks take no more memory than one large. */
+function bytesHolder(): { add(bytes: Uint8Array): void; take(): Uint8Array | undefined; size(): number } {
+  // One chunk alone, which is the usual case, is not copied.
+  let only: Uint8Array | undefined
+  let buffer: Uint8Array | undefined
+  let size = 0
+  return {
+    add(bytes) {
+      if (size === 0) {
+        only = bytes
+        size = bytes.length
+        return
+      }
+      const needed = size + bytes.length
+      if (buffer === undefined || buffer.length < needed) {
+        const larger = new Uint8Array(Math.max(needed * 2, 1_024))
+        larger.set(only ?? (buffer as Uint8Array).subarray(0, size))
+        buffer = larger
+      } else if (only) buffer.set(only)
+      only = undefined
+      buffer.set(bytes, size)
+      size = needed
+    },
+    take() {
+      const bytes = only ?? buffer?.subarray(0, size)
+      only = undefined
+      size = 0
+      return bytes
+    },
+    size: () => size,
+  }
+}
