@@ -26,6 +26,7 @@ const ROOMS: RoomTable = {
   manager: { rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'migrations'], packages: [], node: true },
   llm: { rooms: ['entities', 'shared'], packages: [], node: false },
   agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'rollout'], packages: [], node: true },
+  otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],

@@ -302,7 +302,8 @@ export abstract class BaseAgent<Input, Output> {
     // A prompt that cannot be read says nothing of models; whoever needs its text hears of it.
     const prompt = name === undefined ? undefined : await this.#readPrompt({ name, context }).catch(() => undefined)
     const choices = modelChoices(await this.getModelConfig({ context }), isStored(prompt) ? prompt : undefined, registry)
-    return { choices, registry, request, context, state: this.#stateOf(context), options }
+    const used = name !== undefined && prompt !== undefined ? runPrompt(name, prompt) : undefined
+    return { choices, registry, request, context, state: this.#stateOf(context), options, prompt: used }
   }
 
   async #degraded(input: Input, error: unknown): Promise<Output | undefined> {

@@ -6,6 +6,7 @@ import type { AgentCallOptions } from './agent-options.js'
 import type { AgentRequest, ModelChoice } from './model-choice.js'
 import { withParameters } from './model-parameters.js'
 import type { RunContext } from './run-context.js'
+import type { RunPrompt } from './run-event.js'
 import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
 
@@ -17,6 +18,7 @@ export interface ModelWalk {
   readonly context: RunContext
   readonly state: RunState
   readonly options: AgentCallOptions
+  readonly prompt: RunPrompt | undefined
 }
 
 /** Asks one model after the other until one answers. An abort ends the walk; whatever else goes wrong moves it on. */
@@ -72,8 +74,8 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   }
 }
 
-function beginCall({ state }: ModelWalk, { choice: { provider, model }, request }: Attempt, isStreamed: boolean): CallObservation {
-  return state.observation.beginCall({ operation: 'chat', provider, model, request, isStreamed })
+function beginCall({ state, prompt }: ModelWalk, { choice: { provider, model }, request }: Attempt, isStreamed: boolean): CallObservation {
+  return state.observation.beginCall({ operation: 'chat', provider, model, request, isStreamed, ...(prompt && { prompt }) })
 }
 
 /** Whether a run was ended by its caller. */

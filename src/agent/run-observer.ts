@@ -1,6 +1,6 @@
 import type { ChatRequest, ChatResult, EmbedResult } from '../llm/llm-client.js'
 import type { RunContext } from './run-context.js'
-import type { RunEvent } from './run-event.js'
+import type { RunEvent, RunPrompt } from './run-event.js'
 
 /** Watches runs from within, for traces: what a run or a call does, it does inside `within`. */
 export interface RunObserver {
@@ -27,6 +27,8 @@ export interface ObservedCall {
   /** Absent for embeddings. */
   readonly request?: ChatRequest
   readonly isStreamed: boolean
+  /** The prompt that the question is asked with. */
+  readonly prompt?: RunPrompt
 }
 
 export interface CallObservation {
