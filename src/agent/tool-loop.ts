@@ -1,10 +1,10 @@
 import type { Message, ToolCall } from '../entities/message.js'
 import { assistantMessage } from '../llm/assistant-message.js'
+import { jsonSchemaOf } from '../llm/json-answer.js'
 import type { ChatResult, JsonSchema, ToolDefinition } from '../llm/llm-client.js'
 import { problemsOf } from '../llm/schema-problems.js'
 import { InvalidArgumentError, LLMError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
-import { jsonSchemaOf } from './json-schema-of.js'
 import type { AgentRequest } from './model-choice.js'
 import { isAbort } from './model-walk.js'
 import type { RunContext } from './run-context.js'
@@ -82,7 +82,7 @@ function afterFirst({ toolChoice }: AgentRequest, step: number): Pick<AgentReque
 
 function definitionOf(name: string, tool: AgentTool): ToolDefinition {
   const { description, inputSchema } = tool
-  const described = jsonSchemaOf(inputSchema) ?? (isStandard(inputSchema) ? undefined : (inputSchema as JsonSchema))
+  const described = isStandard(inputSchema) ? jsonSchemaOf(inputSchema) : (inputSchema as JsonSchema)
   if (described === undefined) {
     throw new InvalidArgumentError(
       `tools.${name}.inputSchema`,

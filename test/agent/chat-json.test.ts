@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { expect, it } from 'vitest'
 import { BaseAgent } from '../../src/agent/base-agent.js'
-import { jsonSchemaOf } from '../../src/agent/json-schema-of.js'
 import type { RunContext } from '../../src/agent/run-context.js'
 import type { StandardSchema } from '../../src/shared/standard-schema.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
@@ -46,20 +45,17 @@ it('leaves an empty turn of the assistant out of its second question', async () 
   ])
 })
 
-it('knows what describes itself from what only has a type', () => {
-  const typebox = { type: 'object', properties: {}, '~standard': { validate: () => ({ value: 1 }) } }
-  const failing = {
-    '~standard': {
-      jsonSchema: {
-        input: () => {
-          throw new Error('a date')
-        },
-      },
-    },
-  }
+it('takes the first value that fits, before a note after the answer', async () => {
+  const llm = new FakeLLMClient(['{"domain":"payments"} Amounts are in {"unit":"USD"}.'])
 
-  expect(jsonSchemaOf(typebox)).toMatchObject({ type: 'object', properties: {} })
-  expect(jsonSchemaOf(Domain)).toBeUndefined()
-  expect(jsonSchemaOf(failing)).toBeUndefined()
-  expect(jsonSchemaOf(Describing)).toBe(DESCRIBED)
+  expect(await new JsonAgent({ llm, manager: managerOf('one') }).execute(Domain)).toEqual({ domain: 'payments' })
+})
+
+it('says that an answer was cut off by its length', async () => {
+  const llm = new FakeLLMClient(() => ({ text: '{"domain":"pay', finishReason: 'length' }))
+
+  await expect(new JsonAgent({ llm, manager: managerOf('one') }).execute(Domain)).rejects.toMatchObject({
+    reason: 'invalid_output',
+    message: expect.stringContaining('length'),
+  })
 })
