@@ -93,6 +93,7 @@ export {
   type OllamaModelDetails,
   type PullProgress,
 } from './llm/ollama-client.js'
+export { OpenAICompatibleClient, type OpenAICompatibleClientOptions } from './llm/openai-client.js'
 export { toMessages } from './llm/to-messages.js'
 export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
 export { ConfigurationManager, type PrefetchScope } from './manager/configuration-manager.js'

@@ -18,6 +18,11 @@ export interface HttpClientOptions {
 /** Longest answer of a client that was not told otherwise: two million words. */
 export const MAX_ANSWER_BYTES = 8 * 1_024 * 1_024
 
+/** Lists of models and vectors are longer than any answer. */
+export const MOST_JSON_BYTES = 64 * 1_024 * 1_024
+/** A line holds more than its text, however short the answer must be. */
+export const SHORTEST_LINE_LIMIT = 65_536
+
 /** The name of a client, as it stands before the colon in `ollama:qwen3:14b`. @throws {InvalidArgumentError} */
 export function clientName(field: string, name: string): string {
   if (typeof name !== 'string' || name === '' || name.includes(':')) throw new InvalidArgumentError(field, 'must be a name without a colon')
@@ -38,7 +43,7 @@ export function answerLimit(maxAnswerBytes = MAX_ANSWER_BYTES): number {
 export function addressOf(baseUrl: string): { readonly base: string; readonly query: string } {
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new InvalidArgumentError('baseUrl', 'must be an http or https address without a password (use headers for that)')
+    throw new InvalidArgumentError('baseUrl', 'must be an http address without a password (use headers)')
   }
   return { base: (url.origin + url.pathname).replace(/\/+$/, ''), query: url.search }
 }

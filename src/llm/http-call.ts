@@ -61,7 +61,7 @@ export interface AnswerReader<Event> {
   /** Whether the answer may end without a value that says so. */
   canEnd?(): boolean
   /** What follows the last value. */
-  end?(scope: CallScope): Event
+  end?(scope: CallScope): readonly Event[]
 }
 
 /** The server is not ready to answer: the request may be sent again, although an answer began. */
@@ -106,10 +106,10 @@ export async function* askServer<Event>(
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
     const code = recordOf(recordOf(cause)?.cause)?.code
     // A fetch with limits of its own gave up. The server may still be working, so it is not asked again.
-    if (/^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(String(code))) {
-      return fail(`did not answer before fetch gave up (${code})`, { reason: 'timeout', phase: 'first-chunk', cause })
-    }
-    return fail(`cannot be reached (${code ?? cause})`, { reason: 'connection', retryable: true, hint: service.offlineHint, cause })
+    const facts = /HEADERS_TIMEOUT|BODY_TIMEOUT/.test(String(code))
+      ? ({ reason: 'timeout', phase: 'first-chunk' } as const)
+      : ({ reason: 'connection', retryable: true, hint: service.offlineHint } as const)
+    return fail(`cannot be reached (${code ?? cause})`, { ...facts, cause })
   }
   try {
     checkHeaders(call.headers)
@@ -126,12 +126,19 @@ export async function* askServer<Event>(
     await Promise.race([answer.source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
     void answer.source.cancel().catch(() => {})
     isComplete = true
-    if (answer.reader.end) yield [answer.reader.end(scope)]
+    if (answer.reader.end) yield answer.reader.end(scope)
   } catch (error) {
     throw toError(error)
   } finally {
     scope.end(isComplete)
   }
+}
+
+/** The last event of an answer. */
+export async function lastOf<Value>(batches: AsyncIterable<readonly Value[]>): Promise<Value> {
+  let last: readonly Value[] = []
+  for await (const batch of batches) last = batch
+  return last.at(-1) as Value
 }
 
 /** An answer that has begun. */
@@ -196,38 +203,35 @@ function takeChunk(answer: OpenAnswer<unknown>, chunk: Awaited<ReturnType<BodyRe
 async function send(call: HttpCall, body: string | undefined, scope: CallScope, fail: Fail): Promise<Response> {
   const { service, path } = call
   const fetch = service.fetch ?? globalThis.fetch
-  const request = {
+  const request: RequestInit = {
     method: body ? 'POST' : 'GET',
     headers: headersOf(call),
     body: body ?? null,
     signal: scope.signal,
-    redirect: 'manual' as const,
-    ...(service.fetch === undefined && patience()),
+    redirect: 'manual',
+    ...(service.fetch ? {} : patience()),
   }
   let url = service.base + path + service.query
   for (let redirects = 0; ; redirects += 1) {
     const response = await scope.race(fetch(url, request))
     if (response.ok) return response
-    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
-    if (!isRedirect) {
+    const { status, headers } = response
+    if (status >= 400) {
       const text = await firstText(response, scope)
       const said = errorText(parsedText(text), text)
-      const facts = factsOfStatus(response.status, said)
-      throw fail(`answered ${response.status}: ${said}`, {
+      const facts = factsOfStatus(status, said)
+      throw fail(`answered ${status}: ${said}`, {
         ...facts,
         hint: service.hintOf?.(facts, call.model),
-        retryAfterMs: retryAfterOf(response.headers),
+        retryAfterMs: retryAfterOf(headers),
       })
     }
     void response.body?.cancel().catch(() => {})
-    const location = response.headers.get('location') ?? ''
+    const location = headers.get('location') ?? ''
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined
-    if (next?.origin !== new URL(url).origin || response.status === 303 || redirects === MOST_REDIRECTS) {
-      throw fail(`answered ${response.status} and sends elsewhere (${next?.origin ?? 'to no address'})`, {
-        reason: 'bad_request',
-        status: response.status,
-        hint: 'Redirects to other servers are not followed: set baseUrl to the one that answers.',
-      })
+    if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
+      const hint = 'Redirects to other servers are not followed: set baseUrl.'
+      throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
     }
     url = next.href
   }

@@ -18,6 +18,7 @@ export {
 export { LLMError, type LLMErrorFacts, type LLMErrorReason, type LLMTimeoutPhase } from '../shared/errors.js'
 export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from '../shared/standard-schema.js'
+export { type AnthropicBlock, type AnthropicMessage, type AnthropicMessages, toAnthropicMessages } from './anthropic-messages.js'
 export { assistantMessage } from './assistant-message.js'
 export type { HttpClientOptions } from './client-options.js'
 export {
@@ -58,4 +59,6 @@ export {
   type OllamaModelDetails,
   type PullProgress,
 } from './ollama-client.js'
+export { OpenAICompatibleClient, type OpenAICompatibleClientOptions } from './openai-client.js'
+export { type OpenAIMessage, type OpenAIPart, type OpenAIToolCall, toOpenAIMessages } from './openai-messages.js'
 export { toMessages } from './to-messages.js'

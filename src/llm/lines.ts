@@ -21,6 +21,7 @@ export type MakeDecoder = (take: (value: unknown) => void, maxBytes: number) => 
 
 const LINE_FEED = 0x0a
 const BLANK = 0x20
+const STRICT = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Lines of UTF-8. Blank ones are left out.
@@ -29,45 +30,60 @@ const BLANK = 0x20
  * @param maxBytes longest line; a longer one is refused before it is complete
  */
 export function lineDecoder(take: (line: string, isDamaged: boolean) => void, maxBytes: number): Decoder {
-  const rest = bytesHolder()
-  const strict = new TextDecoder('utf-8', { fatal: true })
+  // Bytes that wait for their line feed, in one growing buffer: a million small chunks take no more memory than one large.
+  let buffer = new Uint8Array(0)
+  let size = 0
 
+  const wait = (bytes: Uint8Array): void => {
+    const needed = size + bytes.length
+    if (needed > maxBytes) throw new TooLongError(maxBytes)
+    if (needed > buffer.length) {
+      const larger = new Uint8Array(needed * 2)
+      larger.set(buffer.subarray(0, size))
+      buffer = larger
+    }
+    buffer.set(bytes, size)
+    size = needed
+  }
   const flush = (): void => {
-    const bytes = rest.take()
-    let text: string
-    let isDamaged = false
-    try {
-      text = strict.decode(bytes)
-    } catch {
-      // The lines before the damage still count.
-      isDamaged = true
-      text = new TextDecoder().decode(bytes)
-    }
-    for (let at = 0; at < text.length; ) {
-      // A stream of blanks is stepped over without making a string of each.
-      if (text.charCodeAt(at) <= BLANK) {
-        at += 1
-        continue
-      }
-      const feed = text.indexOf('\n', at)
-      const end = feed < 0 ? text.length : feed
-      const line = text.slice(at, end)
-      take(line, isDamaged && line.includes('\ufffd'))
-      at = end
-    }
+    takeLines(buffer.subarray(0, size), take)
+    size = 0
   }
 
   return {
     push(bytes) {
       const end = bytes.lastIndexOf(LINE_FEED) + 1
-      if (end > 0) {
-        rest.add(end === bytes.length ? bytes : bytes.subarray(0, end))
+      if (end > 0 && size === 0) takeLines(bytes.subarray(0, end), take)
+      else if (end > 0) {
+        const first = bytes.indexOf(LINE_FEED) + 1
+        wait(bytes.subarray(0, first))
         flush()
+        takeLines(bytes.subarray(first, end), take)
       }
-      if (end < bytes.length) rest.add(bytes.subarray(end))
-      if (rest.size() > maxBytes) throw new TooLongError(maxBytes)
+      if (end < bytes.length) wait(bytes.subarray(end))
     },
     flush,
+  }
+}
+
+/** The lines in bytes that end with one, or with the stream. */
+function takeLines(bytes: Uint8Array, take: (line: string, isDamaged: boolean) => void): void {
+  let text: string
+  let isDamaged = false
+  try {
+    text = STRICT.decode(bytes)
+  } catch {
+    // The lines before the damage still count.
+    isDamaged = true
+    text = new TextDecoder().decode(bytes)
+  }
+  for (let at = 0; at < text.length; at += 1) {
+    // A stream of blanks is stepped over without making a string of each.
+    if (text.charCodeAt(at) <= BLANK) continue
+    const feed = text.indexOf('\n', at)
+    const line = text.slice(at, feed < 0 ? text.length : feed)
+    take(line, isDamaged && line.includes('\ufffd'))
+    at += line.length
   }
 }
 
@@ -94,44 +110,10 @@ function nests(text: string): number {
   let depth = 0
   let isString = false
   for (let at = 0; at < text.length && depth <= DEEPEST; at += 1) {
-    const character = text[at]
+    const character = text[at] as string
     if (character === '"') isString = !isString
     else if (character === '\\') at += 1
-    else if (!isString && (character === '{' || character === '[')) depth += 1
-    else if (!isString && (character === '}' || character === ']')) depth -= 1
+    else if (!isString) depth += '{['.includes(character) ? 1 : '}]'.includes(character) ? -1 : 0
   }
   return depth
-}
-
-/** Bytes that wait for more. They are copied into one growing buffer, so a million small chunks take no more memory than one large. */
-function bytesHolder(): { add(bytes: Uint8Array): void; take(): Uint8Array | undefined; size(): number } {
-  // One chunk alone, which is the usual case, is not copied.
-  let only: Uint8Array | undefined
-  let buffer: Uint8Array | undefined
-  let size = 0
-  return {
-    add(bytes) {
-      if (size === 0) {
-        only = bytes
-        size = bytes.length
-        return
-      }
-      const needed = size + bytes.length
-      if (buffer === undefined || buffer.length < needed) {
-        const larger = new Uint8Array(Math.max(needed * 2, 1_024))
-        larger.set(only ?? (buffer as Uint8Array).subarray(0, size))
-        buffer = larger
-      } else if (only) buffer.set(only)
-      only = undefined
-      buffer.set(bytes, size)
-      size = needed
-    },
-    take() {
-      const bytes = only ?? buffer?.subarray(0, size)
-      only = undefined
-      size = 0
-      return bytes
-    },
-    size: () => size,
-  }
 }

@@ -1,10 +1,10 @@
 import type { ToolCall } from '../entities/message.js'
+import { answerText } from './answer-text.js'
 import { type MakeReader, NotReadyError } from './http-call.js'
-import { CorruptLineError, TooLongError } from './lines.js'
+import { CorruptLineError } from './lines.js'
 import type { ChatEvent, ChatResult } from './llm-client.js'
 import { present } from './present.js'
 import { errorEntry, errorText } from './status-facts.js'
-import { type SplitText, splitThinking, thinkingSplitter } from './thinking.js'
 import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
 /** What a reader has to know of the request. */
@@ -20,62 +20,33 @@ export interface AskedOllama {
   readonly isQuiet: boolean
 }
 
-/**
- * Puts the lines of a chat or a completion together.
- *
- * Functions in place of a class: private names cannot be made shorter, and the client's size in a browser counts.
- */
+/** Puts the lines of a chat or a completion together. */
 export function answerReader({ provider, model, warnings, body, maxLength, isQuiet }: AskedOllama): MakeReader<ChatEvent> {
   return (emit) => {
     const toolCalls: ToolCall[] = []
-    let text = ''
-    let thinking: string | undefined
-    let length = 0
+    const answer = answerText(emit, isQuiet, maxLength)
     let last: Fields = {}
-    const give = (type: 'text' | 'thinking', delta: string): void => {
-      if (!isQuiet) emit({ type, delta })
-    }
-    const splitter = thinkingSplitter(give)
-    const split = (): SplitText => (thinking === undefined ? splitThinking(text) : { text, thinking })
-    const count = (more: number): void => {
-      length += more
-      if (length > maxLength) throw new TooLongError(maxLength)
-    }
 
     return {
-      partial: () => split().text,
+      partial: () => answer.whole().text,
 
       accept(value) {
         const fields = lineOf(value)
         const message = recordOf(fields.message) ?? { content: fields.response, thinking: fields.thinking }
-        const thought = stringOf(message.thinking)
-        if (thought) {
-          count(thought.length)
-          if (thinking === undefined) splitter.flush()
-          thinking = (thinking ?? '') + thought
-          give('thinking', thought)
-        }
-        const written = stringOf(message.content)
-        if (written) {
-          count(written.length)
-          text += written
-          // Where the server tells thoughts apart, tags in the text are text.
-          if (thinking !== undefined) give('text', written)
-          else if (!isQuiet) splitter.push(written)
-        }
+        answer.add(message.content, message.thinking)
         if (message.tool_calls) {
           for (const call of listOf(message.tool_calls)) {
             const toolCall = toolCallOf(call)
-            count(JSON.stringify(toolCall).length)
+            answer.count(JSON.stringify(toolCall).length)
             toolCalls.push(toolCall)
             emit({ type: 'tool-call', toolCall })
           }
         }
         last = fields
         if (!fields.done) return false
-        splitter.flush()
+        answer.flush()
         // A server that was asked while it loads may say so instead of answering. Without messages, loading is what was asked for.
-        if (fields.done_reason === 'load' && length === 0 && asksSomething(body))
+        if (fields.done_reason === 'load' && answer.length() === 0 && asksSomething(body))
           throw new NotReadyError('only loaded the model (done_reason: load)')
         return true
       },
@@ -84,9 +55,9 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
         const inputTokens = numberOf(last.prompt_eval_count)
         const outputTokens = numberOf(last.eval_count)
         const generateMs = milliseconds(last.eval_duration)
-        const told = [...warnings, ...silentFaults(last, body, length)]
+        const told = [...warnings, ...silentFaults(last, body, answer.length())]
         const result: ChatResult = {
-          ...(present(split()) as { text: string; thinking?: string }),
+          ...(present(answer.whole()) as { text: string; thinking?: string }),
           toolCalls,
           finishReason: finishReasonOf(last.done_reason, toolCalls.length > 0),
           usage: present({ inputTokens, outputTokens, totalTokens: sum(inputTokens, outputTokens) }),
@@ -105,7 +76,7 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
           ...(told.length > 0 && { warnings: told }),
           raw: last,
         }
-        return { type: 'finish', result }
+        return [{ type: 'finish', result }]
       },
     }
   }

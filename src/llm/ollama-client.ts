@@ -1,9 +1,17 @@
 import type { LLMError, LLMErrorFacts } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
 import { CALL_DEFAULTS, type CallLimits, limitsOf } from './call-scope.js'
-import { addressOf, answerLimit, checkHeaders, clientName, type HttpClientOptions } from './client-options.js'
+import {
+  addressOf,
+  answerLimit,
+  checkHeaders,
+  clientName,
+  type HttpClientOptions,
+  MOST_JSON_BYTES,
+  SHORTEST_LINE_LIMIT,
+} from './client-options.js'
 import { embedInBatches } from './embedding.js'
-import { askServer, type HttpCall, type HttpService, type MakeReader } from './http-call.js'
+import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
 import { CorruptLineError, ndjsonDecoder } from './lines.js'
 import type {
   CallOptions,
@@ -55,11 +63,6 @@ export interface PullProgress {
   readonly totalBytes?: number
   readonly completedBytes?: number
 }
-
-/** Lists of models and vectors are longer than any answer. */
-const MOST_JSON_BYTES = 64 * 1_024 * 1_024
-/** A line holds more than its text, however short the answer must be. */
-const SHORTEST_LINE_LIMIT = 65_536
 
 const OFFLINE = 'Start it with `ollama serve`, or set baseUrl.'
 
@@ -232,12 +235,6 @@ export class OllamaClient implements LLMClient {
     const maxBytes = Math.max(this.#maxLength, SHORTEST_LINE_LIMIT)
     return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: () => ndjsonDecoder }
   }
-}
-
-async function lastOf<Value>(batches: AsyncIterable<readonly Value[]>): Promise<Value> {
-  let last: readonly Value[] = []
-  for await (const batch of batches) last = batch
-  return last.at(-1) as Value
 }
 
 function modelInfo(fields: Fields): ModelInfo {
