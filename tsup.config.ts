@@ -9,6 +9,7 @@ export default defineConfig([
       llm: 'src/llm/index.ts',
       testing: 'src/testing/index.ts',
       'ai-sdk': 'src/ai-sdk/index.ts',
+      otel: 'src/otel/index.ts',
     },
     format: ['esm', 'cjs'],
     target: 'node20',

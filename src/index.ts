@@ -1,11 +1,14 @@
 /** The main door: every public name, listed by hand. */
 export type { AgentManager, AgentQuery } from './agent/agent-manager.js'
-export type { AgentModel, AgentOptions, AgentReadOptions } from './agent/agent-options.js'
+export type { AgentCallOptions, AgentModel, AgentOptions, AgentReadOptions } from './agent/agent-options.js'
 export type { AgentSettings, AgentSettingValues } from './agent/agent-settings.js'
-export { BaseAgent, type JsonAnswer } from './agent/base-agent.js'
-export type { AgentRequest, ModelChoice } from './agent/model-walk.js'
+export { BaseAgent } from './agent/base-agent.js'
+export type { JsonAnswer } from './agent/chat-json.js'
+export type { AgentRequest, ModelChoice } from './agent/model-choice.js'
 export type { ExecuteOptions, RunContext } from './agent/run-context.js'
-export type { AgentEvents, RunAttempt, RunEvent, RunModel, RunPrompt } from './agent/run-event.js'
+export type { AgentEvents, AgentStreamEvent, RunAttempt, RunEvent, RunModel, RunPrompt } from './agent/run-event.js'
+export type { CallObservation, ObservedCall, RunObservation, RunObserver, ToolObservation } from './agent/run-observer.js'
+export type { AgentTool, AgentTools, ToolAnswer, ToolRequest } from './agent/tool-loop.js'
 export { type RunSpan, type RunTracer, traceRuns } from './agent/trace-runs.js'
 export type { RedisLike } from './cache/redis-like.js'
 export type { RedisClusterTopology, RedisNode, RedisSentinelTopology, RedisTopology } from './cache/redis-topology.js'
@@ -14,21 +17,52 @@ export type { ConfigKind, LabelledKind } from './entities/config-kind.js'
 export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
 export type { Json, JsonObject } from './entities/json.js'
+export {
+  type CacheMark,
+  type FilePart,
+  type ImagePart,
+  MESSAGE_ROLES,
+  type Message,
+  type MessageContent,
+  type MessagePart,
+  type MessageRole,
+  type OpaquePart,
+  type PartFields,
+  type ProviderFields,
+  type ProviderRecord,
+  type ReasoningPart,
+  type TextPart,
+  type ToolCall,
+} from './entities/message.js'
 export type { ModelConfig, ModelFallback } from './entities/model-config.js'
-export type { CompileOptions, Prompt } from './entities/prompt.js'
+export type { ChatPrompt, CompileOptions, Prompt, TextPrompt } from './entities/prompt.js'
 export type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from './entities/rollout.js'
 export type { Selection, SelectionReason } from './entities/selection.js'
 export type { Provenance, Source } from './entities/source.js'
 export type {
   ChatContentTemplate,
+  ChatMediaTemplate,
   ChatMessage,
   ChatMessageTemplate,
+  ChatOpaqueTemplate,
+  ChatPartTemplate,
   ChatPlaceholder,
   ChatRole,
+  ChatTemplateFields,
+  ChatTextTemplate,
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
-export { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from './llm/define-llm-client.js'
+export { assistantMessage } from './llm/assistant-message.js'
+export type { HttpClientOptions } from './llm/client-options.js'
+export {
+  type ChatAnswer,
+  type ChatPart,
+  type ClientCall,
+  defineLLMClient,
+  type EmbedAnswer,
+  type LLMClientDefinition,
+} from './llm/define-llm-client.js'
 export { type ExtractJsonOptions, extractJson } from './llm/extract-json.js'
 export type {
   CallOptions,
@@ -43,14 +77,14 @@ export type {
   JsonSchema,
   LLMClient,
   LLMHealth,
-  Message,
   ModelInfo,
   SamplingOptions,
   TokenUsage,
-  ToolCall,
+  ToolChoice,
   ToolDefinition,
 } from './llm/llm-client.js'
-export { LLMRegistry, type ResolvedModel } from './llm/llm-registry.js'
+export { LLMRegistry, type LLMRegistryOptions, type ResolvedModel } from './llm/llm-registry.js'
+export type { CooledModel, ModelCooldown } from './llm/model-cooldown.js'
 export { ollamaBaseUrl } from './llm/ollama-base-url.js'
 export {
   type GenerateRequest,
@@ -59,8 +93,11 @@ export {
   type OllamaModelDetails,
   type PullProgress,
 } from './llm/ollama-client.js'
+export { OpenAICompatibleClient, type OpenAICompatibleClientOptions } from './llm/openai-client.js'
+export { toMessages } from './llm/to-messages.js'
 export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
 export { ConfigurationManager, type PrefetchScope } from './manager/configuration-manager.js'
+export type { DefinedModel } from './manager/defined-models.js'
 export type { DefinedPrompt } from './manager/defined-prompts.js'
 export type { ConfigurationManagerEvents } from './manager/events.js'
 export type { Exposure } from './manager/exposures.js'
@@ -106,6 +143,8 @@ export {
   VersionConflictError,
 } from './shared/errors.js'
 export type { Logger } from './shared/logger.js'
+export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from './shared/message-parts.js'
+export { defineModel, type ModelDefinition, type ModelDefinitionOptions } from './shared/model-definition.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './shared/standard-schema.js'
 export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repository.js'
 export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'
@@ -135,5 +174,12 @@ export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type 
 export type { Authorize, AuthorizeRequest } from './store/write-policy.js'
 export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'
-export type { CompileArguments, PromptDefinition, PromptDefinitionOptions } from './template/prompt-definition.js'
+export { lintTemplate } from './template/lint-template.js'
+export type {
+  CompileArguments,
+  CompiledBy,
+  PromptDefinition,
+  PromptDefinitionOptions,
+  TextMessageTemplate,
+} from './template/prompt-definition.js'
 export { type RenderTemplateOptions, renderTemplate } from './template/render-template.js'

@@ -14,7 +14,7 @@ const ROOMS: RoomTable = {
   entities: { rooms: [], packages: [], node: false },
   shared: { rooms: ['entities'], packages: ['eventemitter3'], node: false },
   settings: { rooms: ['shared'], packages: ['smol-toml', 'valibot'], node: true },
-  rollout: { rooms: ['entities'], packages: ['murmurhash', '@growthbook/growthbook'], node: false },
+  rollout: { rooms: ['entities'], packages: ['murmurhash', 're2js'], node: false },
   template: { rooms: ['entities', 'shared'], packages: [], node: false },
   cache: { rooms: ['entities', 'shared'], packages: ['ioredis', 'lru-cache'], node: true },
   migrations: { rooms: [], packages: [], node: false },
@@ -26,6 +26,7 @@ const ROOMS: RoomTable = {
   manager: { rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'migrations'], packages: [], node: true },
   llm: { rooms: ['entities', 'shared'], packages: [], node: false },
   agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'rollout'], packages: [], node: true },
+  otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],

@@ -1,4 +1,4 @@
-import { defineLLMClient } from 'agent-config/llm'
+import { defineLLMClient, messageText } from 'agent-config/llm'
 
 const TIME = /\b(?:today|yesterday|since \w+|last (?:\d+ )?\w+)\b/i
 const WORD = /[a-z_]+/g
@@ -11,8 +11,8 @@ const WORD = /[a-z_]+/g
 export const scriptedLLM = defineLLMClient({
   provider: 'scripted',
   chat: async ({ messages }) => {
-    const system = messages.find((message) => message.role === 'system')?.content ?? ''
-    const text = messages.findLast((message) => message.role === 'user')?.content ?? ''
+    const system = messageText(messages.find((message) => message.role === 'system'))
+    const text = messageText(messages.findLast((message) => message.role === 'user'))
     const words = new Set(text.toLowerCase().match(WORD))
     const answer = {
       time_frame: TIME.exec(text)?.[0] ?? null,

@@ -1,5 +1,8 @@
+import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
 
 /** Which version an agent asks its manager for. */
 export interface AgentQuery {
@@ -14,4 +17,10 @@ export interface AgentQuery {
 export interface AgentManager {
   getPrompt(name: string, query?: AgentQuery): Promise<Prompt | undefined>
   getModelConfig(name?: string, query?: AgentQuery): Promise<ModelConfig | undefined>
+  /** For `embed()`. */
+  getEmbeddingConfig?(name?: string, query?: AgentQuery): Promise<EmbeddingConfig | undefined>
+  /** Told of a definition in `promptName`, so that a version the agent cannot fill is refused. */
+  registerPrompt?(definition: PromptDefinition): void
+  /** Told of a definition in `modelName`, so that parameters it does not take are refused. */
+  registerModel?(definition: ModelDefinition): void
 }

@@ -1,9 +1,10 @@
-import type { LLMClient } from '../llm/llm-client.js'
+import type { JsonObject } from '../entities/json.js'
+import type { CallOptions, LLMClient } from '../llm/llm-client.js'
 import type { LLMRegistry } from '../llm/llm-registry.js'
 import type { Logger } from '../shared/logger.js'
 import type { AgentManager } from './agent-manager.js'
 import type { AgentSettings } from './agent-settings.js'
-import type { ModelChoice } from './model-walk.js'
+import type { ModelChoice } from './model-choice.js'
 import type { RunContext } from './run-context.js'
 import type { RunModel } from './run-event.js'
 
@@ -19,13 +20,16 @@ export interface AgentOptions {
   readonly project?: string
   /** @default the manager's label */
   readonly label?: string
-  /** Prompts of the database (true), of the code (false), or of the database for this percentage of subjects. @default true */
-  readonly databasePrompts?: boolean | number
+  /**
+   * Prompts of the database (true), of the code (false), of the database for this percentage of subjects, or as the function says for each
+   * run. @default true
+   */
+  readonly databasePrompts?: boolean | number | ((context: RunContext | undefined) => boolean)
   /** @default silent */
   readonly logger?: Logger
 }
 
-/** Which prompt or model configuration to read. */
+/** Which prompt or configuration to read. */
 export interface AgentReadOptions {
   /** @default what the agent declares */
   readonly name?: string
@@ -35,8 +39,16 @@ export interface AgentReadOptions {
   readonly context?: RunContext
 }
 
+/** How one question of an agent is asked. */
+export interface AgentCallOptions extends Pick<CallOptions, 'headers' | 'maxRetries'> {
+  /** Bounds this question with all its models, in milliseconds, within the run's `timeoutMs`. @default the run's */
+  readonly timeoutMs?: number
+  /** The prompt whose `model` and `parameters` hold for this question. @default what the agent declares */
+  readonly promptName?: string
+}
+
 /** The model configuration an agent works with. */
 export interface AgentModel extends RunModel {
-  readonly parameters: NonNullable<ModelChoice['parameters']>
+  readonly parameters: JsonObject
   readonly fallbacks: readonly ModelChoice[]
 }

@@ -1,12 +1,17 @@
+import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import type { LLMClient } from '../llm/llm-client.js'
 import { LLMRegistry } from '../llm/llm-registry.js'
+import { checkQuery } from '../manager/config-query.js'
 import { bucketOf } from '../rollout/bucket.js'
-import { NotFoundError } from '../shared/errors.js'
+import { isConfigError, NotFoundError } from '../shared/errors.js'
 import type { Logger } from '../shared/logger.js'
+import { checkedParameters, type ModelDefinition } from '../shared/model-definition.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
 import type { AgentManager, AgentQuery } from './agent-manager.js'
 import type { AgentModel, AgentOptions, AgentReadOptions } from './agent-options.js'
 import { type AgentSettings, defaultClient, settingOf } from './agent-settings.js'
+import { CodePrompt, isStored } from './code-prompt.js'
 import { defaultManager } from './default-manager.js'
 import type { RunContext } from './run-context.js'
 
@@ -15,6 +20,9 @@ export interface AgentReadsParts {
   readonly logger: Logger
   /** The agent's name. */
   readonly agent: () => string
+  /** What the agent declares; known once its constructor has returned. */
+  readonly promptName: () => string | PromptDefinition | undefined
+  readonly modelName: () => string | ModelDefinition
   readonly fallbackPrompt: (name: string) => string | undefined
 }
 
@@ -34,41 +42,69 @@ export class AgentReads {
 
   constructor(parts: AgentReadsParts) {
     this.#parts = parts
+    const { manager, project, label } = parts.options
+    this.#check({ ...(project !== undefined && { project }), ...(label !== undefined && { label }) })
+    // The subclass's own fields are there after its constructor; its contract holds from then on, and not from its first run.
+    if (manager) queueMicrotask(() => this.#source())
   }
 
   /**
-   * Database, last good and snapshot are the manager's; after them the code's own text.
+   * Database, last good and snapshot are the manager's; after them the fallback of the definition, then the code's own text.
    *
    * @throws {NotFoundError} when nobody has it
+   * @throws {InvalidArgumentError} for a wrong name, label, version or subject, whether or not anything could answer
    */
-  async prompt(name: string, options: AgentReadOptions): Promise<Prompt | string> {
+  async prompt(name: string, options: AgentReadOptions): Promise<Prompt | CodePrompt> {
     const { logger, fallbackPrompt } = this.#parts
     const agent = this.#parts.agent()
+    const query = this.#query(options)
     let cause: unknown
     if (this.#usesDatabase(options.context)) {
       try {
-        const prompt = await this.#source()?.getPrompt(name, this.#query(options))
+        const prompt = await this.#source()?.getPrompt(name, query)
         if (prompt !== undefined) return prompt
       } catch (error) {
+        // A mistake of the caller's is the same mistake when the database answers.
+        if (isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
         cause = error
         logger.warn({ error, agent, prompt: name }, 'The prompt cannot be read; the one in code is used.')
       }
     }
+    const definition = this.definitionOf(name)
+    if (definition?.fallback !== undefined) return new CodePrompt(definition.fallback, definition.templateFormat)
     const text = fallbackPrompt(name)
-    if (text !== undefined) return text
+    if (text !== undefined) return new CodePrompt(text, 'f-string')
     throw cause ?? new NotFoundError(`There is no prompt "${name}" for agent "${agent}": none in the database, none in fallbackPrompt().`)
   }
 
-  /** @throws {NotFoundError} when neither the database nor DEFAULT_MODEL has one */
+  /** What the agent declares of a prompt, if it does so by a definition. */
+  definitionOf(name: string): PromptDefinition | undefined {
+    const declared = this.#parts.promptName()
+    return typeof declared === 'object' && declared.name === name ? declared : undefined
+  }
+
+  /** @throws {NotFoundError} when neither the database, nor the definition, nor DEFAULT_MODEL has one */
   async model(name: string, options: AgentReadOptions): Promise<AgentModel> {
+    const { logger } = this.#parts
     const agent = this.#parts.agent()
+    const query = this.#query(options)
+    const declared = this.#parts.modelName()
+    const definition = typeof declared === 'object' && declared.name === name ? declared : undefined
     let cause: unknown
     try {
-      const config = await this.#source()?.getModelConfig(name, this.#query(options))
-      if (config !== undefined) return config
+      const config = await this.#source()?.getModelConfig(name, query)
+      const problem = config && definition && problemOf(definition, config)
+      if (problem !== undefined)
+        logger.warn({ agent, model: name, problem }, 'The stored parameters do not fit; the model in code is used.')
+      else if (config !== undefined) return config
     } catch (error) {
+      if (isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
       cause = error
-      this.#parts.logger.warn({ error, agent, model: name }, 'The model configuration cannot be read; DEFAULT_MODEL is used.')
+      logger.warn({ error, agent, model: name }, 'The model configuration cannot be read; the one in code is used.')
+    }
+    if (definition !== undefined) {
+      const { provider, model, parameters = {}, fallbacks = [] } = definition.fallback
+      return { provider, model, parameters, fallbacks, source: 'fallback' }
     }
     const fallback = settingOf(this.#settings, 'DEFAULT_MODEL')
     if (typeof fallback === 'string' && fallback !== '') {
@@ -76,6 +112,14 @@ export class AgentReads {
       return { provider: client.provider, model, parameters: {}, fallbacks: [], source: 'settings' }
     }
     throw cause ?? new NotFoundError(`There is no model configuration "${name}" for agent "${agent}", and DEFAULT_MODEL is not set.`)
+  }
+
+  /** @throws {NotFoundError} when the database has none, or there is no database */
+  async embedding(name: string, options: AgentReadOptions): Promise<EmbeddingConfig> {
+    const query = this.#query(options)
+    const config = await this.#source()?.getEmbeddingConfig?.(name, query)
+    if (config !== undefined) return config
+    throw new NotFoundError(`There is no embedding configuration "${name}" for agent "${this.#parts.agent()}".`)
   }
 
   /**
@@ -86,13 +130,13 @@ export class AgentReads {
     promptName: string | undefined,
     modelName: string,
     context: RunContext,
-  ): Promise<{ readonly prompt: Prompt | string | Error | undefined; readonly model: AgentModel | Error }> {
+  ): Promise<{ readonly prompt: Prompt | CodePrompt | Error | undefined; readonly model: AgentModel | Error }> {
     const readPrompt = async () => (promptName === undefined ? undefined : orError(this.prompt(promptName, { context })))
     let prompt = await readPrompt()
     for (let round = 1; ; round++) {
       const model = await orError(this.model(modelName, { context }))
       const again = await readPrompt()
-      if (isSame(prompt, again) || !isStored(again) || round === MAX_ROUNDS) return { prompt, model }
+      if (isSame(prompt, again) || !isStored(again) || round === MAX_ROUNDS) return { prompt: again, model }
       prompt = again
     }
   }
@@ -111,10 +155,13 @@ export class AgentReads {
 
   #source(): AgentManager | undefined {
     if (!this.#isReady) {
-      const { options, logger, agent } = this.#parts
+      const { options, logger, agent, promptName, modelName } = this.#parts
       const { manager } = options
       this.#manager = manager === false ? undefined : (manager ?? defaultManager())
       this.#isReady = true
+      const [prompt, model] = [promptName(), modelName()]
+      if (typeof prompt === 'object') this.#manager?.registerPrompt?.(prompt)
+      if (typeof model === 'object') this.#manager?.registerModel?.(model)
       if (this.#manager === undefined) {
         logger.warn({ agent: agent() }, 'No database is configured: prompts come from the code and the model from the settings.')
       }
@@ -125,26 +172,33 @@ export class AgentReads {
   #query({ label = this.#parts.options.label, version, context }: AgentReadOptions): AgentQuery {
     const { project } = this.#parts.options
     const given = { project, label, version, subject: context?.subject, attributes: context?.attributes }
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    return this.#check(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+  }
+
+  #check(query: AgentQuery): AgentQuery {
+    checkQuery(query, { project: 'default', label: 'production' })
+    return query
   }
 
   #usesDatabase(context: RunContext | undefined): boolean {
     const { databasePrompts = true } = this.#parts.options
+    if (typeof databasePrompts === 'function') return databasePrompts(context)
     if (typeof databasePrompts === 'boolean') return databasePrompts
     return bucketOf(`${this.#parts.agent()}:${context?.subject ?? context?.runId ?? ''}`) < databasePrompts * 100
   }
+}
+
+function problemOf(definition: ModelDefinition, { parameters }: Pick<AgentModel, 'parameters'>): string | undefined {
+  const checked = checkedParameters(definition, parameters)
+  return 'problem' in checked ? checked.problem : undefined
 }
 
 function orError<Value>(reading: Promise<Value>): Promise<Value | Error> {
   return reading.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
 }
 
-type Found = Prompt | string | Error | undefined
+type Found = Prompt | CodePrompt | Error | undefined
 
 function isSame(one: Found, other: Found): boolean {
   return one === other || (isStored(one) && isStored(other) && one.version === other.version && one.revision === other.revision)
-}
-
-function isStored(found: Found): found is Prompt {
-  return typeof found === 'object' && !(found instanceof Error)
 }

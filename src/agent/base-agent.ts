@@ -1,55 +1,64 @@
+import type { Message } from '../entities/message.js'
 import type { Prompt } from '../entities/prompt.js'
-import { extractJson, invalidOutput } from '../llm/extract-json.js'
-import type { ChatEvent, ChatResult } from '../llm/llm-client.js'
-import { problemsOf } from '../llm/schema-problems.js'
-import { isConfigError, type LLMError, NotFoundError } from '../shared/errors.js'
+import type { ChatEvent, ChatResult, EmbedResult } from '../llm/llm-client.js'
+import { checkQuery } from '../manager/config-query.js'
+import { InvalidArgumentError, LLMError, NotFoundError } from '../shared/errors.js'
 import { Events } from '../shared/events.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
-import { renderTemplate } from '../template/render-template.js'
-import type { AgentModel, AgentOptions, AgentReadOptions } from './agent-options.js'
+import { checkedVariables } from '../template/contract.js'
+import type { PromptDefinition } from '../template/prompt-definition.js'
+import type { AgentCallOptions, AgentModel, AgentOptions, AgentReadOptions } from './agent-options.js'
 import { AgentReads } from './agent-reads.js'
-import { type AgentRequest, chatWith, isAbort, type ModelChoice, streamWith } from './model-walk.js'
+import { askForJson, type JsonAnswer } from './chat-json.js'
+import { type CodePrompt, isStored } from './code-prompt.js'
+import { embedWith } from './embed-with.js'
+import { EventChannel } from './event-channel.js'
+import type { AgentRequest } from './model-choice.js'
+import { modelChoices } from './model-choices.js'
+import { chatWith, isAbort, type ModelWalk, streamWith } from './model-walk.js'
 import type { ExecuteOptions, RunContext } from './run-context.js'
-import type { AgentEvents, RunEvent, RunPrompt } from './run-event.js'
+import type { AgentEvents, AgentStreamEvent, RunEvent, RunPrompt } from './run-event.js'
+import { observeRun, type RunObserver } from './run-observer.js'
 import { errorCode, RunState } from './run-state.js'
-
-/** What `chatJSON` gives. */
-export interface JsonAnswer<Value> {
-  readonly value: Value
-  /** The model's answer that held it. */
-  readonly result: ChatResult
-}
-
-/** Longest part of a refused answer that is sent back to the model. */
-const LONGEST_ECHO = 8_000
+import { answerWithTools, type ToolAnswer, type ToolRequest } from './tool-loop.js'
 
 /**
  * An agent whose prompt and model come from the database, with fallbacks in code.
  *
- * A subclass writes `name` and `run()`, declares its prompt in `promptName`, and has a text for it in `fallbackPrompt()`.
+ * A subclass writes `name` and `run()`, declares its prompt in `promptName`, and has a text for it in `fallbackPrompt()` or in a definition.
  * `execute()` runs it: prompt and model are read together, once, so a change in the middle of a run cannot mix versions.
  */
 export abstract class BaseAgent<Input, Output> {
   abstract readonly name: string
-  /** The prompt that `getPrompt()` reads and the run event names. */
-  protected promptName?: string
-  /** The model configuration that `chat()` uses. */
-  protected modelName = 'default'
+  /**
+   * The prompt that `getPrompt()` and `getMessages()` read and the run event names. A definition says its variables and its fallback, too,
+   * and is registered with the manager: a version that the agent cannot fill is refused.
+   */
+  protected promptName?: string | PromptDefinition
+  /** The model configuration that `chat()` uses. A definition says its fallback, too. */
+  protected modelName: string | ModelDefinition = 'default'
+  /** The embedding configuration that `embed()` uses. */
+  protected embeddingName = 'default'
   /** Makes JSON of what almost is, for `chatJSON`: `jsonrepair` of the package of that name fits. */
   protected repairJson?: (text: string) => string
   readonly #logger: Logger
   readonly #events: Events<AgentEvents>
+  readonly #observers = new Set<RunObserver>()
   readonly #states = new WeakMap<RunContext, RunState>()
   readonly #reads: AgentReads
 
+  /** @throws {InvalidArgumentError} for a project or label that nothing can have */
   constructor(options: AgentOptions = {}) {
     this.#logger = options.logger ?? SILENT_LOGGER
     this.#reads = new AgentReads({
       options,
       logger: this.#logger,
-      // A subclass has its name once this constructor has returned.
+      // A subclass has its fields once this constructor has returned.
       agent: () => this.name,
+      promptName: () => this.promptName,
+      modelName: () => this.modelName,
       fallbackPrompt: (name) => this.fallbackPrompt(name),
     })
     this.#events = new Events((error, event) => this.#logger.error({ error, event, agent: this.name }, 'A listener of an agent failed.'))
@@ -71,23 +80,34 @@ export abstract class BaseAgent<Input, Output> {
   /**
    * Runs the agent once.
    *
+   * @throws {InvalidArgumentError} for a wrong subject, attributes or timeout, whatever is cached or away
    * @throws what `run()` threw, when `fallback()` has no answer
    */
   async execute(input: Input, options: ExecuteOptions = {}): Promise<Output> {
-    const { subject, attributes, signal = new AbortController().signal, timeoutMs, runId = globalThis.crypto.randomUUID() } = options
-    const context: RunContext = { runId, subject, attributes, signal }
-    const state = new RunState(timeoutMs)
-    this.#states.set(context, state)
+    return (await this.#execute(input, options)).output
+  }
+
+  /**
+   * Runs the agent once and gives the parts of every answer as they are written, whether `run()` asks with `chat`, `stream`, `chatJSON` or
+   * `chatWithTools`; the last event has the output. Leaving the loop ends the run.
+   *
+   * @throws like `execute`, at the first step of the loop
+   */
+  async *executeStream(input: Input, options: ExecuteOptions = {}): AsyncGenerator<AgentStreamEvent<Output>, Output, undefined> {
+    const channel = new EventChannel<ChatEvent>()
+    const leaving = new AbortController()
+    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
+    const run = this.#execute(input, { ...options, signal }, (event) => channel.put(event)).finally(() => channel.close())
+    // Awaited below; a reader who leaves early does not hear of it.
+    run.catch(() => {})
     try {
-      await this.#readTogether(context)
-      const output = await this.run(input, context)
-      this.#emit(context, state, { ok: true, degraded: false })
+      yield* channel
+      const { output, degraded } = await run
+      yield { type: 'output', output, degraded }
       return output
-    } catch (error) {
-      const output = isAbort(error, context) ? undefined : await this.#degraded(input, error)
-      this.#emit(context, state, { ok: output !== undefined, degraded: output !== undefined, errorCode: errorCode(error), error })
-      if (output === undefined) throw error
-      return output
+    } finally {
+      leaving.abort()
+      await run.catch(() => {})
     }
   }
 
@@ -96,82 +116,174 @@ export abstract class BaseAgent<Input, Output> {
     return this.#events.on(event, listener)
   }
 
-  /**
-   * The prompt with its variables filled in; messages of a chat prompt are joined by empty lines.
-   *
-   * @throws {NotFoundError} when neither the database nor `fallbackPrompt()` has it
-   * @throws {TemplateVariableError} when variables are missing
-   */
-  protected async getPrompt(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<string> {
-    const name = options.name ?? this.promptName
-    if (name === undefined) throw new NotFoundError(`Agent "${this.name}" declares no promptName, and none was given.`)
-    const { context, label, version } = options
-    const found = await this.#pinned(context, `prompt ${name} ${label} ${version}`, () => this.#reads.prompt(name, options))
-    if (typeof found === 'string') return renderTemplate(found, variables)
-    const compiled = found.compile(variables)
-    return typeof compiled === 'string' ? compiled : compiled.map(({ content }) => content).join('\n\n')
+  /** Watches runs and their calls from within, as `traceAgents` of `agent-config/otel` does. @returns the function that stops watching */
+  observe(observer: RunObserver): () => void {
+    this.#observers.add(observer)
+    return () => this.#observers.delete(observer)
   }
 
   /**
-   * The model configuration: the database's, else DEFAULT_MODEL of the settings.
+   * The text prompt with its variables filled in.
    *
-   * @throws {NotFoundError} when there is neither
+   * @throws {NotFoundError} when neither the database nor the code has it
+   * @throws {TemplateVariableError} when variables are missing, or do not fit the definition
+   * @throws {InvalidArgumentError} when it is a chat prompt: `getMessages()` reads those
+   */
+  protected async getPrompt(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<string> {
+    const compiled = await this.#compiled(variables, options)
+    if (typeof compiled === 'string') return compiled
+    throw new InvalidArgumentError(
+      'prompt',
+      `"${this.#promptNameOf(options)}" is a chat prompt: read it with getMessages(), which keeps its messages apart.`,
+    )
+  }
+
+  /**
+   * The messages of a chat prompt with its variables filled in, ready to be sent; a text prompt is one system message.
+   *
+   * @throws {NotFoundError} when neither the database nor the code has it
+   * @throws {TemplateVariableError} when variables are missing, or do not fit the definition
+   */
+  protected async getMessages(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<Message[]> {
+    const compiled = await this.#compiled(variables, options)
+    return typeof compiled === 'string' ? [{ role: 'system', content: compiled }] : compiled
+  }
+
+  /**
+   * The model configuration: the database's, else the fallback of the definition, else DEFAULT_MODEL of the settings.
+   *
+   * @throws {NotFoundError} when there is none of them
    */
   protected getModelConfig(options: AgentReadOptions = {}): Promise<AgentModel> {
-    const { name = this.modelName, context } = options
+    const { name = nameOf(this.modelName), context } = options
     return this.#pinned(context, `model ${name} ${options.label} ${options.version}`, () => this.#reads.model(name, options))
   }
 
-  /** Asks the configured model, then its fallbacks, each with its own parameters; what the request says goes first. */
-  protected async chat(request: AgentRequest, context: RunContext): Promise<ChatResult> {
-    return chatWith(await this.#choices(context), this.#reads.clients(), request, context, this.#stateOf(context))
+  /**
+   * Asks the prompt's own model, if it names one, then the configured one, then its fallbacks, each with its own parameters and the
+   * prompt's over them; what the request says goes first.
+   *
+   * @throws {LLMError} of the last model, with those of all in `errors`
+   */
+  protected async chat(request: AgentRequest, context: RunContext, options: AgentCallOptions = {}): Promise<ChatResult> {
+    const walk = await this.#walk(request, context, options)
+    const { sink } = walk.state
+    if (sink === undefined) return chatWith(walk)
+    let result: ChatResult | undefined
+    for await (const event of streamWith(walk)) {
+      if (event.type === 'finish') result = event.result
+      await sink(event)
+    }
+    if (result !== undefined) return result
+    throw new LLMError('The stream ended without a finish event.', { reason: 'stream' })
   }
 
   /** The same as a stream; it stays with the model whose first part came. */
-  protected async *stream(request: AgentRequest, context: RunContext): AsyncGenerator<ChatEvent, void, undefined> {
-    yield* streamWith(await this.#choices(context), this.#reads.clients(), request, context, this.#stateOf(context))
+  protected async *stream(
+    request: AgentRequest,
+    context: RunContext,
+    options: AgentCallOptions = {},
+  ): AsyncGenerator<ChatEvent, void, undefined> {
+    const walk = await this.#walk(request, context, options)
+    for await (const event of streamWith(walk)) {
+      await walk.state.sink?.(event)
+      yield event
+    }
   }
 
   /**
-   * Asks for JSON that fits a schema; when the answer does not, asks once more and says what was wrong.
+   * Asks for JSON that fits a schema; when the answer does not, asks once more and says what was wrong. A schema that describes itself as
+   * JSON Schema (zod from 4.2, arktype) is sent along.
    *
    * @param schema any Standard Schema: valibot, zod, arktype
    * @throws {LLMError} with reason `invalid_output` when the second answer does not fit either
    */
-  protected async chatJSON<Value>(
+  protected chatJSON<Value>(
     schema: StandardSchema<unknown, Value>,
     request: AgentRequest,
     context: RunContext,
+    options: AgentCallOptions = {},
   ): Promise<JsonAnswer<Value>> {
-    const asked: AgentRequest = { responseFormat: { type: 'json' }, ...request }
-    const result = await this.chat(asked, context)
-    try {
-      return { value: await this.#valueIn(result, schema), result }
-    } catch (error) {
-      if (!isConfigError(error, 'E_LLM')) throw error
-      const { problems, message } = error as LLMError
-      const said = (problems ?? [message]).map((problem) => `- ${problem}`).join('\n')
-      const messages: AgentRequest['messages'] = [
-        ...request.messages,
-        { role: 'assistant', content: result.text.slice(0, LONGEST_ECHO) },
-        { role: 'user', content: `That answer cannot be used:\n${said}\nAnswer again with the corrected JSON alone.` },
-      ]
-      const second = await this.chat({ ...asked, messages }, context)
-      return { value: await this.#valueIn(second, schema), result: second }
-    }
+    return askForJson(schema, request, (asked) => this.chat(asked, context, options), this.repairJson)
   }
 
-  async #valueIn<Value>(result: ChatResult, schema: StandardSchema<unknown, Value>): Promise<Value> {
-    const found = extractJson(result.text, this.repairJson === undefined ? {} : { repair: this.repairJson })
-    const checked = await schema['~standard'].validate(found)
-    if (checked.issues === undefined) return checked.value
-    throw invalidOutput(result.text, problemsOf(checked.issues))
+  /**
+   * Asks with tools, runs those that the model asks for, and asks again with their results, until it answers without one.
+   *
+   * @throws {LLMError} with reason `invalid_output` when it still asks for tools after `maxSteps` (10) questions
+   */
+  protected chatWithTools(request: ToolRequest, context: RunContext, options: AgentCallOptions = {}): Promise<ToolAnswer> {
+    const ask = (asked: AgentRequest) => this.chat(asked, context, options)
+    return answerWithTools(request, ask, { context, state: this.#stateOf(context) })
+  }
+
+  /**
+   * Vectors for texts, by the stored embedding configuration of `embeddingName`: its model (`provider:model`), and its `dimensions`,
+   * `batchSize` and provider's own options from `parameters`.
+   *
+   * @throws {NotFoundError} when there is no such configuration
+   * @throws {LLMError} when the provider fails, or gives other vectors than were asked for
+   */
+  protected async embed(values: readonly string[], context: RunContext, options: AgentCallOptions = {}): Promise<EmbedResult> {
+    const { embeddingName: name } = this
+    const config = await this.#pinned(context, `embedding ${name}`, () => this.#reads.embedding(name, { context }))
+    return embedWith(config, values, { registry: this.#reads.clients(), context, state: this.#stateOf(context), options })
+  }
+
+  async #execute(
+    input: Input,
+    options: ExecuteOptions,
+    sink?: (event: ChatEvent) => Promise<void>,
+  ): Promise<{ readonly output: Output; readonly degraded: boolean }> {
+    const { subject, attributes, signal = new AbortController().signal, timeoutMs, runId = globalThis.crypto.randomUUID() } = options
+    checkQuery(
+      { ...(subject !== undefined && { subject }), ...(attributes !== undefined && { attributes }) },
+      { project: 'default', label: 'production' },
+    )
+    if (timeoutMs !== undefined && !(timeoutMs > 0)) throw new InvalidArgumentError('timeoutMs', 'must be a number of milliseconds above 0')
+    const context: RunContext = { runId, subject, attributes, signal }
+    const state = new RunState(timeoutMs, sink)
+    this.#states.set(context, state)
+    state.observation = observeRun(this.#observers, { agent: this.name, context }, (error) =>
+      this.#logger.error({ error, agent: this.name }, 'An observer of an agent failed.'),
+    )
+    return state.observation.within(async () => {
+      try {
+        await this.#readTogether(context)
+        const output = await this.run(input, context)
+        this.#emit(context, state, { ok: true, degraded: false })
+        return { output, degraded: false }
+      } catch (error) {
+        const output = isAbort(error, context) ? undefined : await this.#degraded(input, error)
+        this.#emit(context, state, { ok: output !== undefined, degraded: output !== undefined, errorCode: errorCode(error), error })
+        if (output === undefined) throw error
+        return { output, degraded: true }
+      }
+    })
+  }
+
+  #promptNameOf({ name = nameOf(this.promptName) }: AgentReadOptions): string {
+    if (name === undefined) throw new NotFoundError(`Agent "${this.name}" declares no promptName, and none was given.`)
+    return name
+  }
+
+  #readPrompt(options: AgentReadOptions): Promise<Prompt | CodePrompt> {
+    const name = this.#promptNameOf(options)
+    const { context, label, version } = options
+    return this.#pinned(context, `prompt ${name} ${label} ${version}`, () => this.#reads.prompt(name, { ...options, name }))
+  }
+
+  async #compiled(variables: Readonly<Record<string, unknown>>, options: AgentReadOptions): Promise<string | Message[]> {
+    const found = await this.#readPrompt(options)
+    const definition = this.#reads.definitionOf(this.#promptNameOf(options))
+    return found.compile(definition === undefined ? variables : (checkedVariables(definition, variables) as Record<string, unknown>))
   }
 
   /** Reads the declared prompt and the model together, and keeps them for the run. */
   async #readTogether(context: RunContext): Promise<void> {
     const state = this.#stateOf(context)
-    const { promptName, modelName } = this
+    const promptName = nameOf(this.promptName)
+    const modelName = nameOf(this.modelName)
     const { prompt, model } = await this.#reads.together(promptName, modelName, context)
     if (promptName !== undefined && prompt !== undefined) {
       state.once(`prompt ${promptName} undefined undefined`, () => settled(prompt))
@@ -184,9 +296,14 @@ export abstract class BaseAgent<Input, Output> {
     }
   }
 
-  async #choices(context: RunContext): Promise<readonly ModelChoice[]> {
-    const model = await this.getModelConfig({ context })
-    return [model, ...model.fallbacks]
+  async #walk(request: AgentRequest, context: RunContext, options: AgentCallOptions): Promise<ModelWalk> {
+    const name = options.promptName ?? nameOf(this.promptName)
+    const registry = this.#reads.clients()
+    // A prompt that cannot be read says nothing of models; whoever needs its text hears of it.
+    const prompt = name === undefined ? undefined : await this.#readPrompt({ name, context }).catch(() => undefined)
+    const choices = modelChoices(await this.getModelConfig({ context }), isStored(prompt) ? prompt : undefined, registry)
+    const used = name !== undefined && prompt !== undefined ? runPrompt(name, prompt) : undefined
+    return { choices, registry, request, context, state: this.#stateOf(context), options, prompt: used }
   }
 
   async #degraded(input: Input, error: unknown): Promise<Output | undefined> {
@@ -211,7 +328,7 @@ export abstract class BaseAgent<Input, Output> {
 
   #emit({ runId, subject }: RunContext, state: RunState, outcome: Pick<RunEvent, 'ok' | 'degraded' | 'errorCode' | 'error'>): void {
     const { prompt, model, attempts, usage, startedAt } = state
-    this.#events.emit('run', {
+    const event: RunEvent = {
       agent: this.name,
       runId,
       subject,
@@ -221,13 +338,21 @@ export abstract class BaseAgent<Input, Output> {
       attempts: [...attempts],
       usage,
       ...outcome,
-    })
+    }
+    this.#events.emit('run', event)
+    state.observation.end(event)
   }
 }
 
-function runPrompt(name: string, prompt: Prompt | string | Error): RunPrompt | undefined {
+function nameOf(declared: string | { readonly name: string }): string
+function nameOf(declared: string | { readonly name: string } | undefined): string | undefined
+function nameOf(declared: string | { readonly name: string } | undefined): string | undefined {
+  return typeof declared === 'object' ? declared.name : declared
+}
+
+function runPrompt(name: string, prompt: Prompt | CodePrompt | Error): RunPrompt | undefined {
   if (prompt instanceof Error) return undefined
-  if (typeof prompt === 'string') return { name, source: 'fallback' }
+  if (!isStored(prompt)) return { name, source: 'fallback' }
   const { version, selection, source } = prompt
   const { label, rolloutId } = selection
   return { name, version, label, ...(rolloutId !== undefined && { rolloutId }), source }

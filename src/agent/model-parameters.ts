@@ -26,6 +26,11 @@ const FIELDS: Readonly<Record<string, keyof ChatRequest>> = {
   think: 'reasoning',
 }
 
+/** Whether every client knows a parameter of this name. */
+export function isSamplingParameter(name: string): boolean {
+  return Object.hasOwn(FIELDS, name)
+}
+
 /** Stored parameters as fields of a request; what no field means goes to the provider as it is. */
 export function requestParameters(parameters: JsonObject = {}): Sampling {
   const fields: Record<string, unknown> = {}

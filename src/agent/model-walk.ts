@@ -1,84 +1,156 @@
-import type { JsonObject } from '../entities/json.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallOptions, ChatEvent, ChatRequest, ChatResult } from '../llm/llm-client.js'
 import type { LLMRegistry } from '../llm/llm-registry.js'
 import { isConfigError, LLMError } from '../shared/errors.js'
+import type { AgentCallOptions } from './agent-options.js'
+import type { AgentRequest, ModelChoice } from './model-choice.js'
 import { withParameters } from './model-parameters.js'
 import type { RunContext } from './run-context.js'
+import type { RunPrompt } from './run-event.js'
+import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
 
-/** A model to ask, with its own parameters. */
-export interface ModelChoice {
-  readonly provider: string
-  readonly model: string
-  readonly parameters?: JsonObject
+/** One walk over the models of a run. */
+export interface ModelWalk {
+  readonly choices: readonly ModelChoice[]
+  readonly registry: LLMRegistry
+  readonly request: AgentRequest
+  readonly context: RunContext
+  readonly state: RunState
+  readonly options: AgentCallOptions
+  readonly prompt: RunPrompt | undefined
 }
 
-/** A request whose model the agent fills in. */
-export type AgentRequest = Omit<ChatRequest, 'model'>
-
 /** Asks one model after the other until one answers. An abort ends the walk; whatever else goes wrong moves it on. */
-export async function chatWith(
-  choices: readonly ModelChoice[],
-  registry: LLMRegistry,
-  request: AgentRequest,
-  context: RunContext,
-  state: RunState,
-): Promise<ChatResult> {
-  let failure: unknown
-  for (const [index, choice] of choices.entries()) {
-    const startedAt = performance.now()
+export function chatWith(walk: ModelWalk): Promise<ChatResult> {
+  const { state } = walk
+  return firstAnswer(walk, async (attempt) => {
+    const call = beginCall(walk, attempt, false)
     try {
-      const client = clientOf(choice, registry)
-      const options = callOptions(context, state, choices.length - index)
-      const result = await client.chat(withParameters(request, choice.model, choice.parameters), options)
-      state.addAttempt(choice, startedAt)
+      const result = await call.within(() => attempt.client.chat(attempt.request, attempt.options))
+      call.end({ result })
+      state.addAttempt(attempt.choice, attempt.startedAt)
       state.addUsage(result.usage)
       return result
     } catch (error) {
-      state.addAttempt(choice, startedAt, error)
-      if (isAbort(error, context)) throw error
-      failure = error
+      call.end({ error })
+      throw error
     }
-  }
-  throw failure
+  })
 }
 
 /** The same for a stream: it stays with the model whose first part came. */
-export async function* streamWith(
-  choices: readonly ModelChoice[],
-  registry: LLMRegistry,
-  request: AgentRequest,
-  context: RunContext,
-  state: RunState,
-): AsyncGenerator<ChatEvent, void, undefined> {
-  let failure: unknown
-  for (const [index, choice] of choices.entries()) {
-    const startedAt = performance.now()
-    let hasBegun = false
+export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, void, undefined> {
+  const { state } = walk
+  // The walk ends at the first part; from there on the stream belongs to the reader.
+  const { opened, first, attempt } = await firstAnswer(walk, async (attempt) => {
+    const call = beginCall(walk, attempt, true)
+    const events = call.within(() => attempt.client.stream(attempt.request, attempt.options)[Symbol.asyncIterator]())
     try {
-      const client = clientOf(choice, registry)
-      const options = callOptions(context, state, choices.length - index)
-      for await (const event of client.stream(withParameters(request, choice.model, choice.parameters), options)) {
-        hasBegun = true
-        if (event.type === 'finish') {
-          state.addAttempt(choice, startedAt)
-          state.addUsage(event.result.usage)
-        }
-        yield event
-      }
-      return
+      return { opened: { call, events }, first: await call.within(() => events.next()), attempt }
     } catch (error) {
-      state.addAttempt(choice, startedAt, error)
-      if (hasBegun || isAbort(error, context)) throw error
-      failure = error
+      call.end({ error })
+      throw error
     }
+  })
+  const { call, events } = opened
+  let outcome: Parameters<typeof call.end>[0] = { left: true }
+  try {
+    for (let next = first; !next.done; next = await call.within(() => events.next())) {
+      if (next.value.type === 'finish') {
+        outcome = { result: next.value.result }
+        state.addUsage(next.value.result.usage)
+      }
+      yield next.value
+    }
+  } catch (error) {
+    outcome = { error }
+    walk.registry.cooldown.failed(attempt.choice, error)
+    throw error
+  } finally {
+    state.addAttempt(attempt.choice, attempt.startedAt, 'error' in outcome ? outcome.error : undefined)
+    call.end(outcome)
+    await events.return?.()
   }
-  throw failure
+}
+
+function beginCall({ state, prompt }: ModelWalk, { choice: { provider, model }, request }: Attempt, isStreamed: boolean): CallObservation {
+  return state.observation.beginCall({ operation: 'chat', provider, model, request, isStreamed, ...(prompt && { prompt }) })
 }
 
 /** Whether a run was ended by its caller. */
 export function isAbort(error: unknown, context: RunContext): boolean {
   return context.signal.aborted || (isConfigError(error, 'E_LLM') && (error as LLMError).reason === 'aborted')
+}
+
+interface Attempt {
+  readonly choice: ModelChoice
+  readonly client: NonNullable<ReturnType<LLMRegistry['get']>>
+  readonly request: ChatRequest
+  readonly options: CallOptions
+  readonly startedAt: number
+}
+
+/** A model that asked to be left alone for a while. */
+interface Waiting {
+  readonly choice: ModelChoice
+  readonly dueAt: number
+}
+
+/** Longest wait for a Retry-After, as in the clients. */
+const LONGEST_WAIT_MS = 60_000
+
+/**
+ * Each model once, those that failed lately last. Only the last one may take its time with retries; a model that says when it can be asked
+ * again (Retry-After) is waited for when no other has answered.
+ */
+async function firstAnswer<Answer>(walk: ModelWalk, ask: (attempt: Attempt) => Promise<Answer>): Promise<Answer> {
+  const { registry, context, state, options } = walk
+  const deadline = Math.min(
+    state.deadline,
+    options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs,
+  )
+  const choices = registry.cooldown.order(walk.choices)
+  const errors: unknown[] = []
+  const waiting: Waiting[] = []
+  const tryOne = async (
+    choice: ModelChoice,
+    modelsLeft: number,
+    maxRetries: number | undefined,
+  ): Promise<{ answer: Answer } | undefined> => {
+    const startedAt = performance.now()
+    try {
+      const client = clientOf(choice, registry)
+      const request = withParameters(walk.request, choice.model, choice.parameters)
+      const answer = await ask({ choice, client, request, options: callOptions(walk, { deadline, modelsLeft, maxRetries }), startedAt })
+      registry.cooldown.answered(choice)
+      return { answer }
+    } catch (error) {
+      state.addAttempt(choice, startedAt, error)
+      if (isAbort(error, context)) throw error
+      registry.cooldown.failed(choice, error)
+      errors.push(error)
+      const retryAfterMs = retryAfterOf(error)
+      if (retryAfterMs !== undefined) waiting.push({ choice, dueAt: performance.now() + retryAfterMs })
+      return undefined
+    }
+  }
+  for (const [index, choice] of choices.entries()) {
+    const modelsLeft = choices.length - index
+    const isAlone = modelsLeft === 1 && waiting.length === 0
+    const found = await tryOne(choice, modelsLeft, isAlone ? options.maxRetries : 0)
+    if (found) return found.answer
+  }
+  if (choices.length > 1 && options.maxRetries !== 0) {
+    for (const { choice, dueAt } of waiting.sort((one, other) => one.dueAt - other.dueAt)) {
+      const waitMs = Math.max(0, dueAt - performance.now())
+      if (waitMs > LONGEST_WAIT_MS || dueAt >= deadline) continue
+      await pause(waitMs, context)
+      const found = await tryOne(choice, 1, 0)
+      if (found) return found.answer
+    }
+  }
+  throw combinedError(errors)
 }
 
 function clientOf({ provider, model }: ModelChoice, registry: LLMRegistry) {
@@ -92,10 +164,46 @@ function clientOf({ provider, model }: ModelChoice, registry: LLMRegistry) {
   })
 }
 
-/** Models that are still to be tried share what is left of the run's time, so that a silent first one leaves some to the others. */
-function callOptions(context: RunContext, state: RunState, modelsLeft: number): CallOptions {
+/**
+ * The time that is left bounds the call. A model's share of it bounds only the wait for the first part of its answer, so that a silent
+ * first model leaves some to the others, and one that has begun to answer is not cut because there are others.
+ */
+function callOptions(
+  { context, options }: ModelWalk,
+  { deadline, modelsLeft, maxRetries }: { readonly deadline: number; readonly modelsLeft: number; readonly maxRetries: number | undefined },
+): CallOptions {
   const { signal, runId } = context
-  if (state.deadline === Number.POSITIVE_INFINITY) return { signal, metadata: { runId } }
-  const leftMs = Math.max(1, state.deadline - performance.now())
-  return { signal, metadata: { runId }, timeout: { totalMs: leftMs / modelsLeft } }
+  const { headers } = options
+  const leftMs = Math.max(1, deadline - performance.now())
+  return {
+    signal,
+    metadata: { runId },
+    ...(headers !== undefined && { headers }),
+    ...(maxRetries !== undefined && { maxRetries }),
+    ...(deadline !== Number.POSITIVE_INFINITY && { timeout: { firstChunkMs: leftMs / modelsLeft, totalMs: leftMs } }),
+  }
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  if (!isConfigError(error, 'E_LLM')) return undefined
+  const { retryable, retryAfterMs } = error as LLMError
+  return retryable ? retryAfterMs : undefined
+}
+
+async function pause(ms: number, { signal }: RunContext): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal })
+  } catch (cause) {
+    throw new LLMError('The run was aborted while it waited for a model.', { reason: 'aborted', cause })
+  }
+}
+
+/** The last error, with those of all models. */
+function combinedError(errors: readonly unknown[]): unknown {
+  const last = errors.at(-1)
+  if (errors.length < 2 || !isConfigError(last, 'E_LLM')) return last
+  const { hint, ...facts } = { ...(last as LLMError) }
+  const combined = new LLMError(last.message, { ...facts, errors: errors as readonly Error[], cause: last })
+  // The message has the hint already.
+  return hint === undefined ? combined : Object.assign(combined, { hint })
 }

@@ -1,5 +1,5 @@
 import type { Source } from '../entities/source.js'
-import type { TokenUsage } from '../llm/llm-client.js'
+import type { ChatEvent, TokenUsage } from '../llm/llm-client.js'
 
 /** What a run used and how it went: it joins an outcome to the version that caused it. */
 export interface RunEvent {
@@ -53,6 +53,16 @@ export interface RunAttempt {
   /** The reason of the LLMError, or the code of another error. */
   readonly errorCode?: string
 }
+
+/** What `executeStream` gives: the parts of every answer, and at the end the output. */
+export type AgentStreamEvent<Output> =
+  | ChatEvent
+  | {
+      readonly type: 'output'
+      readonly output: Output
+      /** Whether it came from `fallback()`, without a model. */
+      readonly degraded: boolean
+    }
 
 /** Events of an agent. */
 export interface AgentEvents {

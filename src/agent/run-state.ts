@@ -1,6 +1,7 @@
-import type { TokenUsage } from '../llm/llm-client.js'
+import type { ChatEvent, TokenUsage } from '../llm/llm-client.js'
 import { isConfigError, type LLMError } from '../shared/errors.js'
 import type { RunAttempt, RunModel, RunPrompt } from './run-event.js'
+import { type RunObservation, UNOBSERVED } from './run-observer.js'
 
 /** What a run has fixed and seen so far. */
 export class RunState {
@@ -10,12 +11,16 @@ export class RunState {
   readonly resolved = new Map<string, Promise<unknown>>()
   /** When the run's models have to be done, on the clock of `performance.now()`. */
   readonly deadline: number
+  /** Takes the parts of every answer, where somebody listens; resolves when they were taken. */
+  readonly sink: ((event: ChatEvent) => Promise<void>) | undefined
+  observation: RunObservation = UNOBSERVED
   usage: TokenUsage = {}
   prompt: RunPrompt | undefined
   model: RunModel | undefined
 
-  constructor(timeoutMs: number | undefined) {
+  constructor(timeoutMs: number | undefined, sink?: (event: ChatEvent) => Promise<void>) {
     this.deadline = this.startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY)
+    this.sink = sink
   }
 
   /** The first answer to a question, for every later time it is asked in this run. */
@@ -30,15 +35,7 @@ export class RunState {
   }
 
   addAttempt(asked: { provider: string; model: string }, startedAt: number, error?: unknown): void {
-    const durationMs = performance.now() - startedAt
-    const { provider, model } = asked
-    this.attempts.push({
-      provider,
-      model,
-      ok: error === undefined,
-      durationMs,
-      ...(error !== undefined && { errorCode: attemptCode(error) }),
-    })
+    this.attempts.push(attemptOf(asked, startedAt, error))
   }
 
   /** Adds up; a number that one answer does not tell makes only its own sum unknown if no answer tells it. */
@@ -53,6 +50,11 @@ export class RunState {
 export function errorCode(error: unknown): string {
   if (!isConfigError(error)) return error instanceof Error ? error.name : 'unknown'
   return error.code === 'E_LLM' ? `${error.code}/${(error as LLMError).reason}` : error.code
+}
+
+function attemptOf({ provider, model }: { provider: string; model: string }, startedAt: number, error?: unknown): RunAttempt {
+  const durationMs = performance.now() - startedAt
+  return { provider, model, ok: error === undefined, durationMs, ...(error !== undefined && { errorCode: attemptCode(error) }) }
 }
 
 function attemptCode(error: unknown): string {

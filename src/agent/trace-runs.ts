@@ -18,6 +18,7 @@ const STATUS_ERROR = 2
  * Makes a span of every run of an agent, named as the semantic conventions for generative AI say. Prompts and outputs are not in it.
  *
  * @returns the function that stops
+ * @deprecated since November 2026, for removal in 0.3: `traceAgents` of `agent-config/otel` makes the run the active parent of its calls
  * @see https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/
  * @example
  * ```ts

@@ -1,5 +1,6 @@
+import type { Message, ToolCall } from '../entities/message.js'
 import { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient } from '../llm/define-llm-client.js'
-import type { CallTimeouts, ChatRequest, ChatResult, FinishReason, LLMClient, Message, TokenUsage, ToolCall } from '../llm/llm-client.js'
+import type { CallTimeouts, ChatRequest, ChatResult, FinishReason, LLMClient, TokenUsage } from '../llm/llm-client.js'
 import type { AISDKEmbeddingModel, AISDKLanguageModel, AISDKProvider, CallShape, PartShape, WarningShape } from './ai-sdk-types.js'
 
 /** How a provider of the AI SDK appears as a client. */
@@ -68,12 +69,15 @@ function providerName(modelOf: (name: string) => AISDKLanguageModel): string {
 }
 
 function callOf(request: ChatRequest, options: ClientCall, model: AISDKLanguageModel, provider: string): CallShape {
-  const { model: _, messages, tools, reasoning, providerOptions, stopSequences, ...sampling } = request
+  const { model: _, messages, tools, reasoning, providerOptions, stopSequences, toolChoice, ...sampling } = request
   return {
     ...sampling,
     prompt: messages.map((message) => promptMessage(message, model.specificationVersion)),
     ...(stopSequences && { stopSequences: [...stopSequences] }),
-    ...(tools && { tools: tools.map((tool) => ({ type: 'function', ...tool })), toolChoice: { type: 'auto' } }),
+    ...(tools && {
+      tools: tools.map((tool) => ({ type: 'function', ...tool })),
+      toolChoice: typeof toolChoice === 'object' ? { ...toolChoice } : { type: toolChoice ?? 'auto' },
+    }),
     // v2 and v3 have no word for it: there it goes through providerOptions, in the provider's own.
     ...(reasoning !== undefined && model.specificationVersion === 'v4' && { reasoning: effortOf(reasoning) }),
     ...(providerOptions && { providerOptions: { [provider]: { ...providerOptions } } }),

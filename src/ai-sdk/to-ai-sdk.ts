@@ -1,4 +1,5 @@
-import type { CallOptions, ChatEvent, ChatRequest, ChatResult, LLMClient, Message, ToolDefinition } from '../llm/llm-client.js'
+import type { Message } from '../entities/message.js'
+import type { CallOptions, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolDefinition } from '../llm/llm-client.js'
 import { LLMError } from '../shared/errors.js'
 import type { CallShape, PartShape, WarningShape } from './ai-sdk-types.js'
 

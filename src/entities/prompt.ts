@@ -27,8 +27,8 @@ export interface CompileOptions {
   readonly onMissing?: 'throw' | 'keep' | 'empty'
 }
 
-/** One version of a prompt, as an answer: frozen, and shared by everybody who asks. */
-export interface Prompt extends PromptContent, Provenance {
+/** What the answers for text and for chat prompts have in common. */
+interface PromptFields extends Omit<PromptContent, 'type' | 'template'>, Provenance {
   readonly isActive: boolean
   /** The labels that point at this version. */
   readonly labels: readonly string[]
@@ -36,10 +36,31 @@ export interface Prompt extends PromptContent, Provenance {
   readonly variables: readonly string[]
   /** Why this version was chosen. */
   readonly selection: Selection
+}
+
+/** One version of a text prompt. */
+export interface TextPrompt extends PromptFields {
+  readonly type: 'text'
+  readonly template: string
   /**
-   * Fills in the template: text of a text prompt, messages of a chat prompt.
+   * Fills in the template.
    *
    * @throws {TemplateVariableError} when variables are missing; it names all of them
    */
-  compile(variables?: Readonly<Record<string, unknown>>, options?: CompileOptions): string | ChatMessage[]
+  compile(variables?: Readonly<Record<string, unknown>>, options?: CompileOptions): string
 }
+
+/** One version of a chat prompt. */
+export interface ChatPrompt extends PromptFields {
+  readonly type: 'chat'
+  readonly template: readonly ChatMessageTemplate[]
+  /**
+   * Fills in the messages of the template, and puts the caller's own in the places of its placeholders.
+   *
+   * @throws {TemplateVariableError} when variables are missing; it names all of them
+   */
+  compile(variables?: Readonly<Record<string, unknown>>, options?: CompileOptions): ChatMessage[]
+}
+
+/** One version of a prompt, as an answer: frozen, and shared by everybody who asks. `type` tells text and chat prompts apart. */
+export type Prompt = TextPrompt | ChatPrompt

@@ -73,11 +73,11 @@ export class CallScope {
     return this.#ending !== undefined
   }
 
-  /** Counts an attempt and winds the timer up to its first chunk. */
-  beginAttempt(): void {
+  /** Counts an attempt and winds the timer up to its first chunk. A whole answer is no first chunk: only the timer for the call applies. */
+  beginAttempt(isWhole = false): void {
     this.attempts += 1
     this.#hasFirstChunk = false
-    this.#wind('phase', 'first-chunk', this.limits.timeouts.firstChunkMs)
+    this.#wind('phase', 'first-chunk', isWhole ? OFF_MS : this.limits.timeouts.firstChunkMs)
   }
 
   /** Waits for the server's next chunk under the timers for it. @throws whatever ended the call meanwhile */

@@ -1,8 +1,11 @@
-import { InvalidArgumentError } from '../shared/errors.js'
+import type { ToolCall } from '../entities/message.js'
+import { InvalidArgumentError, LLMError } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
-import { CALL_DEFAULTS, CallScope, limitsOf } from './call-scope.js'
+import { CALL_DEFAULTS, type CallLimits, CallScope, limitsOf } from './call-scope.js'
+import { answerLimit, clientName } from './client-options.js'
+import { embedInBatches } from './embedding.js'
 import { foreignError } from './foreign-error.js'
-import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolCall } from './llm-client.js'
+import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, EmbedRequest, EmbedResult, LLMClient } from './llm-client.js'
 import { withRetries } from './retry.js'
 
 /** What a client of one's own has to give: the text, and whatever else it knows. The rest is filled in. */
@@ -12,16 +15,26 @@ export type ChatAnswer = Partial<ChatResult> & { readonly text: string }
 export type ChatPart = Exclude<ChatEvent, { type: 'finish' }> | { readonly type: 'finish'; readonly result?: Partial<ChatResult> }
 
 /** A client of one's own: `chat` or `stream`, or both. */
-export interface LLMClientDefinition extends Pick<LLMClient, 'provider' | 'embed' | 'listModels' | 'health'> {
+export interface LLMClientDefinition extends Pick<LLMClient, 'provider' | 'listModels' | 'health'> {
   /** One answer, whole. `options.signal` ends with the call: hand it on. */
   chat?(request: ChatRequest, options: ClientCall): Promise<ChatAnswer>
   /** One answer in parts. When it ends without an error, the answer is whole. */
   stream?(request: ChatRequest, options: ClientCall): AsyncIterable<ChatPart>
+  /**
+   * The vectors of one batch of texts, at most `request.batchSize` of them. Batches, timers and retries are added, and
+   * what comes back is checked: one vector for each text, all of one length, of numbers. `options.signal` ends with the call.
+   */
+  embed?(request: EmbedRequest, options: ClientCall): Promise<EmbedAnswer>
   /** The timers of a call that sets none. @default { firstChunkMs: 120_000, chunkMs: 60_000, totalMs: 600_000 } */
   readonly timeout?: number | CallTimeouts
   /** How often a call that failed with `retryable` is made again, before the first part arrived. @default 2 */
   readonly maxRetries?: number
+  /** Longest streamed answer with its thoughts, in characters, which are bytes for plain English. @default 8_388_608 (8 MiB) */
+  readonly maxAnswerBytes?: number
 }
+
+/** What an `embed` of one's own has to give. */
+export type EmbedAnswer = Pick<EmbedResult, 'embeddings'> & Partial<EmbedResult>
 
 /** What a client's function is handed: the caller's options with a signal that also ends at the timers. */
 export type ClientCall = CallOptions & { readonly signal: AbortSignal }
@@ -34,26 +47,27 @@ export type ClientCall = CallOptions & { readonly signal: AbortSignal }
  * ```ts
  * const echo = defineLLMClient({
  *   provider: 'echo',
- *   chat: async (request) => ({ text: request.messages.at(-1)?.content ?? '' }),
+ *   chat: async (request) => ({ text: messageText(request.messages.at(-1)) }),
  * })
  * ```
  */
 export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
-  const { provider, embed, listModels, health } = definition
+  const { listModels, health } = definition
   if (!definition.chat && !definition.stream) throw new InvalidArgumentError('definition', 'must have chat or stream')
-  if (provider === '' || provider.includes(':')) throw new InvalidArgumentError('provider', 'must be a name without a colon')
+  const provider = clientName('provider', definition.provider)
   const base = limitsOf(definition, CALL_DEFAULTS)
+  const maxLength = answerLimit(definition.maxAnswerBytes)
   const openScope = (options: CallOptions) => new CallScope(limitsOf(options, base), options.signal)
 
   return {
     provider,
-    ...(embed && { embed: embed.bind(definition) }),
+    ...(definition.embed && { embed: (request: EmbedRequest, options?: CallOptions) => embedWith(definition, request, options, base) }),
     ...(listModels && { listModels: listModels.bind(definition) }),
     ...(health && { health: health.bind(definition) }),
 
     async chat(request, options = {}) {
       const scope = openScope(options)
-      const answer = new PartialAnswer(request.model, provider, scope)
+      const answer = new PartialAnswer(request.model, provider, scope, maxLength)
       let isComplete = false
       try {
         if (definition.chat) answer.result = await answerOnce(definition, request, options, scope)
@@ -71,7 +85,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
       return leavable<ChatEvent>(async function* (onLeave) {
         const scope = openScope(options)
         onLeave(() => scope.abandon())
-        const answer = new PartialAnswer(request.model, provider, scope)
+        const answer = new PartialAnswer(request.model, provider, scope, maxLength)
         let isComplete = false
         try {
           const source = definition.stream
@@ -98,10 +112,41 @@ function answerOnce(definition: LLMClientDefinition, request: ChatRequest, optio
   const call = { ...options, signal: scope.signal }
   return withRetries(
     scope,
-    // The whole answer is the first chunk: only the timers for it and for the call apply.
     () => scope.chunk(scope.race((chat as NonNullable<typeof chat>).call(definition, request, call))),
     (error) => foreignError(error, { provider, model: request.model }, scope),
+    true,
   )
+}
+
+/** Batches through a client's own `embed`, each with timers and retries of its own. */
+async function embedWith(
+  definition: LLMClientDefinition,
+  request: EmbedRequest,
+  options: CallOptions = {},
+  base: CallLimits,
+): Promise<EmbedResult> {
+  const { provider, embed } = definition
+  const limits = limitsOf(options, base)
+  const warnings = new Set<string>()
+  const result = await embedInBatches(provider, request, limits, warnings, async (values, timeouts) => {
+    const scope = new CallScope({ ...limits, timeouts }, options.signal)
+    let isComplete = false
+    const toError = (error: unknown) => foreignError(error, { provider, model: request.model }, scope)
+    try {
+      const call = { ...options, signal: scope.signal }
+      const batch = { ...request, values }
+      const ask = () => scope.chunk(scope.race((embed as NonNullable<typeof embed>).call(definition, batch, call)))
+      const answer = await withRetries(scope, ask, toError, true)
+      isComplete = true
+      for (const warning of answer.warnings ?? []) warnings.add(warning)
+      return { embeddings: answer.embeddings, inputTokens: answer.usage?.inputTokens }
+    } catch (error) {
+      throw toError(error)
+    } finally {
+      scope.end(isComplete)
+    }
+  })
+  return result
 }
 
 /** The parts of a client's own stream: sent again while nothing came, ended with the call even if it ignores its signal. */
@@ -153,19 +198,30 @@ class PartialAnswer {
   readonly #model: string
   readonly #provider: string
   readonly #scope: CallScope
+  readonly #maxLength: number
+  #length = 0
 
-  constructor(model: string, provider: string, scope: CallScope) {
+  constructor(model: string, provider: string, scope: CallScope, maxLength: number) {
+    this.#maxLength = maxLength
     this.#model = model
     this.#provider = provider
     this.#scope = scope
   }
 
   accept(part: ChatPart): void {
+    if (part.type === 'text' || part.type === 'thinking') this.#count(part.delta.length)
     if (part.type === 'text') this.#text += part.delta
     else if (part.type === 'thinking') this.#thinking = (this.#thinking ?? '') + part.delta
     else if (part.type === 'tool-call') this.#toolCalls.push(part.toolCall)
     else this.result = part.result ?? {}
     this.partial = this.#text
+  }
+
+  #count(more: number): void {
+    this.#length += more
+    if (this.#length <= this.#maxLength) return
+    const message = `${this.#provider} wrote more than ${this.#maxLength} bytes (maxAnswerBytes).`
+    throw new LLMError(message, { reason: 'invalid_response', provider: this.#provider, model: this.#model, partial: this.partial ?? '' })
   }
 
   whole(): ChatResult {

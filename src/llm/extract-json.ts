@@ -1,7 +1,10 @@
 import { InvalidArgumentError, LLMError } from '../shared/errors.js'
-import type { StandardSchema } from '../shared/standard-schema.js'
-import { lastJsonIn } from './json-candidates.js'
+import type { SchemaResult, StandardSchema } from '../shared/standard-schema.js'
+import { jsonIn } from './json-candidates.js'
 import { problemsOf } from './schema-problems.js'
+
+/** Longest text that is read, in characters. Longer ones are refused at once. */
+const LONGEST_TEXT = 16 * 1_024 * 1_024
 
 /** How `extractJson` reads. */
 export interface ExtractJsonOptions<Output> {
@@ -15,24 +18,43 @@ export interface ExtractJsonOptions<Output> {
  * The JSON object or array in a model's answer.
  *
  * Read are the whole answer, else the last value that stands in it, in a fence or in prose; thoughts are never a source.
- * A last value that is broken or cut off is not passed over in favour of an earlier one, which would be a draft.
+ * With a schema, a last value that does not fit gives way to one before it that does: a note after the answer. A last
+ * value that is broken or cut off is not passed over in favour of an earlier one, which would be a draft.
  *
- * @throws {LLMError} with reason `invalid_output`: there is none, or it is not what the schema asks for (see `problems`)
+ * The time it takes grows with the length of the text alone; texts of more than 16 MiB are refused.
+ *
+ * @throws {LLMError} with reason `invalid_output`: there is none, it was cut off, or it is not what the schema asks for (see `problems`)
  * @example
  * ```ts
  * extractJson('Here you are: {"domain": "payments"}') // { domain: 'payments' }
  * ```
  */
 export function extractJson<Output = unknown>(text: string, options: ExtractJsonOptions<Output> = {}): Output {
-  const found = wholeValue(text) ?? lastJsonIn(text, options.repair)
-  if (found === undefined) {
-    throw new LLMError('The answer holds no JSON object or array that can be read.', { reason: 'invalid_output', partial: text })
+  const { schema, repair } = options
+  let refused: readonly string[] | undefined
+  for (const value of valuesIn(text, repair)) {
+    if (schema === undefined) return value as Output
+    const result = schema['~standard'].validate(value)
+    if (result instanceof Promise) throw new InvalidArgumentError('schema', 'must answer at once; use chatJSON for one that takes time')
+    if (result.issues === undefined) return result.value
+    refused ??= problemsOf(result.issues)
   }
-  if (options.schema === undefined) return found.value as Output
-  const result = options.schema['~standard'].validate(found.value)
-  if (result instanceof Promise) throw new InvalidArgumentError('schema', 'must answer at once; use chatJSON for one that takes time')
-  if (result.issues === undefined) return result.value
-  throw invalidOutput(text, problemsOf(result.issues))
+  throw invalidOutput(text, refused ?? [])
+}
+
+/** The same for a schema that may take time. */
+export async function extractJsonSoon<Output>(
+  text: string,
+  schema: StandardSchema<unknown, Output>,
+  repair: ((text: string) => string) | undefined,
+): Promise<Output> {
+  let refused: readonly string[] | undefined
+  for (const value of valuesIn(text, repair)) {
+    const result: SchemaResult<Output> = await schema['~standard'].validate(value)
+    if (result.issues === undefined) return result.value
+    refused ??= problemsOf(result.issues)
+  }
+  throw invalidOutput(text, refused ?? [])
 }
 
 /** The error for an answer whose JSON is not what was asked for. */
@@ -44,14 +66,17 @@ export function invalidOutput(text: string, problems: readonly string[]): LLMErr
   })
 }
 
-/** The answer as one value; a value that was encoded twice is decoded twice. */
-function wholeValue(text: string): { value: unknown } | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-    if (typeof value === 'string') value = JSON.parse(value)
-  } catch {
-    return undefined
+/** @throws {LLMError} when there is no value at all */
+function valuesIn(text: string, repair: ((text: string) => string) | undefined): Iterable<unknown> {
+  if (text.length > LONGEST_TEXT) {
+    throw new LLMError(`The answer is longer than ${LONGEST_TEXT} characters and is not read.`, { reason: 'invalid_output' })
   }
-  return typeof value === 'object' && value !== null ? { value } : undefined
+  const { values, isCutOff } = jsonIn(text, repair)
+  if (Array.isArray(values) && values.length === 0) {
+    const what = isCutOff
+      ? 'was cut off in the middle of its JSON (finish reason "length"?). Raise maxOutputTokens, or ask for less.'
+      : 'holds no JSON object or array that can be read.'
+    throw new LLMError(`The answer ${what}`, { reason: 'invalid_output', partial: text })
+  }
+  return values
 }

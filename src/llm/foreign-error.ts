@@ -1,6 +1,8 @@
 import { LLMError, type LLMErrorReason } from '../shared/errors.js'
 import type { CallScope } from './call-scope.js'
-import { isRetryableStatus, parseRetryAfter } from './retry.js'
+import { retryAfterOf } from './retry.js'
+import { factsOfStatus } from './status-facts.js'
+import { type Fields, numberOf, recordOf, stringOf } from './wire-values.js'
 
 /** Whose error it is. */
 export interface ErrorOrigin {
@@ -20,47 +22,59 @@ export function foreignError(error: unknown, origin: ErrorOrigin, scope: CallSco
     return new LLMError(`The call to ${origin.provider} ${what}.`, { ...origin, attempts: scope.attempts, ...facts })
   }
   if (error instanceof LLMError) return error
-  const fields = (typeof error === 'object' && error !== null ? error : {}) as {
-    name?: unknown
-    code?: unknown
-    cause?: { code?: unknown }
-    statusCode?: unknown
-    status?: unknown
-    isRetryable?: unknown
-    responseHeaders?: { [name: string]: string }
-  }
-  const message = error instanceof Error ? error.message : String(error)
-  const status = [fields.statusCode, fields.status].find((value) => typeof value === 'number')
+  const fields = recordOf(error) ?? {}
+  const message = withoutPasswords(error instanceof Error ? error.message : String(error))
+  const status = numberOf(fields.statusCode) ?? numberOf(fields.status)
   const isBegun = origin.partial !== undefined
-  const reason = reasonOf(fields, status, message, isBegun)
+  const facts = status === undefined || status < 400 ? factsOf(fields, message) : factsOfStatus(status, message)
+  const reason = isBegun && facts.reason !== 'aborted' ? 'stream' : facts.reason
   return new LLMError(`${origin.provider}: ${message}`, {
     ...origin,
     reason,
     status,
-    retryable: !isBegun && (reason === 'connection' || fields.isRetryable === true || (status !== undefined && isRetryableStatus(status))),
-    retryAfterMs: parseRetryAfter(fields.responseHeaders?.['retry-after']),
+    retryable: !isBegun && (facts.retryable || fields.isRetryable === true),
+    retryAfterMs: retryAfter(fields),
     attempts: scope.attempts,
     cause: error,
   })
 }
 
-function reasonOf(
-  fields: { name?: unknown; code?: unknown; cause?: { code?: unknown } },
-  status: number | undefined,
-  message: string,
-  isBegun: boolean,
-): LLMErrorReason {
-  if (fields.name === 'AbortError') return 'aborted'
-  if (isBegun) return 'stream'
-  if (status === undefined) {
-    if (fields.name === 'TimeoutError') return 'timeout'
-    const code = fields.cause?.code ?? fields.code
-    return typeof code === 'string' && /^(E[A-Z]+|UND_ERR_.*)$/.test(code) ? 'connection' : 'server'
-  }
-  if (status === 401 || status === 403) return 'auth'
-  if (status === 404) return 'model_not_found'
-  if (status === 429) return 'rate_limit'
-  if (status === 503 || status === 529) return 'overloaded'
-  if (status < 500 && /context (?:length|size|window)|too long|maximum context/i.test(message)) return 'context_length'
-  return status < 500 && !isRetryableStatus(status) ? 'bad_request' : 'server'
+interface Judged {
+  readonly reason: LLMErrorReason
+  readonly retryable: boolean
+}
+
+/** Without a status: by the name of the error, and by what the network says in its cause or the cause of that. */
+function factsOf(fields: Fields, message: string): Judged {
+  const name = String(fields.name)
+  if (/AbortError$/.test(name)) return { reason: 'aborted', retryable: false }
+  if (name === 'TimeoutError') return { reason: 'timeout', retryable: false }
+  const isNetwork =
+    /^(?:fetch failed|failed to fetch)/i.test(message) || causesOf(fields).some(({ code }) => NETWORK_CODE.test(String(code)))
+  return isNetwork ? { reason: 'connection', retryable: true } : { reason: 'server', retryable: false }
+}
+
+/** Codes of Node's sockets and of undici; `ERR_…` are faults of a program. */
+const NETWORK_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_\w+)$/
+
+function causesOf(fields: Fields): Fields[] {
+  const list: Fields[] = []
+  for (let next: Fields | undefined = fields; next !== undefined && list.length < 5; next = recordOf(next.cause)) list.push(next)
+  return list
+}
+
+/** The AI SDK keeps headers as an object, the `openai` package as `Headers`. */
+function retryAfter({ responseHeaders, headers }: Fields): number | undefined {
+  const kept = recordOf(responseHeaders) ?? recordOf(headers)
+  if (kept === undefined) return undefined
+  const get =
+    typeof kept.get === 'function'
+      ? (kept.get as (name: string) => string | null).bind(kept)
+      : (name: string) => stringOf(kept[name]) ?? null
+  return retryAfterOf({ get })
+}
+
+/** Errors of fetch show the address as it was given. */
+function withoutPasswords(message: string): string {
+  return message.replace(/\/\/[^/\s@]*@/g, '//***@')
 }

@@ -1,3 +1,5 @@
+import type { Message, ToolCall } from '../entities/message.js'
+
 /**
  * One way to talk to any model. Names follow the AI SDK's call options, so that a bridge to its providers is a mapping.
  *
@@ -29,35 +31,15 @@ export interface LLMClient {
 /** A JSON Schema, as an object. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
-/** One message of a conversation. */
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant' | 'tool'
-  readonly content: string
-  /** Pictures for the model: bytes, or base64. A string is never taken for a path and no file is ever read. */
-  readonly images?: readonly (Uint8Array | string)[]
-  /** For role `assistant`: the tools it asked for. */
-  readonly toolCalls?: readonly ToolCall[]
-  /** For role `tool`: the tool that gave this result. */
-  readonly toolName?: string
-  /** For role `tool`: the call that this is the result of. */
-  readonly toolCallId?: string
-  /** For role `assistant`: what it thought before it answered, for models that want to see it again. */
-  readonly thinking?: string
-}
-
-/** A tool the model wants to be run, with its arguments as a value (not as JSON text). */
-export interface ToolCall {
-  readonly id: string
-  readonly name: string
-  readonly input: unknown
-}
-
 /** A tool the model may ask for. */
 export interface ToolDefinition {
   readonly name: string
   readonly description?: string
   readonly inputSchema: JsonSchema
 }
+
+/** Whether the model may, must or must not ask for tools, or must ask for a certain one. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly type: 'tool'; readonly toolName: string }
 
 /** How the answer is chosen; what is absent is left to the provider. */
 export interface SamplingOptions {
@@ -84,6 +66,8 @@ export interface ChatRequest extends SamplingOptions {
   readonly model: string
   readonly messages: readonly Message[]
   readonly tools?: readonly ToolDefinition[]
+  /** What a client cannot hold its provider to is a warning of the result. @default the provider's, 'auto' */
+  readonly toolChoice?: ToolChoice
 }
 
 /** The three timers, in milliseconds. `Infinity` turns one off. */
@@ -125,6 +109,10 @@ export interface TokenUsage {
   readonly inputTokens?: number
   readonly outputTokens?: number
   readonly totalTokens?: number
+  /** Of the tokens read, those that came from the provider's cache. */
+  readonly cachedInputTokens?: number
+  /** Of the tokens written, those of thoughts. */
+  readonly reasoningTokens?: number
 }
 
 /** How long it took, in milliseconds. What the provider does not tell is absent. */
@@ -149,6 +137,11 @@ export interface ChatResult {
   readonly text: string
   readonly thinking?: string
   readonly toolCalls: readonly ToolCall[]
+  /**
+   * The answer as a message for the history, when it holds more than `text`, `thinking` and `toolCalls` say: parts in
+   * order, with what the provider wants back. `assistantMessage(result)` gives it, or makes one of those three.
+   */
+  readonly message?: Message
   readonly finishReason: FinishReason
   readonly usage: TokenUsage
   readonly timings: CallTimings

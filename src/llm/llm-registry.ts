@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { LLMClient } from './llm-client.js'
+import { ModelCooldown } from './model-cooldown.js'
 
 /** A client and the model to ask it for. */
 export interface ResolvedModel {
@@ -8,8 +9,17 @@ export interface ResolvedModel {
   readonly model: string
 }
 
+/** How an `LLMRegistry` treats its models. */
+export interface LLMRegistryOptions {
+  /** How long a model whose server failed is asked after the other choices, in milliseconds; 0 for never. @default 30_000 */
+  readonly cooldownMs?: number
+}
+
+/** The defaults of an `LLMRegistry`. */
+export const REGISTRY_DEFAULTS = { cooldownMs: 30_000 } as const
+
 /**
- * Clients by the name of their provider.
+ * Clients by the name of their provider. Two servers of one kind get names of their own: `new OllamaClient({ name: 'gpu-2' })`.
  *
  * @example
  * ```ts
@@ -18,14 +28,24 @@ export interface ResolvedModel {
  */
 export class LLMRegistry {
   readonly #clients = new Map<string, LLMClient>()
+  /** Which models failed lately; shared by every agent that uses this registry. */
+  readonly cooldown: ModelCooldown
 
   /**
    * @param clients the first one also answers for names without a provider
-   * @throws {InvalidArgumentError} without a client, or with two of one provider
+   * @throws {InvalidArgumentError} without a client, with two of one name, or for a cooldown that is no duration
    */
-  constructor(clients: readonly LLMClient[]) {
+  constructor(clients: readonly LLMClient[], options: LLMRegistryOptions = {}) {
+    const { cooldownMs = REGISTRY_DEFAULTS.cooldownMs } = options
+    if (!(cooldownMs >= 0)) throw new InvalidArgumentError('cooldownMs', 'must be a number of milliseconds, 0 or more')
+    this.cooldown = new ModelCooldown(cooldownMs)
     for (const client of clients) {
-      if (this.#clients.has(client.provider)) throw new InvalidArgumentError('clients', `hold two for provider "${client.provider}"`)
+      if (this.#clients.has(client.provider)) {
+        throw new InvalidArgumentError(
+          'clients',
+          `hold two named "${client.provider}"; give one of them another name: new OllamaClient({ name: 'gpu-2' })`,
+        )
+      }
       this.#clients.set(client.provider, client)
     }
     if (clients.length === 0) throw new InvalidArgumentError('clients', 'must hold one client or more')

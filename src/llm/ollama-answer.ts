@@ -1,78 +1,63 @@
-import type { CallScope } from './call-scope.js'
-import type { ChatEvent, ChatResult, ToolCall } from './llm-client.js'
-import { CorruptLineError } from './ndjson.js'
-import { parsedText } from './ollama-request.js'
+import type { ToolCall } from '../entities/message.js'
+import { answerText } from './answer-text.js'
+import { type MakeReader, NotReadyError } from './http-call.js'
+import { CorruptLineError } from './lines.js'
+import type { ChatEvent, ChatResult } from './llm-client.js'
 import { present } from './present.js'
-import { type SplitText, splitThinking, thinkingSplitter } from './thinking.js'
+import { errorEntry, errorText } from './status-facts.js'
+import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
-/** Makes events of the lines of one answer, and hands them to `emit`. */
-export type MakeReader<Event> = (emit: (event: Event) => void) => OllamaReader<Event>
-
-/** Reads the lines of one answer. */
-export interface OllamaReader<Event> {
-  /** Takes one line. @returns whether it ends the answer */
-  accept(fields: Fields): boolean
-  /** The text so far, for an error. */
-  partial?(): string
-  /** What follows the last line. */
-  end?(scope: CallScope): Event
+/** What a reader has to know of the request. */
+export interface AskedOllama {
+  readonly provider: string
+  readonly model: string
+  readonly warnings: readonly string[]
+  /** The body that was sent. */
+  readonly body: Fields
+  /** Longest text, thoughts and arguments together, in UTF-16 units. */
+  readonly maxLength: number
+  /** Leaves all events away but the last, for a caller who wants the whole answer. */
+  readonly isQuiet: boolean
 }
 
-/** A line of JSON. */
-export type Fields = Record<string, unknown>
-
-/**
- * Puts the lines of a chat or a completion together.
- *
- * Functions in place of a class: private names cannot be made shorter, and the client's size in a browser counts.
- *
- * @param isQuiet leaves all events away but the last, for a caller who wants the whole answer
- */
-export function answerReader(model: string, warnings: readonly string[], isQuiet: boolean): MakeReader<ChatEvent> {
+/** Puts the lines of a chat or a completion together. */
+export function answerReader({ provider, model, warnings, body, maxLength, isQuiet }: AskedOllama): MakeReader<ChatEvent> {
   return (emit) => {
     const toolCalls: ToolCall[] = []
-    let text = ''
-    let thinking: string | undefined
+    const answer = answerText(emit, isQuiet, maxLength)
     let last: Fields = {}
-    const give = (type: 'text' | 'thinking', delta: string): void => {
-      if (!isQuiet) emit({ type, delta })
-    }
-    const splitter = thinkingSplitter(give)
-    const split = (): SplitText => (thinking === undefined ? splitThinking(text) : { text, thinking })
 
     return {
-      partial: () => split().text,
+      partial: () => answer.whole().text,
 
-      accept(fields) {
+      accept(value) {
+        const fields = lineOf(value)
         const message = recordOf(fields.message) ?? { content: fields.response, thinking: fields.thinking }
-        const thought = stringOf(message.thinking)
-        if (thought) {
-          thinking = (thinking ?? '') + thought
-          give('thinking', thought)
-        }
-        const written = stringOf(message.content)
-        if (written) {
-          text += written
-          // Where the server tells thoughts apart, tags in the text are text.
-          if (thinking !== undefined) give('text', written)
-          else if (!isQuiet) splitter.push(written)
-        }
-        for (const call of Array.isArray(message.tool_calls) ? message.tool_calls : []) {
-          const toolCall = toolCallOf(call)
-          toolCalls.push(toolCall)
-          emit({ type: 'tool-call', toolCall })
+        answer.add(message.content, message.thinking)
+        if (message.tool_calls) {
+          for (const call of listOf(message.tool_calls)) {
+            const toolCall = toolCallOf(call)
+            answer.count(JSON.stringify(toolCall).length)
+            toolCalls.push(toolCall)
+            emit({ type: 'tool-call', toolCall })
+          }
         }
         last = fields
-        if (fields.done) splitter.flush()
-        return fields.done === true
+        if (!fields.done) return false
+        answer.flush()
+        // A server that was asked while it loads may say so instead of answering. Without messages, loading is what was asked for.
+        if (fields.done_reason === 'load' && answer.length() === 0 && asksSomething(body))
+          throw new NotReadyError('only loaded the model (done_reason: load)')
+        return true
       },
 
       end(scope) {
         const inputTokens = numberOf(last.prompt_eval_count)
         const outputTokens = numberOf(last.eval_count)
         const generateMs = milliseconds(last.eval_duration)
+        const told = [...warnings, ...silentFaults(last, body, answer.length())]
         const result: ChatResult = {
-          ...(present(split()) as { text: string; thinking?: string }),
+          ...(present(answer.whole()) as { text: string; thinking?: string }),
           toolCalls,
           finishReason: finishReasonOf(last.done_reason, toolCalls.length > 0),
           usage: present({ inputTokens, outputTokens, totalTokens: sum(inputTokens, outputTokens) }),
@@ -87,34 +72,54 @@ export function answerReader(model: string, warnings: readonly string[], isQuiet
             }),
           },
           model: stringOf(last.model) ?? model,
-          provider: 'ollama',
-          ...(warnings.length > 0 && { warnings }),
+          provider,
+          ...(told.length > 0 && { warnings: told }),
           raw: last,
         }
-        return { type: 'finish', result }
+        return [{ type: 'finish', result }]
       },
     }
   }
 }
 
-/** The value as an object with keys, or `undefined`. */
-export function recordOf(value: unknown): Fields | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
+/** A line as an object; one that holds an error ends the answer. */
+export function lineOf(value: unknown): Fields {
+  const fields = recordOf(value)
+  if (fields === undefined) throw new CorruptLineError(String(value))
+  const isAnswer = 'done' in fields || 'message' in fields || 'status' in fields
+  if (fields.error != null || (!isAnswer && errorEntry(fields))) throw new Error(errorText(fields))
+  return fields
 }
 
-/** A text that is not empty, or `undefined`. */
-export function stringOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+function asksSomething({ messages, prompt }: Fields): boolean {
+  return listOf(messages).length > 0 || stringOf(prompt) !== undefined
 }
 
-/** A number, or `undefined`: absent is unknown, never 0. */
-export function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
+/** Text with fewer tokens than this for its length was cut: no tokenizer of ours puts eight letters of prose into each. */
+const MOST_LETTERS_PER_TOKEN = 8
+/** Below this many tokens the guess is worth nothing. */
+const FEWEST_TOKENS = 512
+
+/** What Ollama does without a word: it cuts the beginning off a prompt that is too long, and counts tokens that give no text. */
+function silentFaults(last: Fields, body: Fields, answerLength: number): string[] {
+  const warnings: string[] = []
+  const read = numberOf(last.prompt_eval_count)
+  const window = numberOf(recordOf(body.options)?.num_ctx)
+  if (read !== undefined && (window === undefined ? isFarTooFew(read, body) : read >= window)) {
+    warnings.push(
+      `Ollama read ${read} tokens of the prompt${window ? `, all that num_ctx allows` : ''}: its beginning may be cut off; raise num_ctx.`,
+    )
+  }
+  if (answerLength === 0 && numberOf(last.eval_count)) {
+    warnings.push(`The model wrote ${last.eval_count} tokens and no text came of them.`)
+  }
+  return warnings
 }
 
-/** Two counts as one, when both are known. */
-export function sum(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? undefined : one + other
+function isFarTooFew(read: number, { messages, prompt }: Fields): boolean {
+  if (read < FEWEST_TOKENS) return false
+  const texts = [prompt, ...listOf(messages).map((message) => recordOf(message)?.content)]
+  return texts.reduce<number>((letters, text) => letters + (stringOf(text)?.length ?? 0), 0) > read * MOST_LETTERS_PER_TOKEN
 }
 
 /** Durations on the wire are nanoseconds. */

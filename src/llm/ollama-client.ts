@@ -1,9 +1,20 @@
-import type { LLMError } from '../shared/errors.js'
+import type { LLMError, LLMErrorFacts } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
 import { CALL_DEFAULTS, type CallLimits, limitsOf } from './call-scope.js'
+import {
+  addressOf,
+  answerLimit,
+  checkHeaders,
+  clientName,
+  type HttpClientOptions,
+  MOST_JSON_BYTES,
+  SHORTEST_LINE_LIMIT,
+} from './client-options.js'
+import { embedInBatches } from './embedding.js'
+import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
+import { CorruptLineError, ndjsonDecoder } from './lines.js'
 import type {
   CallOptions,
-  CallTimeouts,
   ChatEvent,
   ChatRequest,
   ChatResult,
@@ -14,24 +25,17 @@ import type {
   ModelInfo,
   SamplingOptions,
 } from './llm-client.js'
-import { CorruptLineError } from './ndjson.js'
-import { answerReader, type Fields, type MakeReader, numberOf, recordOf, stringOf, sum } from './ollama-answer.js'
-import { askOllama, type OllamaCall } from './ollama-call.js'
+import { answerReader, lineOf } from './ollama-answer.js'
 import { chatBody, placed, samplingBody, wireImage } from './ollama-request.js'
 import { present } from './present.js'
+import { type Fields, listOf, numberOf, recordOf, stringOf } from './wire-values.js'
 
 /** How an `OllamaClient` reaches its server. */
-export interface OllamaClientOptions {
+export interface OllamaClientOptions extends HttpClientOptions {
   /** The server's address; `ollamaBaseUrl` makes it of an `OLLAMA_HOST`. @default 'http://127.0.0.1:11434' */
   readonly baseUrl?: string
-  /** Sent with every request: `{ authorization: 'Bearer …' }` for hosted Ollama. */
-  readonly headers?: { readonly [name: string]: string }
-  /** Does the requests. @default the global `fetch` */
-  readonly fetch?: typeof globalThis.fetch
-  /** A number bounds each whole call and turns the other timers off. @default { firstChunkMs: 120_000, chunkMs: 60_000, totalMs: 600_000 } */
-  readonly timeout?: number | CallTimeouts
-  /** How often a failed request is sent again. @default 2 */
-  readonly maxRetries?: number
+  /** Tells two servers apart: the client's `provider`, as in `gpu-2:qwen3`. @default 'ollama' */
+  readonly name?: string
 }
 
 /** What to complete, without a conversation around it. */
@@ -60,6 +64,13 @@ export interface PullProgress {
   readonly completedBytes?: number
 }
 
+const OFFLINE = 'Start it with `ollama serve`, or set baseUrl.'
+
+function hintOf({ status, reason }: LLMErrorFacts, model: string | undefined): string | undefined {
+  if (status !== 404) return undefined
+  return reason === 'model_not_found' ? `Fetch it with \`ollama pull ${model}\`.` : 'Is baseUrl an Ollama server?'
+}
+
 /** For `health`: a server that is up answers this at once. */
 const HEALTH_TIMEOUT_MS = 5_000
 
@@ -75,16 +86,25 @@ const HEALTH_TIMEOUT_MS = 5_000
  * ```
  */
 export class OllamaClient implements LLMClient {
-  readonly provider = 'ollama'
+  readonly provider: string
   readonly baseUrl: string
-  readonly #options: OllamaClientOptions
+  readonly #service: HttpService
   readonly #limits: CallLimits
+  readonly #maxLength: number
 
-  /** @throws {LLMError} with reason `bad_request` for a timeout or a number of retries that cannot be */
+  /**
+   * @throws {InvalidArgumentError} for an address, a header or a name that cannot be; their values are not shown
+   * @throws {LLMError} with reason `bad_request` for a timeout or a number of retries that cannot be
+   */
   constructor(options: OllamaClientOptions = {}) {
-    this.baseUrl = (options.baseUrl ?? 'http://127.0.0.1:11434').replace(/\/+$/, '')
-    this.#options = options
+    const { name = 'ollama', baseUrl = 'http://127.0.0.1:11434', headers, fetch } = options
+    const { base, query } = addressOf(baseUrl)
+    checkHeaders(headers)
+    this.provider = clientName('name', name)
+    this.baseUrl = base
+    this.#service = { title: 'Ollama', provider: name, base, query, headers, fetch, offlineHint: OFFLINE, hintOf }
     this.#limits = limitsOf(options, CALL_DEFAULTS)
+    this.#maxLength = answerLimit(options.maxAnswerBytes)
   }
 
   async chat(request: ChatRequest, options?: CallOptions): Promise<ChatResult> {
@@ -95,7 +115,7 @@ export class OllamaClient implements LLMClient {
   stream(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent> {
     return leavable((onLeave) => {
       const { body, warnings } = chatBody(request)
-      return askOllama(this.#call('/api/chat', request.model, body, options), answerReader(request.model, warnings, false), onLeave)
+      return askServer(this.#call('/api/chat', request.model, body, options), this.#reader(request.model, body, warnings, false), onLeave)
     })
   }
 
@@ -107,32 +127,14 @@ export class OllamaClient implements LLMClient {
   }
 
   async embed(request: EmbedRequest, options: CallOptions = {}): Promise<EmbedResult> {
-    const { model, values, dimensions } = request
-    const batchSize = Math.max(1, request.batchSize ?? 100)
-    const startedAt = performance.now()
-    const passedMs = () => performance.now() - startedAt
-    const { timeouts } = limitsOf(options, this.#limits)
+    const { model, dimensions } = request
     const { body, warnings } = placed(request.providerOptions)
-    const embeddings: number[][] = []
-    let inputTokens: number | undefined
-    for (let from = 0; from < values.length; from += batchSize) {
-      const input = values.slice(from, from + batchSize)
-      const timeout = { ...timeouts, totalMs: Math.max(1, timeouts.totalMs - passedMs()) }
-      await this.#json('/api/embed', model, { dimensions, ...body, model, input }, { ...options, timeout }, (fields) => {
-        const vectors = fields.embeddings
-        if (!Array.isArray(vectors) || vectors.length !== input.length) throw new CorruptLineError('not one vector for each text')
-        embeddings.push(...vectors)
-        inputTokens = sum(from === 0 ? 0 : inputTokens, numberOf(fields.prompt_eval_count))
-      })
-    }
-    return {
-      embeddings,
-      usage: present({ inputTokens, totalTokens: inputTokens }),
-      timings: { totalMs: passedMs() },
-      model,
-      provider: 'ollama',
-      ...(warnings.length > 0 && { warnings }),
-    }
+    return embedInBatches(this.provider, request, limitsOf(options, this.#limits), warnings, (input, timeout) =>
+      this.#json('/api/embed', model, { dimensions, ...body, model, input }, { ...options, timeout }, (fields) => ({
+        embeddings: listOf(fields.embeddings) as number[][],
+        inputTokens: numberOf(fields.prompt_eval_count),
+      })),
+    )
   }
 
   /** The models on the server, as `ollama list` shows them. */
@@ -149,7 +151,7 @@ export class OllamaClient implements LLMClient {
       const length = Object.entries(recordOf(raw.model_info) ?? {}).find(([key]) => key.endsWith('.context_length'))
       return {
         ...modelInfo({ ...raw, name: model }),
-        capabilities: Array.isArray(raw.capabilities) ? raw.capabilities.map(String) : [],
+        capabilities: listOf(raw.capabilities).map(String),
         ...present({ contextLength: numberOf(length?.[1]) }),
       }
     })
@@ -163,7 +165,8 @@ export class OllamaClient implements LLMClient {
   pull(model: string, options: CallOptions = {}): AsyncIterable<PullProgress> {
     const { timeout = { totalMs: Number.POSITIVE_INFINITY } } = options
     const makeReader: MakeReader<PullProgress> = (emit) => ({
-      accept({ status, digest, total, completed }) {
+      accept(line) {
+        const { status, digest, total, completed } = lineOf(line)
         emit({
           status: String(status),
           ...present({ digest: stringOf(digest), totalBytes: numberOf(total), completedBytes: numberOf(completed) }),
@@ -172,7 +175,7 @@ export class OllamaClient implements LLMClient {
       },
     })
     return leavable((onLeave) =>
-      askOllama(this.#call('/api/pull', model, { model, stream: true }, { ...options, timeout }), makeReader, onLeave),
+      askServer(this.#call('/api/pull', model, { model, stream: true }, { ...options, timeout }), makeReader, onLeave),
     )
   }
 
@@ -197,12 +200,16 @@ export class OllamaClient implements LLMClient {
   async #result(
     path: string,
     model: string,
-    body: object,
+    body: Fields,
     warnings: readonly string[],
     options: CallOptions | undefined,
   ): Promise<ChatResult> {
-    const event = await lastOf(askOllama(this.#call(path, model, body, options), answerReader(model, warnings, true)))
+    const event = await lastOf(askServer(this.#call(path, model, body, options), this.#reader(model, body, warnings, true)))
     return (event as Extract<ChatEvent, { type: 'finish' }>).result
+  }
+
+  #reader(model: string, body: Fields, warnings: readonly string[], isQuiet: boolean): MakeReader<ChatEvent> {
+    return answerReader({ provider: this.provider, model, body, warnings, isQuiet, maxLength: this.#maxLength })
   }
 
   /** An answer of one value, which `take` reads. */
@@ -214,33 +221,20 @@ export class OllamaClient implements LLMClient {
     take: (fields: Fields) => Value,
   ): Promise<Value> {
     const makeReader: MakeReader<Value> = (emit) => ({
-      accept(fields) {
-        emit(take(fields))
+      accept(value) {
+        emit(take(lineOf(value)))
         return true
       },
     })
-    return lastOf(askOllama(this.#call(path, model, body, options), makeReader))
+    return lastOf(askServer({ ...this.#call(path, model, body, options), maxBytes: MOST_JSON_BYTES }, makeReader))
   }
 
-  #call(path: string, model: string | undefined, body: object | undefined, options: CallOptions = {}): OllamaCall {
-    return {
-      baseUrl: this.baseUrl,
-      path,
-      model,
-      body,
-      headers: { ...(body && { 'content-type': 'application/json' }), ...this.#options.headers, ...options.headers },
-      // Looked up at each call, so that a host may replace the global one.
-      fetch: this.#options.fetch ?? globalThis.fetch,
-      limits: limitsOf(options, this.#limits),
-      signal: options.signal,
-    }
+  #call(path: string, model: string | undefined, body: object | undefined, options: CallOptions = {}): HttpCall {
+    const { headers, signal } = options
+    const limits = limitsOf(options, this.#limits)
+    const maxBytes = Math.max(this.#maxLength, SHORTEST_LINE_LIMIT)
+    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: () => ndjsonDecoder }
   }
-}
-
-async function lastOf<Value>(batches: AsyncIterable<readonly Value[]>): Promise<Value> {
-  let last: readonly Value[] = []
-  for await (const batch of batches) last = batch
-  return last.at(-1) as Value
 }
 
 function modelInfo(fields: Fields): ModelInfo {

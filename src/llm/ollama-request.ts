@@ -1,6 +1,10 @@
-import { base64Of } from './base64.js'
-import type { ChatRequest, Message, SamplingOptions } from './llm-client.js'
+import type { FilePart, ImagePart, Message } from '../entities/message.js'
+import { LLMError } from '../shared/errors.js'
+import { isFilePart, isImagePart, isReasoningPart, isTextPart } from '../shared/message-parts.js'
+import type { ChatRequest, SamplingOptions } from './llm-client.js'
+import { mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
+import { parsedText } from './wire-values.js'
 
 /** The body of a request to Ollama, and what of the caller's wishes it may not carry. */
 export interface OllamaBody {
@@ -15,18 +19,27 @@ const BODY_KEY = /^(keep_alive|think|format|truncate|shift|(top_)?logprobs|dimen
 const OPTION_KEY =
   /^(num_(keep|predict|ctx|batch|gpu|thread)|draft_num_predict|(top|min|typical)_p|top_k|main_gpu|seed|temperature|stop|repeat_last_n|(repeat|presence|frequency)_penalty|penalize_newline|numa|use_mmap)$/
 
-/** The body of `POST /api/chat`. */
+/** The body of `POST /api/chat`. @throws {LLMError} with reason `unsupported` for content that Ollama cannot be sent */
 export function chatBody(request: ChatRequest): OllamaBody {
   const { body, warnings } = samplingBody(request)
-  const { messages, tools } = request
+  const tools = offeredTools(request, warnings)
   if (tools?.length) {
     body.tools = tools.map(({ name, description, inputSchema }) => ({
       type: 'function',
       function: { name, description, parameters: inputSchema },
     }))
   }
-  body.messages = messages.map((message) => wireMessage(message, messages))
+  const { messages } = request
+  const toolNames = new Map(messages.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }) => [id, name])))
+  body.messages = messages.map((message) => wireMessage(message, toolNames, warnings))
   return { body, warnings }
+}
+
+/** Ollama has no word for a choice of tools: what can be done is to offer fewer. */
+function offeredTools({ tools, toolChoice = 'auto' }: ChatRequest, warnings: string[]): ChatRequest['tools'] {
+  if (toolChoice === 'auto' || toolChoice === 'none') return toolChoice === 'none' ? [] : tools
+  warnings.push('Ollama cannot be made to ask for a tool (toolChoice); the model decides.')
+  return toolChoice === 'required' ? tools : tools?.filter(({ name }) => name === toolChoice.toolName)
 }
 
 /** What every kind of completion has in common: model, options, format, thinking, and the provider's own keys in their places. */
@@ -66,27 +79,43 @@ export function placed(providerOptions: { readonly [name: string]: unknown } = {
 
 /** A picture as the wire has it: base64. Never a path, never read from disk. */
 export function wireImage(image: Uint8Array | string): string {
-  return typeof image === 'string' ? image : base64Of(image)
+  return mediaOf({ data: image }).base64 ?? ''
 }
 
-/** The value of a text that is JSON, and any other value as it is. Arguments of tools are an object at one end and a text at the other. */
-export function parsedText(value: unknown): unknown {
-  try {
-    return typeof value === 'string' ? JSON.parse(value) : value
-  } catch {
-    return value
-  }
-}
-
-function wireMessage({ role, content, images, toolCalls, toolName, toolCallId, thinking }: Message, all: readonly Message[]): object {
+/** @param warnings is told of parts that are left out */
+function wireMessage(message: Message, toolNames: ReadonlyMap<string, string>, warnings: string[]): object {
+  const { role, content, toolCalls, toolName, toolCallId } = message
+  const isPlain = typeof content === 'string' && !message.images
+  const { text, thinking, images } = isPlain ? { text: content, thinking: message.thinking, images: undefined } : flat(message, warnings)
   return {
-    role,
-    content,
+    role: role === 'developer' ? 'system' : role,
+    content: text,
     thinking,
-    images: images?.map(wireImage),
+    images,
     tool_calls: toolCalls?.map(({ id, name, input }) => ({ id, function: { name, arguments: parsedText(input) ?? {} } })),
     // Ollama matches results to calls by the tool's name, others by the call's id alone.
-    tool_name: toolName ?? (toolCallId && all.flatMap((message) => message.toolCalls ?? []).find(({ id }) => id === toolCallId)?.name),
+    tool_name: toolName ?? (toolCallId && toolNames.get(toolCallId)),
     tool_call_id: toolCallId,
   }
+}
+
+/** A message of parts as Ollama has it: one text, one thought, and pictures beside them. */
+function flat(message: Message, warnings: string[]): { text: string; thinking: string | undefined; images: string[] | undefined } {
+  let text = ''
+  let thinking: string | undefined
+  const images: string[] = []
+  for (const part of partsOf(message)) {
+    if (isTextPart(part)) text += part.text
+    else if (isReasoningPart(part)) thinking = (thinking ?? '') + part.text
+    else if (isImagePart(part) || isFilePart(part)) images.push(pictureOf(part))
+    else warnings.push(`A part of type "${part.type}" was left out: Ollama takes text and pictures.`)
+  }
+  return { text, thinking, images: images.length > 0 ? images : undefined }
+}
+
+function pictureOf(part: ImagePart | FilePart): string {
+  const { base64, mediaType = '' } = mediaOf(part)
+  if (base64 !== undefined && (part.type === 'image' || mediaType.startsWith('image/'))) return base64
+  const what = base64 === undefined ? 'a picture by its address' : `a file of type "${mediaType}"`
+  throw new LLMError(`Ollama cannot be sent ${what}: it takes pictures as bytes or base64.`, { reason: 'unsupported' })
 }

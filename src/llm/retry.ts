@@ -2,7 +2,7 @@ import type { LLMError } from '../shared/errors.js'
 import type { CallScope } from './call-scope.js'
 
 /** Statuses after which the same request may succeed. 500 is judged by its text. */
-const RETRYABLE_STATUSES: readonly number[] = [408, 409, 425, 429, 502, 503, 504]
+const RETRYABLE_STATUSES: readonly number[] = [408, 409, 425, 429, 502, 503, 504, 529]
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 8_000
@@ -12,6 +12,12 @@ const LONGEST_RETRY_AFTER_MS = 60_000
 /** Whether a status alone says that the request may be sent again. */
 export function isRetryableStatus(status: number): boolean {
   return RETRYABLE_STATUSES.includes(status)
+}
+
+/** How long a server asks to wait, in milliseconds: OpenAI and Azure say it to the millisecond. */
+export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
+  const ms = headers.get('retry-after-ms')
+  return ms && Number(ms) >= 0 ? Math.ceil(Number(ms)) : parseRetryAfter(headers.get('retry-after'))
 }
 
 /** What `Retry-After` asks for, in milliseconds: it holds seconds or a date. @see RFC 9110, section 10.2.3 */
@@ -27,16 +33,18 @@ export function parseRetryAfter(header: string | null | undefined): number | und
  * The pause before retry n is 0.5 s · 2^n up to 8 s, less up to a quarter so that workers do not come back all at
  * once; a server's own Retry-After goes first. The pause ends when the call does.
  *
- * @param attempt rejects with an `LLMError`, whose `retryable` decides
+ * @param attempt rejects with what `toError` makes an `LLMError` of, whose `retryable` decides
+ * @param isWhole whether the attempt gives a whole answer, so that the timer for the first chunk does not apply
  */
 export async function withRetries<Value>(
   scope: CallScope,
   attempt: () => Promise<Value>,
   toError: (error: unknown) => LLMError,
+  isWhole = false,
 ): Promise<Value> {
   for (let retry = 0; ; retry += 1) {
     if (scope.isEnded) throw toError(undefined)
-    scope.beginAttempt()
+    scope.beginAttempt(isWhole)
     try {
       return await attempt()
     } catch (cause) {

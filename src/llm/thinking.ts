@@ -1,3 +1,5 @@
+import { THINKING_TAGS } from './thinking-tags.js'
+
 /** An answer and the thoughts that stood before it. */
 export interface SplitText {
   readonly text: string
@@ -6,8 +8,9 @@ export interface SplitText {
 
 type Give = (type: 'text' | 'thinking', delta: string) => void
 
-/** The tags that models write their thoughts between. */
-const OPENING_TAGS = ['<think>', '<thinking>', '<reasoning>']
+const OPENING_TAGS = THINKING_TAGS.map((name) => `<${name}>`)
+/** So many blanks may stand before a tag. */
+const MOST_BLANKS = 1_000
 /** A closing tag in quotes or backticks is talked about, not used. */
 const LONE_CLOSING = /(?<![`'"])<\/(think|thinking|reasoning)>/
 
@@ -62,8 +65,10 @@ export function thinkingSplitter(give: Give): ThinkingSplitter {
       held += delta
       if (state === 'start') {
         const begun = held.trimStart()
-        const tag = OPENING_TAGS.find((each) => begun.startsWith(each))
-        if (!tag && OPENING_TAGS.some((each) => each.startsWith(begun))) return
+        // Blanks without end are an answer of blanks: they are passed on, and no tag is looked for after them.
+        const canBegin = held.length - begun.length <= MOST_BLANKS
+        const tag = canBegin ? OPENING_TAGS.find((each) => begun.startsWith(each)) : undefined
+        if (!tag && canBegin && OPENING_TAGS.some((each) => each.startsWith(begun))) return
         state = tag ? 'thinking' : 'text'
         if (tag) {
           held = begun.slice(tag.length)

@@ -1,3 +1,8 @@
+import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
+import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../store/arguments.js'
+import { MAX_SUBJECT } from '../store/assignments.js'
+
 export interface ConfigQuery {
   /** @default the manager's project */
   readonly project?: string
@@ -29,6 +34,15 @@ export interface ContextRulesQuery {
   readonly maxStalenessMs?: number
 }
 
+const QUERY_KEYS = ['project', 'label', 'version', 'subject', 'attributes', 'minRevision', 'maxStalenessMs'] as const
+const KNOWN_KEYS: ReadonlySet<string> = new Set(QUERY_KEYS)
+
+/** Whether a query has no key but those of queries; `checkQuery` says which one it is. */
+export function hasKnownKeys(query: ConfigQuery): boolean {
+  for (const key in query) if (!KNOWN_KEYS.has(key)) return false
+  return true
+}
+
 /** Whether the log was looked at as lately as a query asks. */
 export function isRecent(query: ConfigQuery, ageMs: () => number): boolean {
   return query.maxStalenessMs === undefined || ageMs() <= query.maxStalenessMs
@@ -37,4 +51,54 @@ export function isRecent(query: ConfigQuery, ageMs: () => number): boolean {
 /** Whether a query asks for no more than a label, so that a memory hit is enough. */
 export function isPlain(query: ConfigQuery): boolean {
   return query.version === undefined && query.minRevision === undefined
+}
+
+/**
+ * Checks what a read asks for, whether or not anything can answer it now.
+ *
+ * @throws {InvalidArgumentError} naming the field
+ */
+export function checkQuery(
+  query: ConfigQuery,
+  defaults: { readonly project: string; readonly label: string },
+): { readonly project: string; readonly label: string } {
+  checkKeys(query, QUERY_KEYS)
+  const project = checkProject(query.project ?? defaults.project)
+  const label = checkLabelQuery(query.label ?? defaults.label)
+  if (query.version !== undefined) checkVersion('version', query.version)
+  if (query.minRevision !== undefined) checkRevision(query.minRevision)
+  if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
+  if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
+  if (!isAttributes(query.attributes)) throw new InvalidArgumentError('attributes', `must be an object, got ${describe(query.attributes)}`)
+  return { project, label }
+}
+
+export function checkStaleness(ms: unknown): void {
+  if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidArgumentError('maxStalenessMs', 'must be a number of milliseconds, 0 or more')
+}
+
+export function checkRevision(revision: unknown): void {
+  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
+    throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
+  }
+}
+
+/** Whether a subject is none, or one that can be stored, as exposures and arms of sticky rollouts are. */
+export function isSubject(subject: unknown): boolean {
+  if (subject === undefined) return true
+  return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')
+}
+
+export function isAttributes(attributes: unknown): boolean {
+  return attributes === undefined || (typeof attributes === 'object' && attributes !== null && !Array.isArray(attributes))
+}
+
+/** Whether a label can be asked for at all. */
+export function isLabelQuery(label: unknown): boolean {
+  try {
+    checkLabelQuery(label)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -6,6 +6,7 @@ import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
 import { checkMeta, checkProject, checkText, checkVersion, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
@@ -24,16 +25,19 @@ import type { RolloutRepository } from '../store/rollout-repository.js'
 import type { WriteFacts, WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
-import type { ConfigQuery, ContextRulesQuery, PromptQuery } from './config-query.js'
+import { type ConfigQuery, type ContextRulesQuery, checkRevision, checkStaleness, type PromptQuery } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
+import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
-import { checkRevision, checkStaleness, EntityReads, NOT_HERE } from './entity-reads.js'
+import { EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
 import { UnfinishedCalls } from './unfinished-calls.js'
 
-type DefinitionWithFallback<Variables> = PromptDefinition<Variables> & { readonly fallback: NonNullable<PromptDefinition['fallback']> }
+type DefinitionWithFallback<Variables, Compiled> = PromptDefinition<Variables, Compiled> & {
+  readonly fallback: NonNullable<PromptDefinition['fallback']>
+}
 
 /** What to load before it is asked for. */
 export interface PrefetchScope {
@@ -123,9 +127,15 @@ export class ConfigurationManager {
    */
   getPrompt(name: string, query?: PromptQuery): Promise<Prompt | undefined>
   /** The prompt of a definition, whose `compile` checks the variables. Where the store has none, or does not answer, its fallback. */
-  getPrompt<Variables>(definition: DefinitionWithFallback<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables>>
-  getPrompt<Variables>(definition: PromptDefinition<Variables>, query?: PromptQuery): Promise<DefinedPrompt<Variables> | undefined>
-  getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<Prompt | undefined> {
+  getPrompt<Variables, Compiled>(
+    definition: DefinitionWithFallback<Variables, Compiled>,
+    query?: PromptQuery,
+  ): Promise<DefinedPrompt<Variables, Compiled>>
+  getPrompt<Variables, Compiled>(
+    definition: PromptDefinition<Variables, Compiled>,
+    query?: PromptQuery,
+  ): Promise<DefinedPrompt<Variables, Compiled> | undefined>
+  getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<unknown> {
     return typeof name === 'string' ? this.#reads.get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
   }
 
@@ -135,8 +145,14 @@ export class ConfigurationManager {
   }
 
   /** The model configuration to use now; `undefined` when no active version carries the label. */
-  getModelConfig(name = 'default', query?: ConfigQuery): Promise<ModelConfig | undefined> {
-    return this.#reads.get<ModelConfig>('model', name, query, this.#label)
+  getModelConfig(name?: string, query?: ConfigQuery): Promise<ModelConfig | undefined>
+  /**
+   * The model configuration of a definition, with parameters that fit its schema. Where the store has none, does not answer, or holds
+   * parameters that do not fit, its fallback, and a `fallback` event.
+   */
+  getModelConfig<Parameters>(definition: ModelDefinition<Parameters>, query?: ConfigQuery): Promise<DefinedModel<Parameters>>
+  getModelConfig(name: string | ModelDefinition = 'default', query?: ConfigQuery): Promise<unknown> {
+    return typeof name === 'string' ? this.#reads.get<ModelConfig>('model', name, query, this.#label) : this.#getDefinedModel(name, query)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
@@ -147,6 +163,7 @@ export class ConfigurationManager {
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
   async getContextRules(context?: string, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
     this.#refuseClosed()
+    checkKeys(query, ['project', 'minRevision', 'maxStalenessMs'])
     if (context !== undefined) checkText('context', context, LIMITS.shortName)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
@@ -238,8 +255,9 @@ export class ConfigurationManager {
   }
 
   /**
-   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, that needs a
-   * variable the definition's schema does not give is refused (`force` overrides).
+   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, is refused
+   * (`force` overrides) when it needs a variable that the definition's schema does not give, does without one that the schema requires, or
+   * is of the other type.
    */
   registerPrompt(definition: PromptDefinition): void {
     this.#backend.store.contracts.register(definition)
@@ -253,6 +271,14 @@ export class ConfigurationManager {
   /** Whether nothing said where the database is: every read and write is refused with a `SettingsError`. */
   get isUnconfigured(): boolean {
     return this.#backend.options.problem !== undefined
+  }
+
+  /**
+   * Tells what parameters this process's code takes of a model configuration. From then on a label is not given to a version whose
+   * parameters do not fit the definition's schema (`force` overrides).
+   */
+  registerModel(definition: ModelDefinition): void {
+    this.#backend.store.contracts.registerModel(definition)
   }
 
   /** Counters since the start, and how things stand. */
@@ -345,6 +371,25 @@ export class ConfigurationManager {
     if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
     else if (failure) throw failure
     return fallback
+  }
+
+  async #getDefinedModel(definition: ModelDefinition, query: ConfigQuery = {}): Promise<DefinedModel<unknown> | undefined> {
+    const { name } = definition
+    let failure: unknown
+    const config = await this.#reads.get<ModelConfig>('model', name, query, this.#label).catch((error: unknown) => {
+      if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
+      failure = error
+      return undefined
+    })
+    const defined = config && definedModel(definition, config)
+    if (defined && !('problem' in defined)) return defined
+    if (defined) failure = new InvalidArgumentError('parameters', `of the stored model config "${name}" do not fit: ${defined.problem}`)
+    // Who asks for one version wants that one or none.
+    if (query.version !== undefined && failure) throw failure
+    if (query.version !== undefined) return undefined
+    const project = query.project ?? this.#project
+    this.#backend.events.emit('fallback', { project, name, error: failure })
+    return fallbackModel(definition, project, query.label ?? this.#label)
   }
 
   async #scopesOf({ kind, name, project }: PrefetchScope, place: number): Promise<readonly Scope[]> {

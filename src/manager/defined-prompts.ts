@@ -1,18 +1,17 @@
 import type { Prompt, PromptContent } from '../entities/prompt.js'
-import type { ChatMessage } from '../entities/template.js'
 import { deepFreeze } from '../shared/json.js'
 import { fallbackPrompt, promptFor } from '../store/prompt-kind.js'
-import type { CompileArguments, PromptDefinition } from '../template/prompt-definition.js'
+import type { CompileArguments, CompiledBy, PromptDefinition } from '../template/prompt-definition.js'
 import { templateTypeOf } from '../template/template-type.js'
 
 /** A prompt whose variables the compiler and the definition's schema check. */
-export type DefinedPrompt<Variables> = Omit<Prompt, 'compile'> & {
+export type DefinedPrompt<Variables, Compiled = unknown> = Omit<Prompt, 'compile'> & {
   /**
    * Fills in the template with variables that fit the definition's schema.
    *
    * @throws {TemplateVariableError} when the schema refuses them, or the template needs others
    */
-  compile(...args: CompileArguments<Variables>): string | ChatMessage[]
+  compile(...args: CompileArguments<Variables>): CompiledBy<Compiled>
 }
 
 /** A prompt with the definition of the code that asks for it: one view for each pair, shared by everybody. */

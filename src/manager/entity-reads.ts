@@ -5,14 +5,14 @@ import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
-import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
-import { checkLabelQuery, checkProject, checkText, checkVersion } from '../store/arguments.js'
-import { MAX_SUBJECT } from '../store/assignments.js'
+import { loadPatternEngine } from '../rollout/pattern.js'
+import { ManagerClosedError } from '../shared/errors.js'
+import { checkText } from '../store/arguments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
-import { type ConfigQuery, isPlain, isRecent } from './config-query.js'
-import type { Answer, EntityView } from './entity-view.js'
+import { type ConfigQuery, checkQuery, hasKnownKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
+import { type Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
@@ -37,32 +37,22 @@ export class EntityReads {
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
     const view = this.#inMemory<Entity>(kind, name, query, false)
-    if (!view) return NOT_HERE
-    const label = query?.label ?? defaultLabel
-    const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
+    const answer = view && this.#known(view, query, defaultLabel)
     return answer ? answer.entity : NOT_HERE
   }
 
   /** `peek`, and where memory is not enough, `read`. */
   get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
     const view = this.#inMemory<Entity>(kind, name, query, true)
-    if (view) {
-      const label = query?.label ?? defaultLabel
-      const answer = view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
-      if (answer) return answer.settled
-    }
+    const answer = view && this.#known(view, query, defaultLabel)
+    if (answer) return answer.settled
     return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.read<Entity>(kind, name, query, defaultLabel)
   }
 
   async read<Entity>(kind: LabelledKind, name: string, query: ConfigQuery = {}, defaultLabel: string): Promise<Entity | undefined> {
-    const definition = KINDS[kind]
-    checkText('name', name, definition.maxNameLength)
-    const project = checkProject(query.project ?? this.#project)
-    const label = checkLabelQuery(query.label ?? defaultLabel)
-    if (query.version !== undefined) checkVersion('version', query.version)
-    if (query.minRevision !== undefined) checkRevision(query.minRevision)
-    if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
-    if (query.subject !== undefined && query.subject !== '') checkText('subject', query.subject, MAX_SUBJECT)
+    // The same checks for a document that is in memory, for one that is not, and while no server answers.
+    checkText('name', name, KINDS[kind].maxNameLength)
+    const { project, label } = checkQuery(query, { project: this.#project, label: defaultLabel })
     const { entry, source, stale } = await this.document(entityScope(kind, project, name), query)
     const view = entry.value as EntityView<never, Entity>
     if (query.version !== undefined) return this.#readVersion(kind, entry.scope, view, query.version, label, source, stale)
@@ -74,10 +64,19 @@ export class EntityReads {
     return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
   }
 
+  /** The answer to a memory hit; `undefined` where the query is not one that can be answered so, or has to be refused. */
+  #known<Entity>(view: EntityView<never, Entity>, query: ConfigQuery | undefined, defaultLabel: string): Answer<Entity> | undefined {
+    const label = query?.label ?? defaultLabel
+    if (query !== undefined && !(hasKnownKeys(query) && isSubject(query.subject) && isAttributes(query.attributes))) return undefined
+    return view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
+  }
+
   async document(scope: Scope, { minRevision, maxStalenessMs }: ReadOptions = {}): Promise<Served<CachedView>> {
     const served = await this.#backend.cache.document(scope, { minRevision, maxStalenessMs })
     // Only contents can be missing: an entity that does not exist has an empty document.
-    return served as Served<CachedView>
+    const found = served as Served<CachedView>
+    if (found.entry.value instanceof EntityView && found.entry.value.awaitsPatterns) await loadPatternEngine()
+    return found
   }
 
   /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
@@ -118,9 +117,10 @@ export class EntityReads {
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
   #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
-    if (!rollout) return NOTHING
+    // A label that leads nowhere may be one that no version can have.
+    if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
+    if (view.awaitsPatterns) return undefined
     const subject = query.subject || undefined
-    if (subject !== undefined && !isSubject(subject)) return undefined
     let selection = view.select(label, query)
     if (selection?.reason === 'split' && subject) {
       if (rollout.sticky) {
@@ -150,19 +150,4 @@ export class EntityReads {
     const rollout = view.rolloutOn(selection.label)
     if (rollout) this.#backend.exposures.note(rollout, selection, subject)
   }
-}
-
-export function checkStaleness(ms: unknown): void {
-  if (typeof ms !== 'number' || !(ms >= 0)) throw new InvalidArgumentError('maxStalenessMs', 'must be a number of milliseconds, 0 or more')
-}
-
-export function checkRevision(revision: unknown): void {
-  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
-    throw new InvalidArgumentError('minRevision', 'must be the `revision` a write resolved with')
-  }
-}
-
-/** Whether a subject can be stored, as exposures and arms of sticky rollouts are. */
-function isSubject(subject: unknown): boolean {
-  return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')
 }

@@ -4,6 +4,8 @@ import type { Rollout } from '../entities/rollout.js'
 import type { Selection, SelectionReason } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
 import { chooseVersion } from '../rollout/choose-version.js'
+import { needsPatterns } from '../rollout/conditions.js'
+import { isPatternEngineLoaded, loadPatternEngine } from '../rollout/pattern.js'
 import type { KindDefinition, Row, VersionContent } from '../store/labelled-kind.js'
 import { decodeRollout } from '../store/rollout-rows.js'
 import { checkContent, checkEntityDocument, type Owner } from './foreign-document.js'
@@ -51,6 +53,8 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly #labels = new Map<string, LabelView<Entity>>()
   /** Whether its answers to memory hits say that nobody could confirm them. */
   readonly #stale: boolean
+  /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
+  readonly #hasPatterns: boolean
   #unconfirmed: EntityView<Content, Entity> | undefined
 
   private constructor(kind: KindDefinition<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
@@ -58,6 +62,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     this.#document = document
     this.revision = revision
     this.#stale = stale
+    this.#hasPatterns = document.rollouts.some(({ when }) => needsPatterns(when))
   }
 
   /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
@@ -75,7 +80,15 @@ export class EntityView<Content extends VersionContent, Entity> {
       contents: raw.contents.map((row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row))),
       rollouts: raw.rollouts.map(decodeRollout),
     }
-    return new EntityView(kind, document, revision, false)
+    const view = new EntityView(kind, document, revision, false)
+    // Begun now, so that `peek` finds it done; a read waits for it and reports a failure.
+    if (view.awaitsPatterns) loadPatternEngine().catch(() => {})
+    return view
+  }
+
+  /** Whether no version can be chosen before the engine for `$regex` is loaded. */
+  get awaitsPatterns(): boolean {
+    return this.#hasPatterns && !isPatternEngineLoaded()
   }
 
   /** The same document while nobody can confirm it: its answers say `stale: true`, and are kept as the others are. */

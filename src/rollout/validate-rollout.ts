@@ -1,5 +1,5 @@
 import type { Rollout, RolloutArm, RolloutConditions, RolloutStep } from '../entities/rollout.js'
-import { conditionProblem } from './conditions.js'
+import { conditionProblem } from './condition-problem.js'
 
 /** Ends a check by throwing; handed in by the room that owns the errors. `field` is a path such as `arms[0].weight`. */
 export type Refuse = (field: string, expectation: string) => never
@@ -143,10 +143,14 @@ function checkForced(forced: unknown, arms: readonly RolloutArm[], refuse: Refus
   return Object.fromEntries(entries) as { [subject: string]: number }
 }
 
+/** Conditions are evaluated at each read: this bounds the time that takes. */
+const LONGEST_CONDITIONS = 65_536
+
 function checkConditions(when: unknown, refuse: Refuse): void {
   if (when === undefined) return
   const problem = conditionProblem(when)
   if (problem !== undefined) refuse(`when${problem.path}`, problem.expectation)
+  if (JSON.stringify(when).length > LONGEST_CONDITIONS) refuse('when', `must have at most ${LONGEST_CONDITIONS} characters as JSON`)
 }
 
 function checkSchedule(schedule: unknown, refuse: Refuse): readonly RolloutStep[] {

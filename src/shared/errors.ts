@@ -275,6 +275,7 @@ export interface LLMErrorFacts {
   readonly hint?: string | undefined
   readonly phase?: LLMTimeoutPhase | undefined
   readonly problems?: readonly string[] | undefined
+  readonly errors?: readonly Error[] | undefined
   readonly cause?: unknown
 }
 
@@ -304,6 +305,8 @@ export class LLMError extends ConfigError {
   declare readonly phase: LLMTimeoutPhase | undefined
   /** For reason `invalid_output`: what the schema found wrong, one line for each problem. */
   declare readonly problems: readonly string[] | undefined
+  /** When several models were tried: the error of each, in the order they were asked. This error is the last one's. */
+  declare readonly errors: readonly Error[] | undefined
 
   constructor(message: string, facts: LLMErrorFacts) {
     super(facts.hint === undefined ? message : `${message} ${facts.hint}`, { cause: facts.cause })

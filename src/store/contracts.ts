@@ -1,35 +1,68 @@
+import type { LabelledKind } from '../entities/config-kind.js'
+import type { ModelConfigContent } from '../entities/model-config.js'
 import type { PromptContent } from '../entities/prompt.js'
-import { TemplateVariableError } from '../shared/errors.js'
-import { contractProblems } from '../template/contract.js'
+import { InvalidArgumentError, TemplateVariableError } from '../shared/errors.js'
+import { checkedParameters, type ModelDefinition } from '../shared/model-definition.js'
+import { contractProblems, droppedVariables } from '../template/contract.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 
-/** What the code of this process gives to prompts, by name: a version that needs more must not be served to it. */
+/** What the code of this process gives to prompts, and takes of model configurations, by name: a version that does not fit must not be served to it. */
 export class Contracts {
   readonly #definitions = new Map<string, PromptDefinition>()
+  readonly #models = new Map<string, ModelDefinition>()
 
   register(definition: PromptDefinition): void {
     this.#definitions.set(definition.name, definition)
   }
 
-  has(name: string): boolean {
-    return this.#definitions.has(name)
+  has(kind: LabelledKind, name: string): boolean {
+    return (kind === 'prompt' && this.#definitions.has(name)) || (kind === 'model' && this.#models.has(name))
   }
 
-  /** The variables a version needs and the code does not give. */
-  problemsOf(content: PromptContent): readonly string[] {
-    const definition = this.#definitions.get(content.name)
-    return definition ? contractProblems(definition, parseTemplate(content.template, content.templateFormat)) : []
-  }
-
-  /** @throws {TemplateVariableError} when the version needs a variable that the code does not give */
+  /**
+   * @throws {InvalidArgumentError} when the version is text and the code takes messages, or the reverse
+   * @throws {TemplateVariableError} when the version needs a variable that the code does not give, or does without one that it requires
+   */
   check(content: PromptContent): void {
-    const problems = this.problemsOf(content)
-    if (problems.length === 0) return
+    const definition = this.#definitions.get(content.name)
+    if (definition === undefined) return
+    const { type } = definition
+    if (type !== undefined && type !== content.type) {
+      throw new InvalidArgumentError(
+        'type',
+        `of version ${content.version} of prompt "${content.name}" is ${content.type}, and the code that registered the prompt takes ${type}. ` +
+          MENDS,
+      )
+    }
+    const template = parseTemplate(content.template, content.templateFormat)
+    this.#refuse(content, 'needs', contractProblems(definition, template), 'does not give')
+    this.#refuse(content, 'does without', droppedVariables(definition, template), 'requires')
+  }
+
+  registerModel(definition: ModelDefinition): void {
+    this.#models.set(definition.name, definition)
+  }
+
+  /** @throws {InvalidArgumentError} when the parameters of a model configuration do not fit the schema of the code that uses it */
+  checkModel({ name, version, parameters }: ModelConfigContent): void {
+    const definition = this.#models.get(name)
+    const checked = definition && checkedParameters(definition, parameters)
+    if (checked === undefined || !('problem' in checked)) return
+    throw new InvalidArgumentError(
+      'parameters',
+      `of version ${version} of model config "${name}" do not fit the code that registered it: ${checked.problem}. ${MENDS}`,
+    )
+  }
+
+  #refuse({ name, version }: PromptContent, verb: string, variables: readonly string[], says: string): void {
+    if (variables.length === 0) return
+    const shown = variables.map((variable) => `"${variable}"`).join(', ')
     throw new TemplateVariableError(
-      `Version ${content.version} of prompt "${content.name}" needs ${problems.map((name) => `"${name}"`).join(', ')}, which the code ` +
-        'that registered the prompt does not give. Deploy code that does, change the template, or pass force: true.',
-      problems,
+      `Version ${version} of prompt "${name}" ${verb} ${shown}, which the code that registered the prompt ${says}. ${MENDS}`,
+      variables,
     )
   }
 }
+
+const MENDS = 'Deploy code that fits, write a version that does, or pass force: true.'

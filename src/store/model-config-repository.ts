@@ -2,7 +2,9 @@ import type { Json, JsonObject } from '../entities/json.js'
 import type { ModelConfig, ModelConfigContent, ModelFallback } from '../entities/model-config.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
+import type { ModelDefinition } from '../shared/model-definition.js'
 import { checkJson, checkParameters, checkText, LIMITS } from './arguments.js'
+import { type EnsureOptions, ensureMissing } from './ensure-missing.js'
 import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { MODEL_KIND } from './model-kind.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -39,6 +41,29 @@ export class ModelConfigRepository extends LabelledRepository<ModelConfigContent
     checkKeys(draft, DRAFT_KEYS)
     toColumns(draft, undefined)
     return this.writeVersion('version', draft, (inherited) => toColumns(draft, inherited))
+  }
+
+  /**
+   * Writes the configurations that the store does not have, from their definitions' fallbacks. Safe to call at every start, from every
+   * worker. A configuration that has versions, even if all are deactivated, is left alone.
+   */
+  async ensure(
+    definitions: readonly ModelDefinition[],
+    options: EnsureOptions = {},
+  ): Promise<Written<{ readonly created: readonly string[] }>> {
+    return ensureMissing<ModelConfigDraft>({
+      recorder: this.recorder,
+      drafts: definitions.map(({ name, fallback }) => ({ name, ...fallback })),
+      options,
+      defaultLabel: this.label,
+      exists: (name) => this.exists(name),
+      permit: (draft, labels) => this.permit('create', draft, labels),
+      write: (draft) => this.versionWrite('create', draft, () => toColumns(draft, undefined)),
+    })
+  }
+
+  protected override checkContract(content: ModelConfigContent): void {
+    this.recorder.contracts.checkModel(content)
   }
 }
 

@@ -15,7 +15,7 @@ export const PROMPT_KIND: KindDefinition<PromptContent, Prompt> = {
   labels: 'prompt_labels',
   maxNameLength: LIMITS.name,
   decode: decodePrompt,
-  view: (content, facts) => Object.freeze(new PromptView(content, facts)),
+  view: (content, facts) => Object.freeze(new PromptView(content, facts)) as Prompt,
   describe: ({ type, template, templateFormat, description, model, parameters }) =>
     ({ type, template, templateFormat, description, model, parameters }) as unknown as JsonObject,
 }
@@ -35,7 +35,7 @@ function decodePrompt(row: Row): PromptContent {
 
 /** The same answer, whose variables are checked by the definition of the code that asked for it. */
 export function promptFor(definition: PromptDefinition, prompt: Prompt): Prompt {
-  return Object.freeze(new PromptView(prompt, prompt, definition))
+  return Object.freeze(new PromptView(prompt, prompt, definition)) as Prompt
 }
 
 /** An answer that comes from the code, not from the store. */
@@ -55,7 +55,8 @@ function parsed(content: PromptContent): ParsedTemplate {
   return template
 }
 
-class PromptView implements Prompt {
+/** A prompt of either type; which one the template says. */
+class PromptView implements Omit<Prompt, 'compile'> {
   readonly id!: number
   readonly project!: string
   readonly name!: string

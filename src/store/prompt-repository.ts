@@ -6,8 +6,8 @@ import { checkKeys } from '../shared/known-keys.js'
 import { parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { checkJson, checkOptionalText, checkParameters, checkText, LIMITS } from './arguments.js'
-import type { EntityState } from './entity-state.js'
-import { type Draft, LabelledRepository, metaOf } from './labelled-repository.js'
+import { type EnsureOptions, ensureMissing } from './ensure-missing.js'
+import { type Draft, LabelledRepository } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import { META_KEYS } from './requests.js'
@@ -80,37 +80,17 @@ export class PromptRepository extends LabelledRepository<PromptContent, Prompt> 
    */
   async ensure(
     definitions: readonly PromptDefinition[],
-    options: WriteMeta & { readonly labels?: readonly string[] } = {},
+    options: EnsureOptions = {},
   ): Promise<Written<{ readonly created: readonly string[] }>> {
-    checkKeys(options, ['labels', ...META_KEYS])
-    const labels = options.labels ?? [this.label]
-    const meta = metaOf(options)
-    const drafts = definitions.map((definition, place) => ({ ...draftOf(definition, `definitions[${place}]`), ...meta, labels }))
-    // `authorize` is asked before the transaction, and only about prompts that are missing. None of the others can go missing meanwhile.
-    const missing: PromptDraft[] = []
-    for (const draft of drafts) {
-      if (await this.exists(draft.name)) continue
-      await this.permit('create', draft, labels)
-      missing.push(draft)
-    }
-    // Waiting is for the whole write, at its end.
-    const { waitForWorkers } = options
-    const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
-    const writes = missing.map((draft) => this.versionWrite('create', draft, () => toColumns(draft, undefined)))
-    const { value, facts } = await this.recorder.record(whole, {
-      asks: writes.flatMap((write) => write.asks),
-      decide: (states) => {
-        // One that another worker has written meanwhile, or that stands in the list twice, is left alone.
-        const isNew = (place: number) =>
-          states[place]?.highest === 0 && missing.findIndex((draft) => draft.name === missing[place]?.name) === place
-        const chosen = writes.flatMap((write, place) => (isNew(place) ? [{ write, place }] : []))
-        return {
-          steps: chosen.flatMap(({ write, place }) => write.decide([states[place] as EntityState]).steps),
-          answer: () => chosen.map(({ place }) => missing[place]?.name as string),
-        }
-      },
+    return ensureMissing<PromptDraft>({
+      recorder: this.recorder,
+      drafts: definitions.map((definition, place) => draftOf(definition, `definitions[${place}]`)),
+      options,
+      defaultLabel: this.label,
+      exists: (name) => this.exists(name),
+      permit: (draft, labels) => this.permit('create', draft, labels),
+      write: (draft) => this.versionWrite('create', draft, () => toColumns(draft, undefined)),
     })
-    return Object.freeze({ created: Object.freeze(value), ...facts })
   }
 
   protected override checkContract(content: PromptContent): void {

@@ -4,6 +4,7 @@ import type { LabelledKind } from '../entities/config-kind.js'
 import type { JsonObject } from '../entities/json.js'
 import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import { coverageAt } from '../rollout/choose-version.js'
+import { preparePatterns } from '../rollout/conditions.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
@@ -12,6 +13,7 @@ import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
 import { KINDS } from './kinds.js'
 import type { Row } from './labelled-kind.js'
+import { MODEL_KIND } from './model-kind.js'
 import { DEFAULT_LABEL, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import { PROMPT_KIND } from './prompt-kind.js'
 import type { Recorder } from './recorder.js'
@@ -95,7 +97,9 @@ export class RolloutRepository {
     const target = this.#target(start)
     const label = checkLabel('label', start.label ?? this.#label)
     checkMeta(start)
-    const split = validateStart(checkedTexts(start), refuse)
+    const texts = checkedTexts(start)
+    await preparePatterns(start.when)
+    const split = validateStart(texts, refuse)
     await this.#permit('start', target, label, start)
     const versions = split.arms.map((arm) => arm.version)
     const { value, facts } = await this.#recorder.record(start, {
@@ -200,6 +204,7 @@ export class RolloutRepository {
     const known = await this.find(id)
     if (!known) throw new NotFoundError(`There is no rollout ${id}.`)
     await this.#permit(step, known, known.label, meta)
+    await preparePatterns(known.when)
     const { kind, project, name } = known
     const { value, facts } = await this.#recorder.record(meta, {
       asks: [{ kind, project, name, ...(this.#needsContract(known) && { arms: true as const }) }],
@@ -238,14 +243,16 @@ export class RolloutRepository {
 
   #checkContracts(target: RolloutTarget, { rows }: EntityState, versions: readonly number[], force: boolean | undefined): void {
     if (force || !this.#needsContract(target)) return
+    const { contracts } = this.#recorder
     for (const version of versions) {
       const row = rows.get(version)
-      if (row) this.#recorder.contracts.check(PROMPT_KIND.decode(row))
+      if (row && target.kind === 'prompt') contracts.check(PROMPT_KIND.decode(row))
+      if (row && target.kind === 'model') contracts.checkModel(MODEL_KIND.decode(row))
     }
   }
 
   #needsContract({ kind, name }: RolloutTarget): boolean {
-    return kind === 'prompt' && this.#recorder.contracts.has(name)
+    return this.#recorder.contracts.has(kind, name)
   }
 
   #contractRows(target: RolloutTarget, versions: readonly number[]) {

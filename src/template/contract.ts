@@ -2,9 +2,9 @@ import type { CompileOptions } from '../entities/prompt.js'
 import type { ChatMessage } from '../entities/template.js'
 import { TemplateVariableError } from '../shared/errors.js'
 import type { SchemaIssue } from '../shared/standard-schema.js'
-import type { ParsedTemplate } from './parse-template.js'
+import { type ParsedTemplate, parseTemplate } from './parse-template.js'
 import type { PromptDefinition } from './prompt-definition.js'
-import { schemaKeys } from './schema-keys.js'
+import { requiredKeys, schemaKeys } from './schema-keys.js'
 import type { TemplateValues } from './text-template.js'
 
 /**
@@ -15,7 +15,32 @@ export function contractProblems(definition: PromptDefinition, template: Pick<Pa
   const given = definition.variables && schemaKeys(definition.variables)
   if (given === undefined) return []
   // What is inside an object (`{{user.name}}`) is the schema's own affair.
-  return template.variables.filter((name) => !given.has(name.split('.', 1)[0]!))
+  return template.variables.filter((name) => !given.has(rootOf(name)))
+}
+
+/**
+ * The variables a definition requires of its callers and a template does not use: what they say would be lost. A variable that the
+ * definition's own fallback does without is none of them.
+ */
+export function droppedVariables(
+  definition: PromptDefinition,
+  template: Pick<ParsedTemplate, 'variables' | 'optionalVariables'>,
+): string[] {
+  const required = definition.variables && requiredKeys(definition.variables)
+  if (required === undefined) return []
+  const used = namesIn(template)
+  const { fallback, templateFormat } = definition
+  const usedByFallback = fallback === undefined ? undefined : namesIn(parseTemplate(fallback, templateFormat))
+  return [...required].filter((name) => !used.has(name) && (usedByFallback === undefined || usedByFallback.has(name)))
+}
+
+function namesIn({ variables, optionalVariables }: Pick<ParsedTemplate, 'variables' | 'optionalVariables'>): ReadonlySet<string> {
+  return new Set([...variables, ...optionalVariables].map(rootOf))
+}
+
+/** The variable of a dotted name. */
+function rootOf(name: string): string {
+  return name.split('.', 1)[0]!
 }
 
 /**
@@ -32,7 +57,12 @@ export function renderByContract(
   return template.render(checkedVariables(definition, variables ?? {}) as TemplateValues, options)
 }
 
-function checkedVariables(definition: PromptDefinition, variables: unknown): unknown {
+/**
+ * Variables as the definition's schema makes them.
+ *
+ * @throws {TemplateVariableError} when it refuses them
+ */
+export function checkedVariables(definition: PromptDefinition, variables: unknown): unknown {
   if (definition.variables === undefined) return variables
   const result = validated(definition, definition.variables['~standard'].validate, variables)
   if (result instanceof Promise) {
@@ -40,7 +70,7 @@ function checkedVariables(definition: PromptDefinition, variables: unknown): unk
     throw new TemplateVariableError(`The schema of "${definition.name}" validates asynchronously. Use one that does not wait.`, [])
   }
   if (result.issues === undefined) return result.value
-  const names = new Set(result.issues.flatMap(rootOf))
+  const names = new Set(result.issues.flatMap(variableOf))
   throw new TemplateVariableError(
     `The variables of "${definition.name}" do not fit its schema: ${result.issues.slice(0, SHOWN_ISSUES).map(issueText).join('; ')}.`,
     [...names],
@@ -61,7 +91,7 @@ function pathOf(issue: SchemaIssue): string[] {
   return (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part))
 }
 
-function rootOf(issue: SchemaIssue): string[] {
+function variableOf(issue: SchemaIssue): string[] {
   return pathOf(issue).slice(0, 1)
 }
 

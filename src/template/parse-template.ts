@@ -1,9 +1,11 @@
+import type { Message } from '../entities/message.js'
 import type { CompileOptions } from '../entities/prompt.js'
 import { type ChatMessage, type ChatMessageTemplate, TEMPLATE_FORMATS, type TemplateFormat } from '../entities/template.js'
 import { InvalidArgumentError, TemplateVariableError } from '../shared/errors.js'
 import { ChatTemplate } from './chat-template.js'
 import { parseText } from './parse-text.js'
-import type { OnMissing, TemplateValues } from './text-template.js'
+import { RenderBudget } from './render-budget.js'
+import type { Filling, TemplateValues } from './text-template.js'
 
 /** A template in the form that renders: cut at its variables once, when it is read. */
 export interface ParsedTemplate {
@@ -11,6 +13,8 @@ export interface ParsedTemplate {
   readonly variables: readonly string[]
   /** What the template can do without: section names, variables within sections, optional placeholders. */
   readonly optionalVariables: readonly string[]
+  /** What is allowed and will probably disappoint: a variable before the end of a cached prefix. */
+  readonly warnings: readonly string[]
   /**
    * The text, or for a chat template the messages. Values are not read as templates again.
    *
@@ -18,7 +22,7 @@ export interface ParsedTemplate {
    * without messages leaves nothing with either.
    *
    * @throws {TemplateVariableError} when variables are missing (it names all of them), when a value cannot be written as text, or when
-   * a placeholder gets something else than messages; it throws nothing else
+   * a placeholder gets something else than messages, or when the result is too large; it throws nothing else
    */
   render(variables?: TemplateValues, options?: CompileOptions): string | ChatMessage[]
 }
@@ -34,10 +38,12 @@ export function parseTemplate(template: string | readonly ChatMessageTemplate[],
   return new Parsed(typeof template === 'string' ? parseText(template, format) : new ChatTemplate(template, format))
 }
 
-class Parsed implements ParsedTemplate {
-  readonly #template: Fillable<string | ChatMessage[]>
+const NO_WARNINGS: readonly string[] = Object.freeze([])
 
-  constructor(template: Fillable<string | ChatMessage[]>) {
+class Parsed implements ParsedTemplate {
+  readonly #template: Fillable<string | Message[]>
+
+  constructor(template: Fillable<string | Message[]>) {
     this.#template = template
   }
 
@@ -49,8 +55,13 @@ class Parsed implements ParsedTemplate {
     return this.#template.optionalVariables
   }
 
+  get warnings(): readonly string[] {
+    return this.#template.warnings ?? NO_WARNINGS
+  }
+
   render(values?: TemplateValues, options?: CompileOptions): string | ChatMessage[] {
-    return fillStrictly(this.#template, values, options)
+    // What ChatMessage says is true of texts; see there for the rest.
+    return fillStrictly(this.#template, values, options) as string | ChatMessage[]
   }
 }
 
@@ -62,7 +73,7 @@ export function fillStrictly<Rendered>(
 ): Rendered {
   const onMissing = options?.onMissing ?? 'throw'
   const missing = new Set<string>()
-  const rendered = template.fill(isObject(values) ? values : {}, onMissing, missing)
+  const rendered = template.fill(isObject(values) ? values : {}, { onMissing, missing, budget: new RenderBudget() })
   if (missing.size > 0 && onMissing !== 'keep' && onMissing !== 'empty') throw missingError([...missing])
   return rendered
 }
@@ -70,7 +81,8 @@ export function fillStrictly<Rendered>(
 interface Fillable<Rendered> {
   readonly variables: readonly string[]
   readonly optionalVariables: readonly string[]
-  fill(values: TemplateValues, onMissing: OnMissing, missing: Set<string>): Rendered
+  readonly warnings?: readonly string[]
+  fill(values: TemplateValues, filling: Filling): Rendered
 }
 
 const SHOWN_NAMES = 20

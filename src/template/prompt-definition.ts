@@ -1,5 +1,12 @@
 import type { CompileOptions } from '../entities/prompt.js'
-import type { ChatMessageTemplate, TemplateFormat, TemplateType } from '../entities/template.js'
+import type {
+  ChatContentTemplate,
+  ChatMessage,
+  ChatMessageTemplate,
+  ChatPlaceholder,
+  TemplateFormat,
+  TemplateType,
+} from '../entities/template.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 
 export interface PromptDefinitionOptions<Variables> {
@@ -18,14 +25,25 @@ export interface PromptDefinitionOptions<Variables> {
   readonly templateFormat?: TemplateFormat
 }
 
-/** A prompt as the code that uses it knows it: its name, its variables, and what to say while the store has none. */
-export interface PromptDefinition<Variables = unknown> {
+/**
+ * A prompt as the code that uses it knows it: its name, its variables, and what to say while the store has none. `Compiled` is what
+ * `compile` gives: a string, or messages.
+ */
+export interface PromptDefinition<Variables = unknown, Compiled = unknown> {
   readonly name: string
   readonly variables?: StandardSchema<Variables, unknown>
   readonly fallback?: string | readonly ChatMessageTemplate[]
   readonly type?: TemplateType
   readonly templateFormat: TemplateFormat
+  /** For the compiler alone; there is no such property. */
+  readonly '~types'?: { readonly compiled: Compiled }
 }
+
+/** A message whose content is text, and the place for the caller's own: what `ChatMessage` describes when it is compiled. */
+export type TextMessageTemplate = (Omit<ChatContentTemplate, 'content'> & { readonly content: string }) | ChatPlaceholder
+
+/** What `compile` gives for a definition that may be of either type. */
+export type CompiledBy<Compiled> = unknown extends Compiled ? string | ChatMessage[] : Compiled
 
 /** What `compile` takes for a definition: the variables may be left out only when none is required. */
 export type CompileArguments<Variables> =

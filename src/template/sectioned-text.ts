@@ -1,5 +1,5 @@
 import { TemplateVariableError } from '../shared/errors.js'
-import type { OnMissing, TemplateValues, TextTemplate } from './text-template.js'
+import type { Filling, TemplateValues, TextTemplate } from './text-template.js'
 import { textOf, unreadable } from './value-text.js'
 
 /** A variable; `path` is its name cut at the dots, and empty for `{{.}}`. */
@@ -35,14 +35,10 @@ export class SectionedText implements TextTemplate {
     this.optionalVariables = Object.freeze([...optional].filter((name) => !required.has(name)))
   }
 
-  fill(values: TemplateValues, onMissing: OnMissing, missing: Set<string>): string {
+  fill(values: TemplateValues, filling: Filling): string {
     const out: string[] = []
-    fillNodes(this.#nodes, { value: values, outer: undefined }, { onMissing, missing, out })
-    try {
-      return out.join('')
-    } catch (error) {
-      throw new TemplateVariableError('The rendered text is longer than a string can be.', this.variables, { cause: error })
-    }
+    fillNodes(this.#nodes, { value: values, outer: undefined }, { ...filling, out })
+    return out.join('')
   }
 }
 
@@ -52,9 +48,7 @@ interface Scope {
   readonly outer: Scope | undefined
 }
 
-interface Filling {
-  readonly onMissing: OnMissing
-  readonly missing: Set<string>
+interface Writing extends Filling {
   readonly out: string[]
 }
 
@@ -67,13 +61,14 @@ function collectNames(nodes: readonly MustacheNode[], required: Set<string>, opt
   }
 }
 
-function fillNodes(nodes: readonly MustacheNode[], scope: Scope, filling: Filling): void {
+function fillNodes(nodes: readonly MustacheNode[], scope: Scope, filling: Writing): void {
   for (const node of nodes) {
-    if (typeof node === 'string') filling.out.push(node)
+    if (typeof node === 'string') write(node, '', filling)
     else {
       try {
+        filling.budget.takeRounds(1, node.name)
         if ('body' in node) fillSection(node, scope, filling)
-        else filling.out.push(variableText(node, scope, filling))
+        else write(variableText(node, scope, filling), node.name, filling)
       } catch (error) {
         throw unreadable(error, node.name)
       }
@@ -81,7 +76,12 @@ function fillNodes(nodes: readonly MustacheNode[], scope: Scope, filling: Fillin
   }
 }
 
-function variableText(node: MustacheVariable, scope: Scope, { onMissing, missing }: Filling): string {
+function write(text: string, name: string, { budget, out }: Writing): void {
+  budget.takeCharacters(text.length, name)
+  out.push(text)
+}
+
+function variableText(node: MustacheVariable, scope: Scope, { onMissing, missing }: Writing): string {
   const value = lookUp(scope, node.path)
   if (value !== undefined) return textOf(value, node.name)
   if (node.isRequired) missing.add(node.name)
@@ -89,7 +89,7 @@ function variableText(node: MustacheVariable, scope: Scope, { onMissing, missing
 }
 
 /** Which values stand for "no" is mustache's rule: false, null, nothing, 0, the empty string and the empty list. */
-function fillSection(node: MustacheSection, scope: Scope, filling: Filling): void {
+function fillSection(node: MustacheSection, scope: Scope, filling: Writing): void {
   const value = lookUp(scope, node.path)
   if (typeof value === 'function') {
     throw new TemplateVariableError(`The value of "${node.name}" is a function, and templates run none. Pass its result.`, [node.name])
@@ -101,6 +101,7 @@ function fillSection(node: MustacheSection, scope: Scope, filling: Filling): voi
   }
   if (isNo) return
   if (Array.isArray(value)) {
+    filling.budget.takeRounds(value.length, node.name)
     for (const item of value) fillNodes(node.body, { value: item, outer: scope }, filling)
   } else fillNodes(node.body, value === true ? scope : { value, outer: scope }, filling)
 }

@@ -1,4 +1,5 @@
 import type { CompileOptions } from '../entities/prompt.js'
+import type { RenderBudget } from './render-budget.js'
 import { textOf, unreadable } from './value-text.js'
 
 /** Values by variable name. Only own properties count. */
@@ -7,18 +8,28 @@ export type TemplateValues = Readonly<Record<string, unknown>>
 /** What to do about a variable without a value. */
 export type OnMissing = NonNullable<CompileOptions['onMissing']>
 
+/** One rendering: what it does about missing values, which were missing, and how much it may still do. */
+export interface Filling {
+  readonly onMissing: OnMissing
+  /** Names without a value are added here. */
+  readonly missing: Set<string>
+  readonly budget: RenderBudget
+}
+
 /** The parsed form of one text. */
 export interface TextTemplate {
   /** What the text needs, in order of first use. */
   readonly variables: readonly string[]
   /** What the text can do without, in order of first use. */
   readonly optionalVariables: readonly string[]
+  /** Whether it is one variable and nothing else. */
+  readonly isBare?: boolean
   /**
-   * Puts the values in. Names without a value are added to `missing`; what stands in their place follows `onMissing`.
+   * Puts the values in. What stands in the place of a missing one follows `onMissing`.
    *
-   * @throws {TemplateVariableError} for a value that cannot be written as text
+   * @throws {TemplateVariableError} for a value that cannot be written as text, and for a text that becomes too long
    */
-  fill(values: TemplateValues, onMissing: OnMissing, missing: Set<string>): string
+  fill(values: TemplateValues, filling: Filling): string
 }
 
 const NO_NAMES: readonly string[] = Object.freeze([])
@@ -56,25 +67,36 @@ export class FlatText implements TextTemplate {
     this.variables = Object.freeze(distinct)
   }
 
-  fill(values: TemplateValues, onMissing: OnMissing, missing: Set<string>): string {
+  get isBare(): boolean {
+    return this.#names.length === 1 && this.#literals.every((literal) => literal === '')
+  }
+
+  fill(values: TemplateValues, { onMissing, missing, budget }: Filling): string {
     const names = this.#names
     const literals = this.#literals
     // join() gives one flat string; `+=` would give a rope that every reader has to flatten.
     const parts = new Array<string>(2 * names.length + 1)
     parts[0] = literals[0]!
+    let length = parts[0].length
     let index = 0
     try {
       for (; index < names.length; index++) {
         const name = names[index]!
         const value = Object.hasOwn(values, name) ? values[name] : undefined
-        if (typeof value === 'string') parts[2 * index + 1] = value
-        else if (value !== undefined) parts[2 * index + 1] = textOf(value, name)
+        let text: string
+        if (typeof value === 'string') text = value
+        else if (value !== undefined) text = textOf(value, name)
         else {
           missing.add(name)
-          parts[2 * index + 1] = onMissing === 'keep' ? this.#placeholder(name) : ''
+          text = onMissing === 'keep' ? this.#placeholder(name) : ''
         }
-        parts[2 * index + 2] = literals[index + 1]!
+        const literal = literals[index + 1]!
+        length += text.length + literal.length
+        if (length > budget.charactersLeft) throw budget.exceeded(name)
+        parts[2 * index + 1] = text
+        parts[2 * index + 2] = literal
       }
+      budget.charactersLeft -= length
       return parts.join('')
     } catch (error) {
       throw unreadable(error, names[Math.min(index, names.length - 1)]!)

@@ -1,3 +1,4 @@
+import type { ToolCall } from '../entities/message.js'
 import { type ClientCall, defineLLMClient } from '../llm/define-llm-client.js'
 import type {
   CallOptions,
@@ -9,7 +10,6 @@ import type {
   LLMClient,
   LLMHealth,
   ModelInfo,
-  ToolCall,
 } from '../llm/llm-client.js'
 import { LLMError } from '../shared/errors.js'
 

@@ -1,7 +1,8 @@
 import type { AgentManager, AgentQuery } from '../../src/agent/agent-manager.js'
 import type { ModelConfig, ModelFallback } from '../../src/entities/model-config.js'
 import type { Prompt } from '../../src/entities/prompt.js'
-import { renderTemplate } from '../../src/template/render-template.js'
+import type { ChatMessageTemplate } from '../../src/entities/template.js'
+import { parseTemplate } from '../../src/template/parse-template.js'
 
 const CREATED = {
   project: 'default',
@@ -22,7 +23,11 @@ export class MemoryManager implements AgentManager {
   beforeAnswer: (name: string) => void = () => {}
   failure: Error | undefined
 
-  setPrompt(name: string, template: string): void {
+  setPrompt(
+    name: string,
+    template: string | readonly ChatMessageTemplate[],
+    own: { readonly model?: string; readonly parameters?: Prompt['parameters'] } = {},
+  ): void {
     this.#revision += 1
     const version = (this.#prompts.get(name)?.version ?? 0) + 1
     this.#prompts.set(name, {
@@ -30,18 +35,18 @@ export class MemoryManager implements AgentManager {
       id: this.#revision,
       name,
       version,
-      type: 'text',
+      type: typeof template === 'string' ? 'text' : 'chat',
       template,
       templateFormat: 'f-string',
       description: null,
-      model: null,
-      parameters: {},
+      model: own.model ?? null,
+      parameters: own.parameters ?? {},
       labels: ['production'],
       variables: [],
       revision: this.#revision,
       selection: { label: 'production', version, reason: 'label', rolloutId: 'rollout-1' },
-      compile: (variables = {}) => renderTemplate(template, variables),
-    })
+      compile: (variables = {}) => parseTemplate(template).render(variables),
+    } as Prompt)
   }
 
   setModel(provider: string, model: string, fallbacks: readonly ModelFallback[] = [], parameters: ModelConfig['parameters'] = {}): void {

@@ -125,7 +125,7 @@ describe('any defined client', () => {
     await expect(client.chat(request)).rejects.toMatchObject({ code: 'E_LLM', provider: 'own', model: 'any', cause: thrown, ...facts })
   })
 
-  it.each(['chat', 'stream'] as const)('has the three timers, in %s, even over a function that ignores its signal', async (verb) => {
+  it.each(['chat', 'stream'] as const)('has timers, in %s, even over a function that ignores its signal', async (verb) => {
     const stuck = defineLLMClient({
       provider: 'own',
       [verb]: () => (verb === 'chat' ? new Promise(() => {}) : { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
@@ -135,8 +135,79 @@ describe('any defined client', () => {
     const total = stuck.chat(request, { timeout: 500 }).catch((error: unknown) => error)
     await vi.runAllTimersAsync()
 
-    expect(await first).toMatchObject({ reason: 'timeout', phase: 'first-chunk' })
+    // A whole answer has no first chunk: what bounds it is the time for the call.
+    expect(await first).toMatchObject({ reason: 'timeout', phase: verb === 'chat' ? 'total' : 'first-chunk' })
     expect(await total).toMatchObject({ reason: 'timeout', phase: 'total' })
+  })
+
+  it('waits 600 seconds for a whole answer', async () => {
+    const slow = defineLLMClient({
+      provider: 'own',
+      chat: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 590_000))
+        return { text: 'Here.' }
+      },
+    })
+
+    const chat = slow.chat(request)
+    const stream = (async () => {
+      const events: ChatEvent[] = []
+      for await (const event of slow.stream(request)) events.push(event)
+      return events
+    })()
+    await vi.runAllTimersAsync()
+
+    expect((await chat).text).toBe('Here.')
+    expect((await stream).at(-1)).toMatchObject({ type: 'finish' })
+  })
+
+  it.each([
+    ['500', { status: 500 }, { reason: 'server', retryable: true }],
+    ['500 that blames the request', { status: 500, message: 'temperature must be a number' }, { reason: 'bad_request', retryable: false }],
+    ['529', { status: 529 }, { reason: 'overloaded', retryable: true }],
+    ['404 of a path', { status: 404, message: 'Not Found' }, { reason: 'bad_request', retryable: false }],
+    ['404 of a model', { status: 404, message: 'The model `x` does not exist' }, { reason: 'model_not_found', retryable: false }],
+    ['a lost name server', { code: 'EAI_AGAIN' }, { reason: 'connection', retryable: true }],
+    ['a cause of a cause', { cause: { cause: { code: 'ECONNRESET' } } }, { reason: 'connection', retryable: true }],
+    ['a fault of the program', { code: 'ERR_INVALID_ARG_TYPE' }, { reason: 'server', retryable: false }],
+    [
+      'Retry-After in Headers',
+      { status: 429, headers: new Headers({ 'retry-after': '3' }) },
+      { reason: 'rate_limit', retryAfterMs: 3_000 },
+    ],
+    ['retry-after-ms', { statusCode: 429, responseHeaders: { 'retry-after-ms': '250' } }, { reason: 'rate_limit', retryAfterMs: 250 }],
+  ])('knows %s', async (_, fields, expected) => {
+    const failing = defineLLMClient({
+      provider: 'own',
+      chat: async () => {
+        throw Object.assign(new Error('oh'), fields)
+      },
+    })
+
+    await expect(failing.chat(request, { maxRetries: 0 })).rejects.toMatchObject(expected)
+  })
+
+  it('shows no password of an address', async () => {
+    const failing = defineLLMClient({
+      provider: 'own',
+      chat: async () => {
+        throw new Error('Request cannot be constructed from a URL that includes credentials: http://bob:hunter2@host/x')
+      },
+    })
+
+    await expect(failing.chat(request)).rejects.toThrow('http://***@host/x')
+  })
+
+  it('ends an endless stream', async () => {
+    const endless = defineLLMClient({
+      provider: 'own',
+      maxAnswerBytes: 100,
+      async *stream() {
+        while (true) yield { type: 'text', delta: 'word ' }
+      },
+    })
+
+    await expect(endless.chat(request)).rejects.toMatchObject({ reason: 'invalid_response', partial: 'word '.repeat(20) })
   })
 
   it('needs a function, and a name without a colon', () => {
@@ -144,6 +215,113 @@ describe('any defined client', () => {
     expect(() => defineLLMClient({ provider: 'a:b', chat: async () => ({ text: '' }) })).toThrow(
       expect.objectContaining({ field: 'provider' }),
     )
+  })
+})
+
+describe("embed of a client of one's own", () => {
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => vi.useRealTimers())
+
+  const texts = ['a', 'b', 'c']
+  const embedder = (embed: (values: readonly string[], call: { signal: AbortSignal }) => unknown) =>
+    defineLLMClient({
+      provider: 'own',
+      chat: async () => ({ text: '' }),
+      embed: async ({ values }, call) => ({ embeddings: (await embed(values, call)) as number[][], usage: { inputTokens: values.length } }),
+    })
+
+  it('is asked batch by batch', async () => {
+    const batches: (readonly string[])[] = []
+    const client = embedder((values) => {
+      batches.push(values)
+      return values.map(() => [1, 2])
+    })
+
+    const result = await client.embed?.({ model: 'm', values: texts, batchSize: 2 })
+
+    expect(batches).toEqual([['a', 'b'], ['c']])
+    expect(result).toMatchObject({
+      embeddings: [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+      usage: { inputTokens: 3, totalTokens: 3 },
+      model: 'm',
+      provider: 'own',
+    })
+  })
+
+  it.each([
+    ['too few', [[1, 2]], 'vectors for 3 texts'],
+    ['too many', [[1], [1], [1], [1]], 'vectors for 3 texts'],
+    ['an empty one', [[], [], []], '0 numbers'],
+    ['different lengths', [[1, 2], [1], [1, 2]], '1 numbers instead of 2'],
+    [
+      'null',
+      [
+        [1, 2],
+        [1, null],
+        [1, 2],
+      ],
+      'null',
+    ],
+    [
+      'NaN',
+      [
+        [1, 2],
+        [1, Number.NaN],
+        [1, 2],
+      ],
+      'NaN',
+    ],
+    [
+      'Infinity',
+      [
+        [1, 2],
+        [1, Number.POSITIVE_INFINITY],
+        [1, 2],
+      ],
+      'Infinity',
+    ],
+    ['a text', [[1, 2], 'ab', [1, 2]], 'a in it'],
+    ['null in place of one', [[1, 2], null, [1, 2]], 'undefined numbers'],
+  ])('refuses %s', async (_, vectors, words) => {
+    const error = await embedder(() => vectors)
+      .embed?.({ model: 'm', values: texts })
+      .catch((caught: unknown) => caught)
+
+    expect(error).toMatchObject({ reason: 'invalid_output', provider: 'own', model: 'm' })
+    expect((error as Error).message).toContain(words)
+  })
+
+  it('refuses another number of dimensions than was asked for, and lengths that differ between batches', async () => {
+    const client = embedder((values) => values.map((text) => (text === 'c' ? [1, 2, 3] : [1, 2])))
+
+    await expect(client.embed?.({ model: 'm', values: ['a'], dimensions: 3 })).rejects.toMatchObject({ reason: 'invalid_output' })
+    await expect(client.embed?.({ model: 'm', values: texts, batchSize: 2 })).rejects.toMatchObject({ reason: 'invalid_output' })
+  })
+
+  it('has timers and retries', async () => {
+    let calls = 0
+    const client = embedder((values) => {
+      calls += 1
+      if (calls === 1) throw Object.assign(new Error('busy'), { status: 503 })
+      return values.map(() => [1])
+    })
+    const retried = client.embed?.({ model: 'm', values: texts })
+    await vi.runAllTimersAsync()
+    expect((await retried)?.embeddings).toHaveLength(3)
+
+    let signal: AbortSignal | undefined
+    const stuck = embedder((_, call) => {
+      signal = call.signal
+      return new Promise(() => {})
+    })
+    const late = stuck.embed?.({ model: 'm', values: texts }, { timeout: 1_000 }).catch((error: unknown) => error)
+    await vi.runAllTimersAsync()
+    expect(await late).toMatchObject({ reason: 'timeout', phase: 'total' })
+    expect(signal?.aborted).toBe(true)
   })
 })
 

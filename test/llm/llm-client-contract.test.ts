@@ -1,18 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromAISDK, toAISDK } from '../../src/ai-sdk/index.js'
-import { defineLLMClient, type LLMClient, OllamaClient } from '../../src/llm/index.js'
+import { defineLLMClient, type LLMClient, OllamaClient, OpenAICompatibleClient } from '../../src/llm/index.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
 import { llmClientContract } from '../../src/testing/llm-client-contract.js'
 import { type OllamaServer, startOllamaServer } from '../support/ollama-server.js'
+import { startOpenAIServer } from '../support/openai-server.js'
 
 let server: OllamaServer
+let openai: OllamaServer
 beforeAll(async () => {
   server = await startOllamaServer()
+  openai = await startOpenAIServer()
 })
-afterAll(() => server.close())
+afterAll(() => Promise.all([server.close(), openai.close()]))
 
 const clients: Record<string, () => LLMClient> = {
   OllamaClient: () => new OllamaClient({ baseUrl: server.url }),
+  OpenAICompatibleClient: () => new OpenAICompatibleClient({ name: 'local', baseUrl: `${openai.url}/v1` }),
   FakeLLMClient: () => new FakeLLMClient(() => ({ thinking: 'hm', chunks: ['Hel', 'lo.'] })),
   'a client defined by chat': () => defineLLMClient({ provider: 'own', chat: async () => ({ text: 'Hello.' }) }),
   'a client defined by stream': () =>

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { CorruptLineError, ndjsonDecoder } from '../../src/llm/ndjson.js'
+import { CorruptLineError, ndjsonDecoder } from '../../src/llm/lines.js'
 
 /** What the decoder gives for these chunks, and for the end after them. */
 function decoded(chunks: Iterable<Uint8Array>): unknown[] {
   const values: unknown[] = []
-  const decoder = ndjsonDecoder((value) => values.push(value))
+  const decoder = ndjsonDecoder((value) => values.push(value), 1e9)
   for (const chunk of chunks) decoder.push(chunk)
   decoder.flush()
   return values
@@ -41,7 +41,7 @@ it.each([
   ['a character that was cut off', '"\xf0\x9f'],
 ])('gives what stands before %s in the same chunk, then refuses it', (_, corrupt) => {
   const values: unknown[] = []
-  const decoder = ndjsonDecoder((value) => values.push(value))
+  const decoder = ndjsonDecoder((value) => values.push(value), 1e9)
 
   expect(() => {
     decoder.push(Buffer.from(`1\n\n2\n${corrupt}`, 'latin1'))

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
-import { conditionProblem, conditionsHold } from '../../src/rollout/conditions.js'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { conditionProblem } from '../../src/rollout/condition-problem.js'
+import { conditionsHold } from '../../src/rollout/conditions.js'
+import { loadPatternEngine } from '../../src/rollout/pattern.js'
+
+beforeAll(loadPatternEngine)
 
 describe('conditionsHold', () => {
   it.each([
@@ -64,6 +68,12 @@ describe('conditionProblem', () => {
     [{ plan: { $in: ['pro', {}] } }, '.plan.$in[1]'],
     [{ plan: { $inGroup: 'x' } }, '.plan.$inGroup'],
     [{ mail: { $regex: '(' } }, '.mail.$regex'],
+    [{ mail: { $regex: '(?=a)' } }, '.mail.$regex'],
+    [{ mail: { $regexi: '(a)\\1' } }, '.mail.$regexi'],
+    [{ mail: { $regex: 'a'.repeat(1_001) } }, '.mail.$regex'],
+    [{ mail: { $regex: '((a{0,100}){0,9}){0,9}' } }, '.mail.$regex'],
+    [{ mail: { $regex: 7 } }, '.mail.$regex'],
+    [{ version: { $veq: '1'.repeat(257) } }, '.version.$veq'],
     [{ mail: { $exists: 'yes' } }, '.mail.$exists'],
     [{ mail: { $type: 'date' } }, '.mail.$type'],
     [{ tags: { $size: 'many' } }, '.tags.$size'],

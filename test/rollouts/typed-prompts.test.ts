@@ -1,6 +1,14 @@
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { type ChatMessage, createConfigManager, type DefinedPrompt, definePrompt, type Prompt } from '../../src/index.js'
+import {
+  type ChatMessage,
+  type ChatMessageTemplate,
+  createConfigManager,
+  type DefinedPrompt,
+  definePrompt,
+  type Message,
+  type Prompt,
+} from '../../src/index.js'
 import { aPrompt, historyOf, refusal, useRollouts } from './fixture.js'
 
 const fixture = useRollouts()
@@ -12,15 +20,18 @@ const Greeting = definePrompt({
 })
 const Bare = definePrompt({ name: 'greeting', variables: v.object({ name: v.string() }) })
 
+const bare = () => fixture.manager().getPrompt(Bare)
+
 describe('a defined prompt', () => {
   it('is typed by its schema', async () => {
     const manager = fixture.manager()
     const withFallback = await manager.getPrompt(Greeting)
 
-    expectTypeOf(withFallback).toEqualTypeOf<DefinedPrompt<{ name: string; times?: number | undefined }>>()
+    expectTypeOf(withFallback).toEqualTypeOf<DefinedPrompt<{ name: string; times?: number | undefined }, string>>()
     expectTypeOf(await manager.getPrompt(Bare)).toEqualTypeOf<DefinedPrompt<{ name: string }> | undefined>()
     expectTypeOf(await manager.getPrompt('greeting')).toEqualTypeOf<Prompt | undefined>()
-    expectTypeOf(withFallback.compile({ name: 'Ada' })).toEqualTypeOf<string | ChatMessage[]>()
+    expectTypeOf(withFallback.compile({ name: 'Ada' })).toEqualTypeOf<string>()
+    expectTypeOf<ReturnType<NonNullable<Awaited<ReturnType<typeof bare>>>['compile']>>().toEqualTypeOf<string | ChatMessage[]>()
     // @ts-expect-error a variable is missing
     expect(() => withFallback.compile({})).toThrow(expect.objectContaining({ code: 'E_TEMPLATE_VARIABLE', variables: ['name'] }))
     // @ts-expect-error a variable is of another type
@@ -146,5 +157,78 @@ describe('the contract of a registered prompt', () => {
     const back = await manager.prompts.rollback({ name: 'greeting' })
 
     expect(back.version).toBe(1)
+  })
+
+  it('refuses a version of the other type, and one that drops a variable the definition requires', async () => {
+    const manager = fixture.manager()
+    const Chat = definePrompt({ name: 'chat', fallback: [{ role: 'user', content: '{question}' }] })
+    const { prompts, rollouts } = manager
+    await prompts.create({ name: 'greeting', template: 'Hello {name}', labels: ['production'] })
+    await prompts.createVersion({ name: 'greeting', template: [{ role: 'user', content: 'Hello {name}' }], labels: [] })
+    await prompts.createVersion({ name: 'greeting', template: 'Hello', labels: [] })
+    await prompts.createVersion({ name: 'greeting', template: 'Hello {{#name}}you{{/name}}', templateFormat: 'mustache', labels: [] })
+    await prompts.create({ name: 'chat', template: '{question}' })
+    manager.registerPrompt(Greeting)
+    manager.registerPrompt(Chat)
+
+    const isChat = { code: 'E_INVALID_ARGUMENT', field: 'type', message: expect.stringContaining('takes text') }
+    const isDropped = { code: 'E_TEMPLATE_VARIABLE', variables: ['name'], message: expect.stringContaining('does without "name"') }
+    expect(await refusal(prompts.promote({ name: 'greeting', version: 2 }))).toMatchObject(isChat)
+    expect(await refusal(prompts.promote({ name: 'greeting', version: 3 }))).toMatchObject(isDropped)
+    expect(
+      await refusal(prompts.createVersion({ name: 'greeting', template: 'Hi', templateFormat: 'f-string', labels: ['beta'] })),
+    ).toMatchObject(isDropped)
+    expect(await refusal(rollouts.start({ kind: 'prompt', name: 'greeting', arms: [{ version: 2, weight: 1 }] }))).toMatchObject(isChat)
+    expect(await refusal(prompts.promote({ name: 'chat', version: 1 }))).toMatchObject({
+      field: 'type',
+      message: expect.stringContaining('takes chat'),
+    })
+    // A variable that only a section uses is used, and times has a default.
+    await prompts.promote({ name: 'greeting', version: 4 })
+    await prompts.promote({ name: 'greeting', version: 2, force: true })
+    expect((await manager.getPrompt('greeting'))?.type).toBe('chat')
+  })
+
+  it('lets a version do without what the definition’s own fallback does without', async () => {
+    const manager = fixture.manager()
+    manager.registerPrompt(definePrompt({ name: 'p', variables: v.object({ a: v.string(), b: v.string() }), fallback: '{a}' }))
+    const labels = ['production']
+
+    await manager.prompts.create({ name: 'p', template: '{a}!', labels })
+
+    expect(await refusal(manager.prompts.createVersion({ name: 'p', template: '{b}', labels }))).toMatchObject({ variables: ['a'] })
+  })
+})
+
+describe('types of prompts', () => {
+  it('follow the definition, and the type of a prompt that was asked for by name', async () => {
+    const manager = fixture.manager()
+    const text = await manager.getPrompt(definePrompt({ name: 't', fallback: 'Hi {who}' }))
+    const chat = await manager.getPrompt(
+      definePrompt({ name: 'c', fallback: [{ role: 'system', content: 'Hi {who}' }, { placeholder: 'history' }] }),
+    )
+    const parts = await manager.getPrompt(
+      definePrompt({ name: 'p', fallback: [{ role: 'user', content: [{ type: 'image', url: '{photo}' }] }] }),
+    )
+    const declared = await manager.getPrompt(definePrompt({ name: 'd', type: 'chat' }))
+    await manager.prompts.create({ name: 'named', template: 'x', labels: ['production'] })
+    const named = await manager.getPrompt('named')
+
+    expectTypeOf(text.compile({ who: 'Ada' })).toEqualTypeOf<string>()
+    expectTypeOf(chat.compile).returns.toEqualTypeOf<ChatMessage[]>()
+    expectTypeOf(parts.compile).returns.toEqualTypeOf<Message[]>()
+    expectTypeOf<NonNullable<typeof declared>['compile']>().returns.toEqualTypeOf<ChatMessage[]>()
+    if (named?.type === 'text') {
+      expectTypeOf(named.compile()).toEqualTypeOf<string>()
+      expectTypeOf(named.template).toEqualTypeOf<string>()
+    }
+    if (named?.type === 'chat') {
+      expectTypeOf(named.compile()).toEqualTypeOf<ChatMessage[]>()
+      expectTypeOf(named.template).toEqualTypeOf<readonly ChatMessageTemplate[]>()
+    }
+    expect(text.compile({ who: 'Ada' })).toBe('Hi Ada')
+    expect(chat.compile({ who: 'Ada', history: [] })).toEqual([{ role: 'system', content: 'Hi Ada' }])
+    expect(parts.compile({ photo: 'https://x/y.png' })).toEqual([{ role: 'user', content: [{ type: 'image', url: 'https://x/y.png' }] }])
+    expect(named?.compile()).toBe('x')
   })
 })

@@ -58,7 +58,7 @@ it('asks for what each kind needs, and for nothing more', () => {
 
 it('knows answers that cannot be changed', () => {
   expectTypeOf<Prompt['template']>().toEqualTypeOf<string | readonly ChatMessageTemplate[]>()
-  expectTypeOf<Prompt['compile']>().returns.toEqualTypeOf<string | ChatMessage[]>()
+  expectTypeOf<ReturnType<Prompt['compile']>>().toEqualTypeOf<string | ChatMessage[]>()
   expectTypeOf<Prompt['labels']>().toEqualTypeOf<readonly string[]>()
   expectTypeOf<Written<Prompt>['propagated']>().toEqualTypeOf<boolean | undefined>()
   expectTypeOf<Written<Prompt>['revision']>().toEqualTypeOf<number>()

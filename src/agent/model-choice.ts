@@ -1,0 +1,12 @@
+import type { JsonObject } from '../entities/json.js'
+import type { ChatRequest } from '../llm/llm-client.js'
+
+/** A model to ask, with its own parameters. */
+export interface ModelChoice {
+  readonly provider: string
+  readonly model: string
+  readonly parameters?: JsonObject
+}
+
+/** A request whose model the agent fills in. */
+export type AgentRequest = Omit<ChatRequest, 'model'>

@@ -1,0 +1,264 @@
+import { LLMError, type LLMErrorFacts } from '../shared/errors.js'
+import { type CallLimits, CallScope } from './call-scope.js'
+import { checkHeaders } from './client-options.js'
+import { CorruptLineError, type Decoder, type MakeDecoder } from './lines.js'
+import { patience } from './patient-fetch.js'
+import { retryAfterOf, withRetries } from './retry.js'
+import { errorText, factsOfStatus } from './status-facts.js'
+import { parsedText, recordOf } from './wire-values.js'
+
+/** How long the end of a stream may follow its last line. Reading it lets the connection serve the next call. */
+const END_OF_STREAM_MS = 100
+/** Of an error's body no more is read. */
+const MOST_ERROR_BYTES = 65_536
+const MOST_REDIRECTS = 5
+
+/** One server as its client sees it. */
+export interface HttpService {
+  /** How errors name it: `Ollama`. */
+  readonly title: string
+  /** As in `client.provider`. */
+  readonly provider: string
+  /** Before the path of each request, without a slash at its end. */
+  readonly base: string
+  /** After the path of each request, such as `?api-version=1`; errors do not show it. */
+  readonly query: string
+  readonly headers: { readonly [name: string]: string } | undefined
+  /** Looked up at each call when absent, so that a host may replace the global one. */
+  readonly fetch: typeof globalThis.fetch | undefined
+  /** What to do when nobody answers. */
+  readonly offlineHint: string
+  /** What to do about a refused request, where this provider has an answer. */
+  readonly hintOf?: (facts: LLMErrorFacts, model: string | undefined) => string | undefined
+}
+
+/** One request: what is asked, and for how long. */
+export interface HttpCall {
+  readonly service: HttpService
+  readonly path: string
+  readonly model: string | undefined
+  /** Without one, the request is a GET. */
+  readonly body: object | undefined
+  /** Over those of the service. */
+  readonly headers: { readonly [name: string]: string } | undefined
+  readonly limits: CallLimits
+  readonly signal: AbortSignal | undefined
+  /** Longest value that is waited for. */
+  readonly maxBytes: number
+  /** How the answer is cut into values, by what the server says it is. */
+  readonly decoder: (response: Response) => MakeDecoder
+}
+
+/** Makes events of the values of one answer, and hands them to `emit`. */
+export type MakeReader<Event> = (emit: (event: Event) => void) => AnswerReader<Event>
+
+/** Reads the values of one answer. */
+export interface AnswerReader<Event> {
+  /** Takes one value. @returns whether it ends the answer */
+  accept(value: unknown): boolean
+  /** The text so far, for an error. */
+  partial?(): string
+  /** Whether the answer may end without a value that says so. */
+  canEnd?(): boolean
+  /** What follows the last value. */
+  end?(scope: CallScope): readonly Event[]
+}
+
+/** The server is not ready to answer: the request may be sent again, although an answer began. */
+export class NotReadyError extends Error {}
+
+/** Makes the error of this call. */
+type Fail = (what: string, facts: LLMErrorFacts) => LLMError
+
+type BodyReader = ReadableStreamDefaultReader<Uint8Array>
+
+/**
+ * Asks a server and gives out what a reader makes of its answer, chunk by chunk.
+ *
+ * The request is sent again, where that may help, until the first chunk is here. Whatever goes wrong is an `LLMError`.
+ *
+ * @param onLeave is handed what to do when the caller leaves while a step still waits
+ */
+export async function* askServer<Event>(
+  call: HttpCall,
+  makeReader: MakeReader<Event>,
+  onLeave?: (leave: () => void) => void,
+): AsyncGenerator<readonly Event[], void, undefined> {
+  const { service, model } = call
+  const scope = new CallScope(call.limits, call.signal)
+  onLeave?.(() => scope.abandon())
+  let answer: OpenAnswer<Event> | undefined
+  let isComplete = false
+  const fail: Fail = (what, facts) =>
+    new LLMError(redacted(`${service.title} at ${service.base}${call.path} ${what}.`, headersOf(call)), {
+      provider: service.provider,
+      model,
+      partial: answer && (answer.reader.partial?.() ?? ''),
+      attempts: scope.attempts,
+      ...facts,
+    })
+  const toError = (cause: unknown): LLMError => {
+    if (scope.ending) return fail(...scope.ending)
+    if (cause instanceof LLMError) return cause
+    if (cause instanceof NotReadyError) return fail(cause.message, { reason: 'overloaded', retryable: true })
+    if (cause instanceof CorruptLineError) return fail(`sent what cannot be read: ${cause.message}`, { reason: 'invalid_response', cause })
+    if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
+    if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
+    const code = recordOf(recordOf(cause)?.cause)?.code
+    // A fetch with limits of its own gave up. The server may still be working, so it is not asked again.
+    const facts = /HEADERS_TIMEOUT|BODY_TIMEOUT/.test(String(code))
+      ? ({ reason: 'timeout', phase: 'first-chunk' } as const)
+      : ({ reason: 'connection', retryable: true, hint: service.offlineHint } as const)
+    return fail(`cannot be reached (${code ?? cause})`, { ...facts, cause })
+  }
+  try {
+    checkHeaders(call.headers)
+    const body = call.body && JSON.stringify(call.body)
+    answer = await withRetries(scope, async () => openAnswer(call, await send(call, body, scope, fail), makeReader, scope), toError)
+    while (true) {
+      // What came before a fault in the same chunk is given out first.
+      if (answer.events.length > 0) yield answer.events.splice(0)
+      if (answer.fault !== undefined) throw answer.fault
+      if (answer.isDone) break
+      await readChunk(answer, scope)
+    }
+    // Reading the end, too, lets the connection serve the next call; if it does not come, we let go.
+    await Promise.race([answer.source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
+    void answer.source.cancel().catch(() => {})
+    isComplete = true
+    if (answer.reader.end) yield answer.reader.end(scope)
+  } catch (error) {
+    throw toError(error)
+  } finally {
+    scope.end(isComplete)
+  }
+}
+
+/** The last event of an answer. */
+export async function lastOf<Value>(batches: AsyncIterable<readonly Value[]>): Promise<Value> {
+  let last: readonly Value[] = []
+  for await (const batch of batches) last = batch
+  return last.at(-1) as Value
+}
+
+/** An answer that has begun. */
+interface OpenAnswer<Event> {
+  readonly source: BodyReader
+  readonly reader: AnswerReader<Event>
+  readonly decoder: Decoder
+  readonly events: Event[]
+  isDone: boolean
+  /** What went wrong while a chunk was read. */
+  fault: unknown
+}
+
+/** Waits for the first chunk of an answer: losing the connection before it can still be cured. */
+async function openAnswer<Event>(
+  call: HttpCall,
+  response: Response,
+  makeReader: MakeReader<Event>,
+  scope: CallScope,
+): Promise<OpenAnswer<Event>> {
+  const source = (response.body as ReadableStream<Uint8Array>).getReader()
+  // A body that does not follow the signal of its request ends here.
+  scope.release = () => void source.cancel().catch(() => {})
+  const events: Event[] = []
+  const reader = makeReader((event) => events.push(event))
+  const decoder = call.decoder(response)((value) => {
+    answer.isDone ||= reader.accept(value)
+  }, call.maxBytes)
+  const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }
+  const chunk = await scope.chunk(source.read())
+  takeChunk(answer, chunk)
+  if (answer.fault instanceof NotReadyError && events.length === 0) {
+    scope.release()
+    throw answer.fault
+  }
+  return answer
+}
+
+async function readChunk(answer: OpenAnswer<unknown>, scope: CallScope): Promise<void> {
+  try {
+    takeChunk(answer, await scope.chunk(answer.source.read()))
+  } catch (error) {
+    answer.fault = error ?? new Error('the connection was lost')
+  }
+}
+
+function takeChunk(answer: OpenAnswer<unknown>, chunk: Awaited<ReturnType<BodyReader['read']>>): void {
+  try {
+    if (!chunk.done) {
+      answer.decoder.push(chunk.value)
+      return
+    }
+    answer.decoder.flush()
+    if (!answer.isDone && !answer.reader.canEnd?.()) throw new Error('no "done" at the end')
+    answer.isDone = true
+  } catch (error) {
+    answer.fault = error
+  }
+}
+
+/** Sends the request; redirects are followed to the same origin only, so that a prompt goes nowhere else. */
+async function send(call: HttpCall, body: string | undefined, scope: CallScope, fail: Fail): Promise<Response> {
+  const { service, path } = call
+  const fetch = service.fetch ?? globalThis.fetch
+  const request: RequestInit = {
+    method: body ? 'POST' : 'GET',
+    headers: headersOf(call),
+    body: body ?? null,
+    signal: scope.signal,
+    redirect: 'manual',
+    ...(service.fetch ? {} : patience()),
+  }
+  let url = service.base + path + service.query
+  for (let redirects = 0; ; redirects += 1) {
+    const response = await scope.race(fetch(url, request))
+    if (response.ok) return response
+    const { status, headers } = response
+    if (status >= 400) {
+      const text = await firstText(response, scope)
+      const said = errorText(parsedText(text), text)
+      const facts = factsOfStatus(status, said)
+      throw fail(`answered ${status}: ${said}`, {
+        ...facts,
+        hint: service.hintOf?.(facts, call.model),
+        retryAfterMs: retryAfterOf(headers),
+      })
+    }
+    void response.body?.cancel().catch(() => {})
+    const location = headers.get('location') ?? ''
+    const next = URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
+      const hint = 'Redirects to other servers are not followed: set baseUrl.'
+      throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
+    }
+    url = next.href
+  }
+}
+
+function headersOf({ body, service, headers }: HttpCall): { [name: string]: string } {
+  return { ...(body && { 'content-type': 'application/json' }), ...service.headers, ...headers }
+}
+
+/** The beginning of a body: an error's words stand there, and a server may send more without end. */
+async function firstText(response: Response, scope: CallScope): Promise<string> {
+  const source = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (source && text.length < MOST_ERROR_BYTES) {
+    const { done, value } = await scope.race(source.read())
+    if (done) break
+    text += decoder.decode(value, { stream: true })
+  }
+  void source?.cancel().catch(() => {})
+  return text
+}
+
+/** Takes what headers hold out of a text: some servers repeat a refused key. */
+function redacted(text: string, headers: { readonly [name: string]: string }): string {
+  return Object.entries(headers).reduce((rest, [name, value]) => {
+    const secret = value.replace(/^\S+ /, '')
+    return secret.length < 6 || name === 'content-type' ? rest : rest.replaceAll(secret, '***')
+  }, text)
+}

@@ -1,0 +1,155 @@
+import type { Message, ProviderFields, ToolCall } from '../entities/message.js'
+import { answerText } from './answer-text.js'
+import type { MakeReader } from './http-call.js'
+import { CorruptLineError } from './lines.js'
+import type { ChatEvent, ChatResult, FinishReason, TokenUsage } from './llm-client.js'
+import { present } from './present.js'
+import { DONE } from './sse.js'
+import { errorText } from './status-facts.js'
+import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf } from './wire-values.js'
+
+/** What a reader has to know of the request. */
+export interface AskedOpenAI {
+  readonly provider: string
+  readonly model: string
+  readonly maxLength: number
+  readonly isQuiet: boolean
+}
+
+/** A tool call while its pieces come. */
+interface CallPieces {
+  readonly at: number | undefined
+  id: string | undefined
+  name: string
+  input: string
+  extra: Fields
+}
+
+const FINISH: { readonly [reason: string]: FinishReason } = {
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  content_filter: 'content-filter',
+  error: 'error',
+}
+
+/** Puts the chunks of a chat completion together, or reads a whole one. */
+export function completionReader({ provider, model, maxLength, isQuiet }: AskedOpenAI): MakeReader<ChatEvent> {
+  return (emit) => {
+    const answer = answerText(emit, isQuiet, maxLength)
+    const pieces: CallPieces[] = []
+    const toolCalls: ToolCall[] = []
+    const extra: Fields = {}
+    let last: Fields = {}
+    let usage: Fields = {}
+    let reason: string | undefined
+
+    return {
+      partial: () => answer.whole().text,
+      canEnd: () => reason !== undefined,
+
+      accept(value) {
+        if (value === DONE) return true
+        const fields = fieldsOf(value)
+        last = fields
+        usage = recordOf(fields.usage) ?? usage
+        const choice = recordOf(listOf(fields.choices)[0])
+        const delta = recordOf(choice?.delta) ?? recordOf(choice?.message)
+        if (delta) {
+          const { role, content, refusal, reasoning_content, reasoning, tool_calls, ...others } = delta
+          answer.add(content ?? refusal, reasoning_content ?? reasoning)
+          for (const piece of listOf(tool_calls)) answer.count(addPiece(pieces, recordOf(piece) ?? {}))
+          answer.count(merge(extra, others))
+        }
+        reason = stringOf(choice?.finish_reason) ?? reason
+        return recordOf(choice?.message) !== undefined
+      },
+
+      end(scope) {
+        answer.flush()
+        for (const piece of pieces) toolCalls.push(toolCallOf(piece, provider))
+        const { text, thinking } = answer.whole()
+        const message: Message | undefined =
+          Object.keys(extra).length > 0
+            ? {
+                role: 'assistant',
+                content: text === '' && toolCalls.length > 0 ? null : text,
+                ...present({ thinking }),
+                ...(toolCalls.length > 0 && { toolCalls }),
+                ...metadata(extra, provider),
+              }
+            : undefined
+        const result: ChatResult = {
+          text,
+          ...(present({ thinking, message }) as object),
+          toolCalls,
+          finishReason: toolCalls.length > 0 && reason === 'stop' ? 'tool-calls' : (FINISH[reason ?? 'stop'] ?? 'other'),
+          usage: usageOf(usage),
+          timings: { totalMs: performance.now() - scope.startedAt, ...present({ firstChunkMs: scope.firstChunkMs }) },
+          model: stringOf(last.model) ?? model,
+          provider,
+          raw: last,
+        }
+        return [...toolCalls.map((toolCall) => ({ type: 'tool-call' as const, toolCall })), { type: 'finish', result }]
+      },
+    }
+  }
+}
+
+/** An answer as an object; one that holds an error ends the answer. */
+export function fieldsOf(value: unknown): Fields {
+  const fields = recordOf(value)
+  if (fields === undefined) throw new CorruptLineError(String(value))
+  if (fields.error) throw new Error(errorText(fields))
+  return fields
+}
+
+/** Token counts in OpenAI's words. */
+export function usageOf(usage: Fields): TokenUsage {
+  return present({
+    inputTokens: numberOf(usage.prompt_tokens),
+    outputTokens: numberOf(usage.completion_tokens),
+    totalTokens: numberOf(usage.total_tokens),
+    cachedInputTokens: numberOf(recordOf(usage.prompt_tokens_details)?.cached_tokens),
+    reasoningTokens: numberOf(recordOf(usage.completion_tokens_details)?.reasoning_tokens),
+  })
+}
+
+/**
+ * Pieces belong together by their index, or by coming after each other where a server gives none; a piece with another
+ * id begins a new call, because some servers give every call the same index.
+ *
+ * @returns how much there was
+ */
+function addPiece(pieces: CallPieces[], { index, id, type, function: called, ...extra }: Fields): number {
+  const { name, arguments: input } = recordOf(called) ?? {}
+  const at = numberOf(index)
+  const known = at === undefined ? (stringOf(id) ? undefined : pieces.at(-1)) : pieces.findLast((piece) => piece.at === at)
+  const isNew = known === undefined || (stringOf(id) !== undefined && known.id !== undefined && known.id !== id)
+  const piece = isNew ? { at, id: undefined, name: '', input: '', extra: {} } : known
+  if (isNew) pieces.push(piece)
+  piece.id ??= stringOf(id)
+  piece.name ||= stringOf(name) ?? ''
+  const more = typeof input === 'string' ? input : JSON.stringify(input ?? '').replace(/^""$/, '')
+  piece.input += more
+  return more.length + merge(piece.extra, extra)
+}
+
+function toolCallOf({ id, name, input, extra }: CallPieces, provider: string): ToolCall {
+  if (name === '') throw new CorruptLineError(`a tool call without a name: ${input}`)
+  const made = id ?? `call_${Math.random().toString(36).slice(2)}`
+  return { id: made, name, input: input === '' ? {} : parsedText(input), ...metadata(extra, provider) }
+}
+
+/** What the provider said beyond the words of chat completions goes back to it with the history. */
+function metadata(extra: Fields, provider: string): ProviderFields {
+  return Object.keys(extra).length > 0 ? { providerMetadata: { [provider]: extra } } : {}
+}
+
+/** Lays fields over those of the chunks before; lists go on. @returns how much there was */
+function merge(into: Fields, from: Fields): number {
+  const given = Object.entries(from).filter(([, value]) => value != null)
+  for (const [name, value] of given) into[name] = Array.isArray(value) ? [...listOf(into[name]), ...value] : value
+  return given.length && JSON.stringify(given).length
+}

@@ -1,0 +1,21 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { OtelAttributes, OtelSpan, OtelTracer } from './otel-types.js'
+
+/** A span and a way to run work within it, as often as it takes. */
+export interface ActiveSpan {
+  readonly span: OtelSpan
+  within<Value>(work: () => Value): Value
+}
+
+/**
+ * Starts a span that is the active parent of whatever is done within it. The context is taken along by a snapshot: a stream is read in many
+ * steps, and each is to be within the same span, which a tracer offers for one function alone.
+ */
+export function startActive(tracer: OtelTracer, name: string, kind: number, attributes: OtelAttributes): ActiveSpan {
+  let active: ActiveSpan | undefined
+  tracer.startActiveSpan(name, { kind, attributes }, (span) => {
+    const inside = AsyncLocalStorage.snapshot()
+    active = { span, within: (work) => inside(work) }
+  })
+  return active!
+}

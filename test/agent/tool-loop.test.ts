@@ -1,0 +1,110 @@
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { BaseAgent } from '../../src/agent/base-agent.js'
+import type { RunContext } from '../../src/agent/run-context.js'
+import type { AgentTools, ToolAnswer, ToolRequest } from '../../src/agent/tool-loop.js'
+import type { StandardSchema } from '../../src/shared/standard-schema.js'
+import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
+import { managerOf } from './chat-agent.js'
+
+class ToolAgent extends BaseAgent<string, ToolAnswer> {
+  readonly name = 'tools'
+  request: Partial<ToolRequest> = {}
+  tools: AgentTools = {
+    add: {
+      description: 'Adds two numbers.',
+      inputSchema: { type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } } },
+      run: ({ a, b }: { a: number; b: number }) => ({ sum: a + b }),
+    },
+    fail: {
+      inputSchema: { type: 'object' },
+      run: () => {
+        throw new Error('no such row')
+      },
+    },
+  }
+
+  protected override run(input: string, context: RunContext): Promise<ToolAnswer> {
+    return this.chatWithTools({ messages: [{ role: 'user', content: input }], tools: this.tools, ...this.request }, context)
+  }
+}
+
+const calls = (...names: readonly string[]) => ({
+  toolCalls: names.map((name, index) => ({ id: `c${index}`, name, input: { a: 1, b: 2 } })),
+})
+
+describe('chatWithTools', () => {
+  it('runs what the model asks for and goes on until it answers', async () => {
+    const llm = new FakeLLMClient([
+      { ...calls('add', 'fail', 'none'), usage: { inputTokens: 1 } },
+      { text: 'It is 3.', usage: { inputTokens: 2 } },
+    ])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+
+    const answer = await agent.execute('1 + 2?')
+
+    expect(answer).toMatchObject({ text: 'It is 3.', steps: [{ toolCalls: [{ name: 'add' }, {}, {}] }, { text: 'It is 3.' }] })
+    expect(llm.calls[0]?.request.tools).toEqual([
+      { name: 'add', description: 'Adds two numbers.', inputSchema: agent.tools.add!.inputSchema },
+      { name: 'fail', inputSchema: { type: 'object' } },
+    ])
+    expect(llm.calls[1]?.request.messages).toEqual([
+      { role: 'user', content: '1 + 2?' },
+      { role: 'assistant', content: null, toolCalls: calls('add', 'fail', 'none').toolCalls },
+      { role: 'tool', toolCallId: 'c0', toolName: 'add', content: '{"sum":3}' },
+      { role: 'tool', toolCallId: 'c1', toolName: 'fail', content: 'Error: no such row' },
+      { role: 'tool', toolCallId: 'c2', toolName: 'none', content: 'Error: there is no tool "none". There are add, fail.' },
+    ])
+    expect(answer.messages.at(-1)).toEqual({ role: 'assistant', content: 'It is 3.' })
+    expect(answer.messages).toHaveLength(6)
+  })
+
+  it('checks inputs by a schema that describes itself, and refuses one that does not', async () => {
+    const schema = v.object({ a: v.number(), b: v.string() })
+    const described = { '~standard': { ...schema['~standard'], jsonSchema: { input: () => ({ type: 'object', required: ['a', 'b'] }) } } }
+    const llm = new FakeLLMClient([calls('t'), 'done'])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { t: { inputSchema: described as unknown as StandardSchema, run: () => 'never' } }
+
+    await agent.execute('hi')
+
+    expect(llm.calls[0]?.request.tools?.[0]?.inputSchema).toEqual({ type: 'object', required: ['a', 'b'] })
+    expect(llm.calls[1]?.request.messages.at(-1)?.content).toMatch(/^Error: the input does not fit: .*b/)
+    agent.tools = { t: { inputSchema: schema, run: () => 'never' } }
+    await expect(agent.execute('hi')).rejects.toMatchObject({ code: 'E_INVALID_ARGUMENT', field: 'tools.t.inputSchema' })
+  })
+
+  it('ends at maxSteps, saying which tools the model still wants', async () => {
+    const llm = new FakeLLMClient(() => calls('add'))
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.request = { maxSteps: 3 }
+
+    await expect(agent.execute('hi')).rejects.toMatchObject({
+      reason: 'invalid_output',
+      message: expect.stringContaining('"add" after 3 steps'),
+    })
+    expect(llm.calls).toHaveLength(3)
+    agent.request = { maxSteps: 0 }
+    await expect(agent.execute('hi')).rejects.toMatchObject({ field: 'maxSteps' })
+  })
+
+  it('asks for a tool that has to be used once, and not for ever', async () => {
+    const llm = new FakeLLMClient([calls('add'), 'done'])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.request = { toolChoice: 'required' }
+
+    await agent.execute('hi')
+
+    expect(llm.calls.map(({ request }) => request.toolChoice)).toEqual(['required', 'auto'])
+  })
+
+  it('ends with the run', async () => {
+    const controller = new AbortController()
+    const llm = new FakeLLMClient([calls('stop'), 'never'])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { stop: { inputSchema: {}, run: () => controller.abort() } }
+
+    await expect(agent.execute('hi', { signal: controller.signal })).rejects.toBeDefined()
+    expect(llm.calls).toHaveLength(1)
+  })
+})

@@ -1,0 +1,209 @@
+import fc from 'fast-check'
+import { jsonrepair } from 'jsonrepair'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { extractJson, LLMError } from '../../src/llm/index.js'
+import { type MakeDecoder, ndjsonDecoder } from '../../src/llm/lines.js'
+import { splitThinking, thinkingSplitter } from '../../src/llm/thinking.js'
+
+// Whoever can make a model write may make it write this. 10 MB of it must not stop a worker: each of these took from
+// seconds to hours when a search began anew at each piece. On a quiet machine all stay below 300 ms; beside other tests
+// processor time is dearer, so the limit here is higher and still far below what a search that is not linear takes.
+const TEN_MB = 10_000_000
+const LIMIT_MS = 1_000
+
+const PIECES: Record<string, string> = {
+  'a letter': 'a',
+  'a blank': ' ',
+  'a line feed': '\n',
+  'a carriage return': '\r',
+  'a tab': '\t',
+  'a quote': '"',
+  'a backslash': '\\',
+  'a backtick': '`',
+  'a fence': '```',
+  'fences on lines': '```\n',
+  'a fence in JSON': '```json\n',
+  'a fence with a letter': '```a',
+  'an opening brace': '{',
+  'a closing brace': '}',
+  'an opening bracket': '[',
+  'a closing bracket': ']',
+  'empty objects': '{}',
+  'empty lists': '[]',
+  'objects that begin': '{"',
+  'objects that go on': '{"a":',
+  'bare keys': '{a:',
+  'lists in objects': '{"a":[',
+  'a strange string': '"{',
+  escapes: '{\\"a',
+  'bare keys with escaped quotes': '{a:\\"',
+  'small objects': '{"a":1}',
+  citations: '[1]',
+  'an angle': '<',
+  thoughts: '<think>',
+  'ends of thoughts': '</think>',
+  'half thoughts': '<think',
+  'braces before ends of thoughts': '{</think>',
+  'a comma': ',',
+  'a colon': ':',
+  'a null byte': '\0',
+  'a smart quote': '“',
+  'an emoji': '😀',
+}
+
+const TEXTS: [string, string][] = Object.entries(PIECES).map(([name, piece]) => [
+  name,
+  piece.repeat(Math.ceil(TEN_MB / piece.length)).slice(0, TEN_MB),
+])
+const WRAPPED: [string, (filling: string) => string][] = [
+  ['one object around', (filling) => `{${filling}}`],
+  ['a fence before', (filling) => `\`\`\`${filling}`],
+  ['an object before', (filling) => `{"a":1} ${filling}`],
+  ['a bare key before', (filling) => `{a${filling}`],
+  ['an object behind', (filling) => `${filling} {"a":1}`],
+]
+
+/** Milliseconds of processor time of the faster of two runs: other tests run on the same cores. */
+function fastest(work: () => unknown): number {
+  const times = [0, 1].map(() => {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  })
+  return Math.min(...times)
+}
+
+function outcome(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
+
+describe('10 MB of one piece', () => {
+  for (const [name, text] of TEXTS) {
+    it(`is read by extractJson in less than ${LIMIT_MS} ms: ${name}`, () => {
+      expect(fastest(() => outcome(() => extractJson(text)))).toBeLessThan(LIMIT_MS)
+      expect(fastest(() => outcome(() => extractJson(text, { repair: jsonrepair })))).toBeLessThan(LIMIT_MS)
+    })
+
+    it(`is split from its thoughts in less than ${LIMIT_MS} ms, whole and in pieces: ${name}`, () => {
+      expect(fastest(() => splitThinking(text))).toBeLessThan(LIMIT_MS)
+      let given = 0
+      const inPieces = () => {
+        const splitter = thinkingSplitter((_, delta) => {
+          given += delta.length
+        })
+        for (let from = 0; from < text.length; from += 100) splitter.push(text.slice(from, from + 100))
+        splitter.flush()
+      }
+      expect(fastest(inPieces)).toBeLessThan(LIMIT_MS)
+      expect(given).toBeLessThanOrEqual(3 * text.length)
+    })
+
+    it(`is cut into lines in less than ${LIMIT_MS} ms: ${name}`, () => {
+      const bytes = new TextEncoder().encode(text).subarray(0, TEN_MB)
+      expect(fastest(() => outcome(() => decode(ndjsonDecoder, bytes)))).toBeLessThan(LIMIT_MS)
+    })
+  }
+
+  for (const [wrapping, wrap] of WRAPPED) {
+    it(`is read by extractJson with ${wrapping}`, () => {
+      for (const [name, text] of TEXTS.filter((_, index) => index % 3 === 0)) {
+        const whole = wrap(text)
+        expect([name, fastest(() => outcome(() => extractJson(whole))) < LIMIT_MS]).toEqual([name, true])
+      }
+    })
+  }
+})
+
+function decode(decoder: MakeDecoder, bytes: Uint8Array): void {
+  const lines = decoder(() => {}, bytes.length)
+  for (let from = 0; from < bytes.length; from += 65_536) lines.push(bytes.subarray(from, from + 65_536))
+  lines.flush()
+}
+
+it('takes the value behind 1 MB of each piece that leaves the text open to one', () => {
+  for (const piece of ['a', ' ', '\n', '}', ']', '`', '<', ',', ':', '{', '[1] ', '{ x ']) {
+    expect(extractJson(`${piece.repeat(1_000_000 / piece.length)}\n{"found": true}`)).toEqual({ found: true })
+  }
+})
+
+it('refuses a text of more than 16 MiB', () => {
+  expect(() => extractJson(`{"a":"${'a'.repeat(17 * 1_024 * 1_024)}"}`)).toThrow(/16777216 characters/)
+})
+
+it('refuses nesting that no answer has, in memory that does not grow with it', () => {
+  const text = '['.repeat(5_000_000) + ']'.repeat(5_000_000)
+  const before = process.memoryUsage().rss
+  expect(() => extractJson(text)).toThrow(LLMError)
+  expect(process.memoryUsage().rss - before).toBeLessThan(5 * text.length)
+})
+
+it('takes a million small chunks without a line feed in memory of less than five times their bytes', () => {
+  const chunk = new TextEncoder().encode('0123456789')
+  global.gc?.()
+  const before = process.memoryUsage()
+  const lines = ndjsonDecoder(() => {}, TEN_MB)
+  for (let count = 0; count < TEN_MB / chunk.length; count += 1) lines.push(chunk)
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  expect(arrayBuffers + heapUsed - before.arrayBuffers - before.heapUsed).toBeLessThan(5 * TEN_MB)
+  expect(() => lines.push(chunk)).toThrow(/maxAnswerBytes/)
+})
+
+describe('an answer with notes', () => {
+  const schema = v.object({ domain: v.string() })
+
+  it.each([
+    ['after it', '{"domain":"payments"}\nNote: amounts are in {"unit":"USD"}.'],
+    ['before it', 'Units: {"unit":"USD"}\n{"domain":"payments"}'],
+    ['around it', '{"unit":"USD"} {"domain":"payments"} {"note":1} [{"x":1}]'],
+    ['in fences', '```json\n{"domain":"payments"}\n```\n```json\n{"unit":"USD"}\n```'],
+    ['of another type', '{"domain":"payments"} {"domain":7}'],
+    ['as a footnote', '{"domain":"payments"} [1] [2, 3]'],
+  ])('gives the one that fits the schema: %s', (_, text) => {
+    expect(extractJson(text, { schema })).toEqual({ domain: 'payments' })
+  })
+
+  it('gives the later of two that fit, and says of none what is wrong with the last', () => {
+    expect(extractJson('{"domain":"draft"} {"domain":"final"} {"unit":1}', { schema })).toEqual({ domain: 'final' })
+    expect(() => extractJson('{"a":1} {"domain":7}', { schema })).toThrow(
+      expect.objectContaining({ problems: [expect.stringMatching(/^domain: /)] }),
+    )
+  })
+
+  it('does not go back behind one that was cut off', () => {
+    expect(() => extractJson('{"domain":"draft"} {"domain":"fin', { schema })).toThrow(/length/)
+  })
+})
+
+it.each(['{"domain": "pay', '```json\n{"a": [1, 2', 'Here: [{"a": 1}, {"b"'])('says that an answer was cut off: %s', (text) => {
+  expect(() => extractJson(text)).toThrow(/cut off.*length/)
+})
+
+it('gives the same thoughts and text wherever the answer is cut', () => {
+  const pieces = fc.constantFrom('<think>', '</think>', '<', 'think', '>', ' ', '\n', 'a', ' '.repeat(600))
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), fc.array(fc.nat({ max: 9 }), { maxLength: 12 }), (parts, cuts) => {
+      const text = parts.join('')
+      const streams = [cuts, []].map((lengths) => {
+        const given = { text: '', thinking: '' }
+        const splitter = thinkingSplitter((type, delta) => {
+          given[type] += delta
+        })
+        let from = 0
+        for (const length of lengths) {
+          splitter.push(text.slice(from, from + length))
+          from += length
+        }
+        splitter.push(text.slice(from))
+        splitter.flush()
+        return given
+      })
+      expect(streams[0]).toEqual(streams[1])
+    }),
+  )
+})
