@@ -60,6 +60,7 @@ export type {
   CallOptions,
   CallTimeouts,
   CallTimings,
+  ChatDelta,
   ChatEvent,
   ChatRequest,
   ChatResult,
