@@ -68,6 +68,7 @@ export type {
   CallOptions,
   CallTimeouts,
   CallTimings,
+  ChatDelta,
   ChatEvent,
   ChatRequest,
   ChatResult,

@@ -18,7 +18,7 @@ import { EventChannel } from './event-channel.js'
 import type { AgentRequest } from './model-choice.js'
 import { modelChoices } from './model-choices.js'
 import { chatWith, isAbort, type ModelWalk, streamWith } from './model-walk.js'
-import type { ExecuteOptions, RunContext } from './run-context.js'
+import { type ExecuteOptions, LazyContext, type RunContext } from './run-context.js'
 import type { AgentEvents, AgentStreamEvent, RunEvent, RunPrompt } from './run-event.js'
 import { observeRun, type RunObserver } from './run-observer.js'
 import { errorCode, RunState } from './run-state.js'
@@ -235,13 +235,13 @@ export abstract class BaseAgent<Input, Output> {
     options: ExecuteOptions,
     sink?: (event: ChatEvent) => Promise<void>,
   ): Promise<{ readonly output: Output; readonly degraded: boolean }> {
-    const { subject, attributes, signal = new AbortController().signal, timeoutMs, runId = globalThis.crypto.randomUUID() } = options
+    const { subject, attributes, timeoutMs } = options
     checkQuery(
       { ...(subject !== undefined && { subject }), ...(attributes !== undefined && { attributes }) },
       { project: 'default', label: 'production' },
     )
     if (timeoutMs !== undefined && !(timeoutMs > 0)) throw new InvalidArgumentError('timeoutMs', 'must be a number of milliseconds above 0')
-    const context: RunContext = { runId, subject, attributes, signal }
+    const context = new LazyContext(options)
     const state = new RunState(timeoutMs, sink)
     this.#states.set(context, state)
     state.observation = observeRun(this.#observers, { agent: this.name, context }, (error) =>
@@ -254,7 +254,7 @@ export abstract class BaseAgent<Input, Output> {
         this.#emit(context, state, { ok: true, degraded: false })
         return { output, degraded: false }
       } catch (error) {
-        const output = isAbort(error, context) ? undefined : await this.#degraded(input, error)
+        const output = isAbort(context) ? undefined : await this.#degraded(input, error)
         this.#emit(context, state, { ok: output !== undefined, degraded: output !== undefined, errorCode: errorCode(error), error })
         if (output === undefined) throw error
         return { output, degraded: true }

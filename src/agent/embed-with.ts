@@ -4,7 +4,7 @@ import type { CallOptions, EmbedRequest, EmbedResult } from '../llm/llm-client.j
 import type { LLMRegistry } from '../llm/llm-registry.js'
 import { LLMError } from '../shared/errors.js'
 import type { AgentCallOptions } from './agent-options.js'
-import type { RunContext } from './run-context.js'
+import { givenSignal, type RunContext } from './run-context.js'
 import type { RunState } from './run-state.js'
 
 interface Embedding {
@@ -64,11 +64,12 @@ function checkVectors({ embeddings, provider, model }: EmbedResult, { values, di
   }
 }
 
-function callOptions({ signal, runId }: RunContext, state: RunState, { headers, maxRetries, timeoutMs }: AgentCallOptions): CallOptions {
+function callOptions(context: RunContext, state: RunState, { headers, maxRetries, timeoutMs }: AgentCallOptions): CallOptions {
+  const signal = givenSignal(context)
   const leftMs = Math.min(state.deadline - performance.now(), timeoutMs ?? Number.POSITIVE_INFINITY)
   return {
-    signal,
-    metadata: { runId },
+    ...(signal && { signal }),
+    metadata: { runId: context.runId },
     ...(headers !== undefined && { headers }),
     ...(maxRetries !== undefined && { maxRetries }),
     ...(leftMs !== Number.POSITIVE_INFINITY && { timeout: Math.max(1, leftMs) }),

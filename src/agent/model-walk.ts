@@ -5,7 +5,7 @@ import { isConfigError, LLMError } from '../shared/errors.js'
 import type { AgentCallOptions } from './agent-options.js'
 import type { AgentRequest, ModelChoice } from './model-choice.js'
 import { withParameters } from './model-parameters.js'
-import type { RunContext } from './run-context.js'
+import { givenSignal, type RunContext } from './run-context.js'
 import type { RunPrompt } from './run-event.js'
 import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
@@ -78,9 +78,9 @@ function beginCall({ state, prompt }: ModelWalk, { choice: { provider, model }, 
   return state.observation.beginCall({ operation: 'chat', provider, model, request, isStreamed, ...(prompt && { prompt }) })
 }
 
-/** Whether a run was ended by its caller. */
-export function isAbort(error: unknown, context: RunContext): boolean {
-  return context.signal.aborted || (isConfigError(error, 'E_LLM') && (error as LLMError).reason === 'aborted')
+/** Whether a run was ended by its caller. A server that cancels a request by itself (499) is a failure like any other. */
+export function isAbort(context: RunContext): boolean {
+  return givenSignal(context)?.aborted === true
 }
 
 interface Attempt {
@@ -127,7 +127,7 @@ async function firstAnswer<Answer>(walk: ModelWalk, ask: (attempt: Attempt) => P
       return { answer }
     } catch (error) {
       state.addAttempt(choice, startedAt, error)
-      if (isAbort(error, context)) throw error
+      if (isAbort(context)) throw error
       registry.cooldown.failed(choice, error)
       errors.push(error)
       const retryAfterMs = retryAfterOf(error)
@@ -172,12 +172,12 @@ function callOptions(
   { context, options }: ModelWalk,
   { deadline, modelsLeft, maxRetries }: { readonly deadline: number; readonly modelsLeft: number; readonly maxRetries: number | undefined },
 ): CallOptions {
-  const { signal, runId } = context
+  const signal = givenSignal(context)
   const { headers } = options
   const leftMs = Math.max(1, deadline - performance.now())
   return {
-    signal,
-    metadata: { runId },
+    ...(signal && { signal }),
+    metadata: { runId: context.runId },
     ...(headers !== undefined && { headers }),
     ...(maxRetries !== undefined && { maxRetries }),
     ...(deadline !== Number.POSITIVE_INFINITY && { timeout: { firstChunkMs: leftMs / modelsLeft, totalMs: leftMs } }),
@@ -190,9 +190,9 @@ function retryAfterOf(error: unknown): number | undefined {
   return retryable ? retryAfterMs : undefined
 }
 
-async function pause(ms: number, { signal }: RunContext): Promise<void> {
+async function pause(ms: number, context: RunContext): Promise<void> {
   try {
-    await sleep(ms, undefined, { signal })
+    await sleep(ms, undefined, { signal: context.signal })
   } catch (cause) {
     throw new LLMError('The run was aborted while it waited for a model.', { reason: 'aborted', cause })
   }

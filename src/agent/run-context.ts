@@ -9,6 +9,34 @@ export interface RunContext {
   readonly signal: AbortSignal
 }
 
+/** A run's context; the signal of a run that was given none is made when somebody asks for it, because it costs more than the rest. */
+export class LazyContext implements RunContext {
+  readonly runId: string
+  readonly subject: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>> | undefined
+  /** The caller's signal. */
+  readonly given: AbortSignal | undefined
+  #made: AbortSignal | undefined
+
+  constructor({ runId = globalThis.crypto.randomUUID(), subject, attributes, signal }: ExecuteOptions) {
+    this.runId = runId
+    this.subject = subject
+    this.attributes = attributes
+    this.given = signal
+  }
+
+  get signal(): AbortSignal {
+    if (this.given !== undefined) return this.given
+    this.#made ??= new AbortController().signal
+    return this.#made
+  }
+}
+
+/** The signal that a run was given; a context that a test made by hand has one of its own. */
+export function givenSignal(context: RunContext): AbortSignal | undefined {
+  return context instanceof LazyContext ? context.given : context.signal
+}
+
 /** How one run is made. */
 export interface ExecuteOptions {
   readonly subject?: string

@@ -106,11 +106,11 @@ async function resultOf({ id, name, input }: ToolCall, tools: AgentTools, contex
   try {
     const result = await observation.within(async () => tool.run(await checkedInput(tool, input), context))
     observation.end()
-    context.signal.throwIfAborted()
+    if (isAbort(context)) throw context.signal.reason
     return textOf(result).slice(0, LONGEST_RESULT)
   } catch (error) {
     observation.end(error)
-    if (isAbort(error, context)) throw error
+    if (isAbort(context)) throw error
     return `Error: ${error instanceof Error ? error.message : String(error)}`.slice(0, LONGEST_RESULT)
   }
 }

@@ -1,3 +1,5 @@
+import type { ProviderRecord } from '../entities/message.js'
+
 /**
  * The parts of the AI SDK's provider specification that the bridge touches, written as shapes: v2 (ai@5), v3 (ai@6) and
  * v4 (ai@7) models all fit, and the package needs none of them installed.
@@ -36,7 +38,7 @@ export interface CallShape {
   responseFormat?: { type: 'text' } | { type: 'json'; schema?: unknown } | undefined
   seed?: number | undefined
   tools?: ToolShape[] | undefined
-  toolChoice?: { type: string } | undefined
+  toolChoice?: { type: string; toolName?: string } | undefined
   abortSignal?: AbortSignal | undefined
   headers?: Record<string, string | undefined> | undefined
   reasoning?: string | undefined
@@ -54,6 +56,8 @@ export interface ToolShape {
 /** A part of a message, an answer or a stream. Which fields it has depends on `type`. */
 export interface PartShape {
   readonly type: string
+  readonly providerMetadata?: ProviderRecord
+  readonly providerOptions?: ProviderRecord
   readonly text?: string
   readonly delta?: string
   readonly id?: string

@@ -1,7 +1,11 @@
-import type { Message, ToolCall } from '../entities/message.js'
-import { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient } from '../llm/define-llm-client.js'
+import { type ChatAnswer, type ChatPart, type ClientCall, defineLLMClient, type LLMClientDefinition } from '../llm/define-llm-client.js'
 import type { CallTimeouts, ChatRequest, ChatResult, FinishReason, LLMClient, TokenUsage } from '../llm/llm-client.js'
+import { present } from '../llm/present.js'
+import { sum } from '../llm/wire-values.js'
 import type { AISDKEmbeddingModel, AISDKLanguageModel, AISDKProvider, CallShape, PartShape, WarningShape } from './ai-sdk-types.js'
+import { AnswerParts, toolCallOf } from './answer-parts.js'
+import { promptOf } from './prompt-messages.js'
+import { providerOptionsOf } from './provider-options.js'
 
 /** How a provider of the AI SDK appears as a client. */
 export interface FromAISDKOptions {
@@ -16,7 +20,9 @@ export interface FromAISDKOptions {
 /**
  * Makes an `LLMClient` of any AI SDK provider, or of one model, of specification v2, v3 or v4.
  *
- * `providerOptions` of a request go to the provider under its own name. Timers, retries, aborts and error types are ours.
+ * `providerOptions` of a request go to the provider under its own name, OpenAI's words for them (`reasoning_effort`) in the
+ * AI SDK's. What the provider says with its parts (signatures of thoughts) stands in `result.message` and goes back with
+ * the history. Timers, retries, aborts and error types are ours; a whole answer may take the time of the whole call.
  *
  * @example
  * ```ts
@@ -39,14 +45,16 @@ export function fromAISDK(source: AISDKProvider | AISDKLanguageModel, options: F
 
     async chat(request, call) {
       const model = modelOf(request.model)
-      const result = (await model.doGenerate(callOf(request, call, model, provider) as never)) as GenerateShape
-      return answerOf(result)
+      const asked = callOf(request, call, model, provider)
+      const result = (await model.doGenerate(asked.call as never)) as GenerateShape
+      return answerOf(result, asked.warnings)
     },
 
     async *stream(request, call) {
       const model = modelOf(request.model)
-      const { stream } = (await model.doStream(callOf(request, call, model, provider) as never)) as { stream: ReadableStream<PartShape> }
-      yield* partsOf(stream)
+      const asked = callOf(request, call, model, provider)
+      const { stream } = (await model.doStream(asked.call as never)) as { stream: ReadableStream<PartShape> }
+      yield* partsOf(stream, asked.warnings)
     },
   })
 }
@@ -62,17 +70,28 @@ interface GenerateShape {
 /** Making a model asks nobody; a provider that wants a known name gets none of ours. */
 function providerName(modelOf: (name: string) => AISDKLanguageModel): string {
   try {
-    return /^[^.:]+/.exec(modelOf('default').provider)?.[0] ?? 'ai-sdk'
+    return wordOf(modelOf('default').provider)
   } catch {
     return 'ai-sdk'
   }
 }
 
-function callOf(request: ChatRequest, options: ClientCall, model: AISDKLanguageModel, provider: string): CallShape {
+/** `openai` of `openai.responses`. */
+function wordOf(provider: string): string {
+  return /^[^.:]+/.exec(provider)?.[0] ?? 'ai-sdk'
+}
+
+function callOf(
+  request: ChatRequest,
+  options: ClientCall,
+  model: AISDKLanguageModel,
+  provider: string,
+): { call: CallShape; warnings: string[] } {
   const { model: _, messages, tools, reasoning, providerOptions, stopSequences, toolChoice, ...sampling } = request
-  return {
+  const { options: own, warnings } = providerOptionsOf(providerOptions, [provider, wordOf(model.provider)])
+  const call = {
     ...sampling,
-    prompt: messages.map((message) => promptMessage(message, model.specificationVersion)),
+    prompt: promptOf(messages, model.specificationVersion),
     ...(stopSequences && { stopSequences: [...stopSequences] }),
     ...(tools && {
       tools: tools.map((tool) => ({ type: 'function', ...tool })),
@@ -80,10 +99,11 @@ function callOf(request: ChatRequest, options: ClientCall, model: AISDKLanguageM
     }),
     // v2 and v3 have no word for it: there it goes through providerOptions, in the provider's own.
     ...(reasoning !== undefined && model.specificationVersion === 'v4' && { reasoning: effortOf(reasoning) }),
-    ...(providerOptions && { providerOptions: { [provider]: { ...providerOptions } } }),
+    ...(own && { providerOptions: own }),
     ...(options.headers && { headers: { ...options.headers } }),
     abortSignal: options.signal,
   }
+  return { call, warnings }
 }
 
 function effortOf(reasoning: boolean | string): string {
@@ -91,62 +111,45 @@ function effortOf(reasoning: boolean | string): string {
   return reasoning ? 'provider-default' : 'none'
 }
 
-function promptMessage(message: Message, version: string): unknown {
-  const { role, content, images = [], toolCalls = [], toolName = '', toolCallId = '', thinking } = message
-  if (role === 'system') return { role, content }
-  if (role === 'tool') return { role, content: [{ type: 'tool-result', toolCallId, toolName, output: { type: 'text', value: content } }] }
-  const parts: unknown[] = []
-  if (thinking !== undefined && role === 'assistant') parts.push({ type: 'reasoning', text: thinking })
-  if (content !== '' || role === 'user') parts.push({ type: 'text', text: content })
-  for (const image of images) {
-    const data = typeof image === 'string' ? image.replace(/^data:[^,]*;base64,/, '') : image
-    parts.push({ type: 'file', mediaType: mediaTypeOf(data), data: version === 'v4' ? { type: 'data', data } : data })
-  }
-  for (const { id, name, input } of toolCalls) parts.push({ type: 'tool-call', toolCallId: id, toolName: name, input })
-  return { role, content: parts }
+function answerOf(result: GenerateShape, warnings: readonly string[]): ChatAnswer {
+  const answer = new AnswerParts()
+  for (const part of result.content) answer.add(part)
+  return { ...answer.fields(), ...endOf(result, result.warnings ?? [], warnings, result.response?.modelId), raw: result.response?.body }
 }
 
-/** Pictures begin with bytes of their own, so providers that want the type by name can have it. */
-function mediaTypeOf(image: string | Uint8Array): string {
-  const begin = typeof image === 'string' ? image.slice(0, 8) : btoa(String.fromCharCode(...image.subarray(0, 6)))
-  const known = { iVBORw: 'image/png', '/9j/': 'image/jpeg', R0lGOD: 'image/gif', UklGR: 'image/webp' }
-  return Object.entries(known).find(([magic]) => begin.startsWith(magic))?.[1] ?? 'image/*'
-}
-
-function answerOf(result: GenerateShape): ChatAnswer {
-  const thinking = textOf(result.content, 'reasoning')
-  return {
-    text: textOf(result.content, 'text'),
-    ...(thinking !== '' && { thinking }),
-    toolCalls: result.content.filter(({ type }) => type === 'tool-call').map(toolCallOf),
-    ...endOf(result, result.warnings ?? [], result.response?.modelId),
-    raw: result.response?.body,
-  }
-}
-
-function textOf(parts: readonly PartShape[], type: string): string {
-  return parts.map((part) => (part.type === type ? (part.text ?? '') : '')).join('')
-}
-
-async function* partsOf(stream: ReadableStream<PartShape>): AsyncGenerator<ChatPart> {
+async function* partsOf(stream: ReadableStream<PartShape>, told: readonly string[]): AsyncGenerator<ChatPart> {
   const reader = stream.getReader()
+  const answer = new AnswerParts()
   let warnings: readonly WarningShape[] = []
   let modelId: string | undefined
   let isAtEnd = false
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const part = next.value
-      if (part.type === 'text-delta' && part.delta) yield { type: 'text', delta: part.delta }
-      else if (part.type === 'reasoning-delta' && part.delta) yield { type: 'thinking', delta: part.delta }
-      else if (part.type === 'tool-call') yield { type: 'tool-call', toolCall: toolCallOf(part) }
-      else if (part.type === 'stream-start') warnings = part.warnings ?? []
+      const kind = /^(text|reasoning)-(?:start|delta|end)$/.exec(part.type)?.[1]
+      if (kind !== undefined) {
+        answer.addPiece(part, kind as 'text' | 'reasoning')
+        const { delta = '', providerMetadata } = part
+        const partId = answer.partId(part, kind as 'text' | 'reasoning')
+        if (delta !== '' || providerMetadata)
+          yield {
+            type: kind === 'text' ? kind : 'thinking',
+            delta,
+            ...(partId !== undefined && { partId }),
+            ...(providerMetadata && { providerMetadata }),
+          }
+      } else if (part.type === 'tool-call') {
+        answer.add(part)
+        yield { type: 'tool-call', toolCall: toolCallOf(part) }
+      } else if (part.type === 'stream-start') warnings = part.warnings ?? []
       else if (part.type === 'response-metadata') modelId = part.modelId
       else if (part.type === 'error') throw part.error
       else if (part.type === 'finish') {
         isAtEnd = true
-        yield { type: 'finish', result: endOf(part, warnings, modelId) }
+        const { message } = answer.fields()
+        yield { type: 'finish', result: { ...endOf(part, warnings, told, modelId), ...(message && { message }) } }
         return
-      }
+      } else if (part.type === 'file') answer.add(part)
     }
     throw new Error('The stream ended without "finish".')
   } finally {
@@ -154,31 +157,19 @@ async function* partsOf(stream: ReadableStream<PartShape>): AsyncGenerator<ChatP
   }
 }
 
-function toolCallOf(part: PartShape): ToolCall {
-  const { toolCallId = '', toolName = '', input } = part
-  return { id: toolCallId, name: toolName, input: typeof input === 'string' ? parsed(input) : input }
-}
-
-/** A model may write arguments that are no JSON; the caller gets to see them. */
-function parsed(text: string): unknown {
-  try {
-    return text === '' ? {} : JSON.parse(text)
-  } catch {
-    return text
-  }
-}
-
 /** v2 says the reason as a word and counts as numbers; later versions say both in objects. */
 function endOf(
   end: { finishReason?: unknown; usage?: unknown },
   warnings: readonly WarningShape[],
+  told: readonly string[],
   modelId: string | undefined,
 ): Partial<ChatResult> {
   const reason = (end.finishReason as { unified?: string })?.unified ?? end.finishReason
   const known: readonly unknown[] = ['stop', 'length', 'tool-calls', 'content-filter', 'error']
-  const said = warnings.map(
+  const theirs = warnings.map(
     ({ message, feature, setting, details, type }) => message ?? `${type}: ${feature ?? setting}${details ? `, ${details}` : ''}`,
   )
+  const said = [...told, ...theirs]
   return {
     finishReason: known.includes(reason) ? (reason as FinishReason) : 'other',
     usage: usageOf((end.usage ?? {}) as Record<string, unknown>),
@@ -188,44 +179,46 @@ function endOf(
 }
 
 function usageOf(usage: Record<string, unknown>): TokenUsage {
-  const count = (value: unknown): number | undefined => {
-    const tokens = (value as { total?: unknown } | undefined)?.total ?? value
+  const count = (value: unknown, name = 'total'): number | undefined => {
+    const tokens = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : value
     return typeof tokens === 'number' ? tokens : undefined
   }
-  const inputTokens = count(usage.inputTokens)
-  const outputTokens = count(usage.outputTokens)
-  const sum = inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens
-  const totalTokens = count(usage.totalTokens) ?? sum
-  return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    ...(totalTokens !== undefined && { totalTokens }),
-  }
+  const { inputTokens: read, outputTokens: written } = usage
+  const inputTokens = count(read)
+  const outputTokens = count(written)
+  return present({
+    inputTokens,
+    outputTokens,
+    totalTokens: count(usage.totalTokens) ?? sum(inputTokens, outputTokens),
+    cachedInputTokens: typeof read === 'object' ? count(read, 'cacheRead') : count(usage.cachedInputTokens),
+    reasoningTokens: typeof written === 'object' ? count(written, 'reasoning') : count(usage.reasoningTokens),
+  })
 }
 
-function embedWith(source: object, provider: string): LLMClient['embed'] {
+function embedWith(source: object, provider: string): LLMClientDefinition['embed'] {
   const makers = source as { embeddingModel?: unknown; textEmbeddingModel?: unknown }
   const make = (makers.embeddingModel ?? makers.textEmbeddingModel) as ((model: string) => AISDKEmbeddingModel) | undefined
   if (typeof make !== 'function') return undefined
-  return async ({ model: name, values, batchSize, providerOptions }, options = {}) => {
-    const startedAt = performance.now()
+  return async ({ model: name, values, dimensions, providerOptions }, options) => {
     const model = make.call(source, name)
     const most = await model.maxEmbeddingsPerCall
-    const size = Math.max(1, Math.min(batchSize ?? 100, typeof most === 'number' ? most : 100))
+    const size = typeof most === 'number' && most > 0 ? most : values.length
+    // Every provider has its own word for the length of a vector; the one it knows it takes.
+    const asked = { ...(dimensions && { dimensions, outputDimensionality: dimensions, outputDimension: dimensions }), ...providerOptions }
+    const { options: own, warnings } = providerOptionsOf(asked, [provider, wordOf(model.provider)])
     const embeddings: number[][] = []
     let tokens: number | undefined = 0
     for (let from = 0; from < values.length; from += size) {
       const call = {
         values: values.slice(from, from + size),
-        ...(providerOptions && { providerOptions: { [provider]: { ...providerOptions } } }),
+        ...(own && { providerOptions: own }),
         ...(options.headers && { headers: { ...options.headers } }),
         abortSignal: options.signal,
       }
       const result = (await model.doEmbed(call as never)) as { embeddings: number[][]; usage?: { tokens?: number } }
       embeddings.push(...result.embeddings)
-      tokens = tokens === undefined || result.usage?.tokens === undefined ? undefined : tokens + result.usage.tokens
+      tokens = sum(tokens, result.usage?.tokens)
     }
-    const usage = tokens === undefined || values.length === 0 ? {} : { inputTokens: tokens, totalTokens: tokens }
-    return { embeddings, usage, timings: { totalMs: performance.now() - startedAt }, model: name, provider }
+    return { embeddings, usage: present({ inputTokens: tokens }), warnings }
   }
 }

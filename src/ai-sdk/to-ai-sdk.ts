@@ -1,6 +1,8 @@
-import type { Message } from '../entities/message.js'
-import type { CallOptions, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolDefinition } from '../llm/llm-client.js'
+import type { Message, MessagePart, OpaquePart, ProviderFields, ProviderRecord, TextPart, ToolCall } from '../entities/message.js'
+import type { CallOptions, ChatDelta, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolDefinition } from '../llm/llm-client.js'
+import { partsOf } from '../llm/media.js'
 import { LLMError } from '../shared/errors.js'
+import { isReasoningPart, isTextPart } from '../shared/message-parts.js'
 import type { CallShape, PartShape, WarningShape } from './ai-sdk-types.js'
 
 /** A language model of specification v3, as `generateText`, `streamText` and `generateObject` of ai@6 take it. */
@@ -17,8 +19,8 @@ export interface AISDKModelV3 {
 /**
  * Puts one of our clients into the AI SDK. Retries are the client's: the AI SDK makes none on top.
  *
- * Under `providerOptions` the client reads what stands under its own name. A tool choice other than `auto` and `none`
- * cannot be carried, and the result warns.
+ * Under `providerOptions` the client reads what stands under its own name. Options of messages, parts and tool calls, and
+ * what the provider says with its answers, go through unchanged.
  *
  * @example
  * ```ts
@@ -78,7 +80,6 @@ function requestOf(options: CallShape, provider: string, model: string): { reque
     options
   const warnings: WarningShape[] = []
   const isToolless = options.toolChoice?.type === 'none'
-  if (options.toolChoice && !isToolless && options.toolChoice.type !== 'auto') warnings.push({ type: 'unsupported', feature: 'toolChoice' })
   const tools: ToolDefinition[] = []
   for (const { type, name, description, inputSchema } of isToolless ? [] : (options.tools ?? [])) {
     if (type === 'function') tools.push({ name, ...(description !== undefined && { description }), inputSchema: inputSchema as never })
@@ -89,7 +90,7 @@ function requestOf(options: CallShape, provider: string, model: string): { reque
   const request = {
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<ChatRequest>),
     ...reasoningOf(reasoning),
-    ...(tools.length > 0 && { tools }),
+    ...(tools.length > 0 && { tools, ...toolChoiceOf(options.toolChoice) }),
     ...(own && { providerOptions: own }),
     model,
     messages: options.prompt.flatMap((message) => messagesOf(message as PromptMessage, warnings)),
@@ -105,36 +106,60 @@ function reasoningOf(effort: string | undefined): Pick<ChatRequest, 'reasoning'>
   return { reasoning: effort === 'low' || effort === 'medium' ? effort : 'high' }
 }
 
-type PromptMessage = { readonly role: Message['role']; readonly content: string | readonly PartShape[] }
+function toolChoiceOf(choice: CallShape['toolChoice']): Pick<ChatRequest, 'toolChoice'> {
+  if (choice?.type === 'tool') return { toolChoice: { type: 'tool', toolName: choice.toolName ?? '' } }
+  return choice?.type === 'required' ? { toolChoice: 'required' } : {}
+}
+
+type PromptMessage = {
+  readonly role: Message['role']
+  readonly content: string | readonly PartShape[]
+  readonly providerOptions?: ProviderRecord
+}
 
 /** One message of theirs; results of tools come together there and one by one here. */
-function messagesOf({ role, content }: PromptMessage, warnings: WarningShape[]): Message[] {
-  if (typeof content === 'string') return [{ role, content }]
+function messagesOf({ role, content, providerOptions }: PromptMessage, warnings: WarningShape[]): Message[] {
+  const own = optionsOf({ providerOptions })
+  if (typeof content === 'string') return [{ role, content, ...own }]
   if (role === 'tool') {
     return content
       .filter(({ type }) => type === 'tool-result')
-      .map(({ toolCallId = '', toolName = '', output }) => ({ role, content: outputText(output), toolName, toolCallId }))
+      .map((part) => {
+        const { toolCallId = '', toolName = '', output } = part
+        return { role, content: outputText(output), toolName, toolCallId, ...optionsOf(part), ...own }
+      })
   }
-  const texts: string[] = []
-  const thoughts: string[] = []
+  const parts: MessagePart[] = []
   const images: (Uint8Array | string)[] = []
-  const toolCalls: { id: string; name: string; input: unknown }[] = []
+  const toolCalls: ToolCall[] = []
   for (const part of content) {
-    if (part.type === 'text') texts.push(part.text ?? '')
-    else if (part.type === 'reasoning') thoughts.push(part.text ?? '')
-    else if (part.type === 'tool-call') toolCalls.push({ id: part.toolCallId ?? '', name: part.toolName ?? '', input: part.input })
-    else if (part.type === 'file' && part.mediaType?.startsWith('image')) images.push(imageOf(part.data))
-    else warnings.push({ type: 'unsupported', feature: `${part.type}${part.mediaType ? ` of type ${part.mediaType}` : ''} in a message` })
+    const { type, text = '', toolCallId: id = '', toolName: name = '', input } = part
+    if (type === 'text' || type === 'reasoning') parts.push({ type, text, ...optionsOf(part) })
+    else if (type === 'tool-call') toolCalls.push({ id, name, input, ...optionsOf(part) })
+    else if (type === 'file' && part.mediaType?.startsWith('image')) images.push(imageOf(part.data))
+    else warnings.push({ type: 'unsupported', feature: `${type}${part.mediaType ? ` of type ${part.mediaType}` : ''} in a message` })
   }
   return [
     {
       role,
-      content: texts.join(''),
-      ...(thoughts.length > 0 && { thinking: thoughts.join('') }),
+      ...simplest(parts),
       ...(images.length > 0 && { images }),
       ...(toolCalls.length > 0 && { toolCalls }),
+      ...own,
     },
   ]
+}
+
+/** Texts and thoughts without options need no parts. */
+function simplest(parts: readonly MessagePart[]): Pick<Message, 'content' | 'thinking'> {
+  if (parts.some(({ providerOptions }) => providerOptions)) return { content: parts }
+  const textOf = (type: string): string => parts.map((part) => (part.type === type ? (part as TextPart).text : '')).join('')
+  const thinking = textOf('reasoning')
+  return { content: textOf('text'), ...(thinking !== '' && { thinking }) }
+}
+
+function optionsOf({ providerOptions }: { readonly providerOptions?: ProviderRecord | undefined }): ProviderFields {
+  return providerOptions ? { providerOptions } : {}
 }
 
 /** Bytes or base64; v4 wraps them. URLs are fetched by the AI SDK itself, because `supportedUrls` is empty. */
@@ -151,27 +176,53 @@ function outputText(output: unknown): string {
 }
 
 function contentOf(result: ChatResult): unknown[] {
+  const { message, thinking, text, toolCalls } = result
+  const parts = partsOf(message ?? { content: text, ...(thinking !== undefined && { thinking }) })
+  const calls = [...toolCalls]
   const content: unknown[] = []
-  if (result.thinking) content.push({ type: 'reasoning', text: result.thinking })
-  if (result.text !== '') content.push({ type: 'text', text: result.text })
-  for (const { id, name, input } of result.toolCalls) {
-    content.push({ type: 'tool-call', toolCallId: id, toolName: name, input: JSON.stringify(input) })
+  for (const part of parts) {
+    const metadata = metadataOf(part as ProviderFields)
+    const at = part.type === 'tool-call' ? calls.findIndex(({ id }) => id === (part as OpaquePart).toolCallId) : -1
+    if (at >= 0) content.push(callOf(calls.splice(at, 1)[0] as ToolCall))
+    else if (isTextPart(part) || isReasoningPart(part)) content.push({ type: part.type, text: part.text, ...metadata })
+    else if (part.type === 'file') content.push({ type: 'file', mediaType: part.mediaType, data: part.data, ...metadata })
   }
-  return content
+  return [...content, ...calls.map(callOf)]
+}
+
+function callOf(call: ToolCall): object {
+  return { type: 'tool-call', toolCallId: call.id, toolName: call.name, input: JSON.stringify(call.input), ...metadataOf(call) }
+}
+
+function metadataOf({ providerMetadata }: ProviderFields): ProviderFields {
+  return providerMetadata ? { providerMetadata } : {}
 }
 
 function endOf({ finishReason, usage }: Pick<ChatResult, 'finishReason' | 'usage'>) {
+  const { inputTokens, outputTokens, cachedInputTokens, reasoningTokens } = usage
   return {
     finishReason: { unified: finishReason, raw: finishReason },
     usage: {
-      inputTokens: { total: usage.inputTokens, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
-      outputTokens: { total: usage.outputTokens, text: undefined, reasoning: undefined },
+      inputTokens: {
+        total: inputTokens,
+        noCache: without(inputTokens, cachedInputTokens),
+        cacheRead: cachedInputTokens,
+        cacheWrite: undefined,
+      },
+      outputTokens: { total: outputTokens, text: without(outputTokens, reasoningTokens), reasoning: reasoningTokens },
     },
   }
 }
 
+/** Unknown unless both are known. */
+function without(all: number | undefined, some: number | undefined): number | undefined {
+  return all === undefined || some === undefined ? undefined : all - some
+}
+
 function warningsOf(result: ChatResult): WarningShape[] {
-  return (result.warnings ?? []).map((message) => ({ type: 'other', message }))
+  return (result.warnings ?? []).map((message) =>
+    message.includes('(toolChoice)') ? { type: 'unsupported', feature: 'toolChoice' } : { type: 'other', message },
+  )
 }
 
 function streamOf(
@@ -179,7 +230,7 @@ function streamOf(
   first: IteratorResult<ChatEvent>,
   warnings: readonly WarningShape[],
 ): ReadableStream<unknown> {
-  let open: { type: 'text' | 'reasoning'; id: string } | undefined
+  let open: { type: 'text' | 'reasoning'; id: string; partId: string | undefined } | undefined
   let blocks = 0
   let next: IteratorResult<ChatEvent> | undefined = first
   return new ReadableStream<unknown>({
@@ -189,7 +240,8 @@ function streamOf(
         const { value: event, done } = next ?? (await events.next())
         next = undefined
         const kind = event?.type === 'thinking' ? 'reasoning' : event?.type === 'text' ? 'text' : undefined
-        if (open !== undefined && open.type !== kind) {
+        const partId = kind === undefined ? undefined : (event as ChatDelta).partId
+        if (open !== undefined && (open.type !== kind || open.partId !== partId)) {
           controller.enqueue({ type: `${open.type}-end`, id: open.id })
           open = undefined
         }
@@ -199,17 +251,19 @@ function streamOf(
         }
         if (kind !== undefined) {
           if (open === undefined) {
-            open = { type: kind, id: String(blocks) }
+            open = { type: kind, id: String(blocks), partId }
             blocks += 1
             controller.enqueue({ type: `${kind}-start`, id: open.id })
           }
-          controller.enqueue({ type: `${kind}-delta`, id: open.id, delta: (event as { delta: string }).delta })
+          const { delta, providerMetadata } = event as ChatDelta
+          controller.enqueue({ type: `${kind}-delta`, id: open.id, delta, ...(providerMetadata && { providerMetadata }) })
         } else if (event.type === 'tool-call') {
           const { id, name, input } = event.toolCall
+          const metadata = metadataOf(event.toolCall)
           controller.enqueue({ type: 'tool-input-start', id, toolName: name })
           controller.enqueue({ type: 'tool-input-delta', id, delta: JSON.stringify(input) })
           controller.enqueue({ type: 'tool-input-end', id })
-          controller.enqueue({ type: 'tool-call', toolCallId: id, toolName: name, input: JSON.stringify(input) })
+          controller.enqueue({ type: 'tool-call', toolCallId: id, toolName: name, input: JSON.stringify(input), ...metadata })
         } else if (event.type === 'finish') {
           controller.enqueue({ type: 'response-metadata', modelId: event.result.model })
           controller.enqueue({ type: 'finish', ...endOf(event.result) })

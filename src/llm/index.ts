@@ -34,6 +34,7 @@ export type {
   CallOptions,
   CallTimeouts,
   CallTimings,
+  ChatDelta,
   ChatEvent,
   ChatRequest,
   ChatResult,

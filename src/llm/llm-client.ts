@@ -1,4 +1,4 @@
-import type { Message, ToolCall } from '../entities/message.js'
+import type { Message, ProviderRecord, ToolCall } from '../entities/message.js'
 
 /**
  * One way to talk to any model. Names follow the AI SDK's call options, so that a bridge to its providers is a mapping.
@@ -94,10 +94,20 @@ export interface CallOptions {
   readonly metadata?: { readonly [name: string]: unknown }
 }
 
+/** A piece of text or of a thought. */
+export interface ChatDelta {
+  /** May be empty where only the provider's facts come. */
+  readonly delta: string
+  /** Tells parts of one kind apart that follow each other, where the provider does. */
+  readonly partId?: string
+  /** What the provider says with the part, such as the signature of a thought. */
+  readonly providerMetadata?: ProviderRecord
+}
+
 /** A part of an answer that is being written. */
 export type ChatEvent =
-  | { readonly type: 'text'; readonly delta: string }
-  | { readonly type: 'thinking'; readonly delta: string }
+  | ({ readonly type: 'text' } & ChatDelta)
+  | ({ readonly type: 'thinking' } & ChatDelta)
   | { readonly type: 'tool-call'; readonly toolCall: ToolCall }
   | { readonly type: 'finish'; readonly result: ChatResult }
 

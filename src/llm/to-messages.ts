@@ -36,10 +36,12 @@ function ownMessage(message: Message): Message[] {
   const parts = listOf(message.content) as readonly OpaquePart[]
   const results = parts.filter(({ type }) => type === 'tool-result')
   if (message.role === 'tool' && results.length > 0) return results.map(toolResult)
+  // A part of a tool call that the message lists besides says only where it stood.
+  const known = new Set<unknown>(message.toolCalls?.map(({ id }) => id))
   const toolCalls = [
     ...(message.toolCalls ?? []),
     ...listOf(tool_calls).map(openAIToolCall),
-    ...parts.filter(({ type }) => type === 'tool-call').map(sdkToolCall),
+    ...parts.filter(({ type, toolCallId }) => type === 'tool-call' && !known.has(toolCallId)).map(sdkToolCall),
   ]
   return [
     {

@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   cache: { needsServices: true, run: async () => (await import('./cache.js')).cacheBench() },
   settings: { needsServices: false, run: async () => (await import('./settings.js')).benchSettings() },
   llm: { needsServices: false, run: async () => (await import('./llm.js')).llmBench() },
+  agent: { needsServices: false, run: async () => (await import('./agent.js')).agentBench() },
   rollout: { needsServices: true, run: async () => (await import('./rollout.js')).rolloutBench() },
   host: { needsServices: true, run: async () => (await import('./host.js')).hostBench() },
   template: { needsServices: false, run: async () => (await import('./template.js')).templateBench() },

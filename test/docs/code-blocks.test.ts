@@ -8,7 +8,9 @@ import { codeBlocksOf, pagesOf } from '../support/markdown-code.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 // Packages that pages name and this repository does not install.
-const AMBIENT = "declare module '@ai-sdk/openai'"
+const AMBIENT = ['@ai-sdk/openai', '@langchain/openai', '@openai/agents', '@mastra/core/agent']
+  .map((name) => `declare module '${name}'`)
+  .join('\n')
 
 // Compiling takes seconds by itself, and longer beside other tests.
 const TIME = { timeout: 180_000 }
