@@ -4,10 +4,10 @@ import { pathToFileURL } from 'node:url'
 import { isConfigError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import { createConfig } from './create-config.js'
-import { describe } from './describe.js'
-import { exampleFiles, markdownTable } from './document.js'
 import type { CreateConfigOptions } from './options.js'
-import { display } from './secrets.js'
+import { describe } from './report/describe.js'
+import { exampleFiles, markdownTable } from './report/document.js'
+import { display } from './secrets/redact.js'
 import { setUp } from './setup.js'
 
 /** What the command line reads and writes; texts end with a line break. */

@@ -1,6 +1,6 @@
-import type { DescribedSetting } from './describe.js'
-import type { Inspection } from './inspect.js'
-import type { DeepPartial, PathOf, ValueAt } from './path-types.js'
+import type { DescribedSetting } from './report/describe.js'
+import type { Inspection } from './report/inspect.js'
+import type { DeepPartial, PathOf, ValueAt } from './typed-paths.js'
 
 /** What a `Config` tells its listeners. */
 export interface ConfigEvents {

@@ -1,6 +1,6 @@
 import type { StandardSchema } from '../shared/standard-schema.js'
-import type { DeepPartial, DeepReadonly } from './path-types.js'
-import type { OutputOf } from './schema-types.js'
+import type { OutputOf } from './schema/schema-types.js'
+import type { DeepPartial, DeepReadonly } from './typed-paths.js'
 
 /** A rule that spans keys, or that holds in some environments only. */
 export interface SettingsRule<Values = Record<string, unknown>> {

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { StandardSchema } from '../shared/standard-schema.js'
-import { parseDotenv } from './dotenv.js'
-import { EnvView } from './env-view.js'
 import { chooseEnvironment, type Environment } from './environment.js'
-import { FileStore } from './file-store.js'
 import { CONFIG_DEFAULTS, type CreateConfigOptions } from './options.js'
-import { type Shape, shapeOf } from './shape.js'
-import type { TomlFile } from './toml-file.js'
-import { pathOfVariable } from './variables.js'
+import { type Shape, shapeOf } from './schema/shape.js'
+import { parseDotenv } from './sources/dotenv.js'
+import { EnvView } from './sources/env-view.js'
+import { FileStore } from './sources/file-store.js'
+import type { TomlFile } from './sources/toml-file.js'
+import { pathOfVariable } from './sources/variables.js'
 
 /** The options with defaults filled in, and what is decided once for a `Config`. */
 export interface Setup {

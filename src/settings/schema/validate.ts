@@ -1,11 +1,11 @@
-import { SettingsError } from '../shared/errors.js'
-import type { SchemaIssue, StandardSchema } from '../shared/standard-schema.js'
-import { readings } from './guess.js'
-import { ownKey, pathKey, valueAt } from './path.js'
-import type { Resolver } from './resolve.js'
+import { SettingsError } from '../../shared/errors.js'
+import type { SchemaIssue, StandardSchema } from '../../shared/standard-schema.js'
+import { readings } from '../language/read-text.js'
+import { ownKey, pathKey, valueAt } from '../tree/path.js'
+import type { Resolver } from '../tree/resolve.js'
+import type { Node, Table } from '../tree/tree.js'
 import { pathOfIssue } from './schema-types.js'
 import type { Shape } from './shape.js'
-import type { Node, Table } from './tree.js'
 
 /** What the schema made of the merged settings. */
 export interface Validated {

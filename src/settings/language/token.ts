@@ -1,5 +1,5 @@
 import { parseFormat } from './format.js'
-import { booleanWord, guess, looseNumber, parseJson } from './guess.js'
+import { booleanWord, guess, looseNumber, parseJson } from './read-text.js'
 
 /** What a token gave. `raw` is kept where a schema may want another reading of the text. */
 export interface Evaluated {

@@ -1,6 +1,6 @@
+import type { Shape } from '../schema/shape.js'
+import { type Assignment, type Origin, speaksTokens } from '../sources/origin.js'
 import { isPlainTable, splitKey } from './path.js'
-import type { Shape } from './shape.js'
-import { type Assignment, type Origin, speaksTokens } from './source.js'
 
 /** The merged sources, before tokens are resolved: tables by lower-case key, so that spelling does not matter. */
 export interface Table {

@@ -1,8 +1,8 @@
+import { type Evaluated, evaluateToken, isToken, type TokenScope } from '../language/token.js'
+import type { Shape } from '../schema/shape.js'
+import type { SecretPaths } from '../secrets/secret-paths.js'
+import { type Origin, speaksTokens } from '../sources/origin.js'
 import { isPlainTable, pathKey } from './path.js'
-import type { SecretPaths } from './secret-paths.js'
-import type { Shape } from './shape.js'
-import { type Origin, speaksTokens } from './source.js'
-import { type Evaluated, evaluateToken, isToken, type TokenScope } from './token.js'
 import type { Complaint, Leaf, Node, Table } from './tree.js'
 
 /** What tokens need from outside the tree. */

@@ -1,7 +1,7 @@
-import { guess } from './guess.js'
-import { pathKey, splitKey } from './path.js'
-import type { Shape } from './shape.js'
-import type { Assignment, Layer } from './source.js'
+import { guess } from '../language/read-text.js'
+import type { Shape } from '../schema/shape.js'
+import { pathKey, splitKey } from '../tree/path.js'
+import type { Assignment, Layer } from './origin.js'
 
 /** One variable, from the environment or from a .env file. */
 export interface Variable {

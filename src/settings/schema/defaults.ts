@@ -1,5 +1,5 @@
+import type { Assignment } from '../sources/origin.js'
 import type { Shape } from './shape.js'
-import type { Assignment } from './source.js'
 
 /**
  * The schema's defaults as the lowest layer. Defaults inside an optional table count only when somebody says something

@@ -1,5 +1,5 @@
 import { parse } from 'smol-toml'
-import { isPlainTable } from './path.js'
+import { isPlainTable } from '../tree/path.js'
 
 /**
  * Reads the text of a variable the way TOML would: numbers, true and false, quoted strings, lists, inline tables, and

@@ -1,5 +1,5 @@
-import { isPlainTable, splitKey } from './path.js'
-import type { Assignment } from './source.js'
+import { isPlainTable, splitKey } from '../tree/path.js'
+import type { Assignment } from './origin.js'
 
 /** Whether a source says anything at a path, below it, or with a table around it. */
 export function says(assignment: Assignment, path: readonly string[]): boolean {

@@ -1,7 +1,7 @@
+import { display } from '../secrets/redact.js'
+import type { Snapshot } from '../snapshot.js'
+import { isPlainTable } from '../tree/path.js'
 import { type Candidate, type Inspection, inspect } from './inspect.js'
-import { isPlainTable } from './path.js'
-import { display } from './secrets.js'
-import type { Snapshot } from './snapshot.js'
 
 /** Where settings come from, as text: the value, then every source from high to low, `*` at the one that counts. */
 export function explain(question: {

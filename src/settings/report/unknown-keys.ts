@@ -1,8 +1,8 @@
-import { nearest } from './path.js'
-import type { Setup } from './setup.js'
-import type { Shape } from './shape.js'
-import { originText } from './source.js'
-import { type Complaint, leavesOf, type Node, type Table } from './tree.js'
+import type { Shape } from '../schema/shape.js'
+import type { Setup } from '../setup.js'
+import { originText } from '../sources/origin.js'
+import { nearest } from '../tree/path.js'
+import { type Complaint, leavesOf, type Node, type Table } from '../tree/tree.js'
 
 /** A key that a source says and the schema drops. */
 export interface UnknownKey {

@@ -1,9 +1,9 @@
-import type { SchemaIssue } from '../shared/standard-schema.js'
-import { constraintText } from './constraint.js'
-import { valueAt } from './path.js'
-import { pathOfIssue } from './schema-types.js'
-import { display, scrub } from './secrets.js'
-import { type Shape, shapeAt } from './shape.js'
+import type { SchemaIssue } from '../../shared/standard-schema.js'
+import { constraintText } from '../schema/constraint.js'
+import { pathOfIssue } from '../schema/schema-types.js'
+import { type Shape, shapeAt } from '../schema/shape.js'
+import { display, scrub } from '../secrets/redact.js'
+import { valueAt } from '../tree/path.js'
 
 /** What valibot's issues say beyond the Standard Schema interface. */
 interface DetailedIssue extends SchemaIssue {

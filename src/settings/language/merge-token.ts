@@ -1,8 +1,8 @@
-import { guess, parseJson } from './guess.js'
-import { isPlainTable } from './path.js'
-import type { Assignment } from './source.js'
+import type { Assignment } from '../sources/origin.js'
+import { isPlainTable } from '../tree/path.js'
+import type { MergeResult, Node } from '../tree/tree.js'
+import { guess, parseJson } from './read-text.js'
 import { isToken } from './token.js'
-import type { MergeResult, Node } from './tree.js'
 
 /** Evaluates the value tokens that a merge token contains: `@merge @env EXTRA`. */
 export type EvaluateEagerly = (text: string, assignment: Assignment) => { readonly value: unknown; readonly isSecret: boolean }

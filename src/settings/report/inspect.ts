@@ -1,9 +1,9 @@
-import { redactedCopy } from './frozen.js'
-import { isPlainTable, pathKey, valueAt } from './path.js'
-import { saidAt } from './says.js'
-import { display } from './secrets.js'
-import type { Snapshot } from './snapshot.js'
-import type { Assignment, Layer } from './source.js'
+import { display } from '../secrets/redact.js'
+import type { Snapshot } from '../snapshot.js'
+import type { Assignment, Layer } from '../sources/origin.js'
+import { saidAt } from '../sources/said-at.js'
+import { redactedCopy } from '../tree/frozen-copy.js'
+import { isPlainTable, pathKey, valueAt } from '../tree/path.js'
 
 /** What one source says about a setting. */
 export interface Candidate {

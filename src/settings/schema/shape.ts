@@ -1,4 +1,4 @@
-import type { StandardSchema } from '../shared/standard-schema.js'
+import type { StandardSchema } from '../../shared/standard-schema.js'
 import { constraintText } from './constraint.js'
 
 /** What a schema says about one setting, as far as it can be read. Only valibot's schemas can. */

@@ -1,12 +1,12 @@
+import type { Entry, Shape } from '../schema/shape.js'
+import { display } from '../secrets/redact.js'
+import { SecretPaths } from '../secrets/secret-paths.js'
+import type { Setup } from '../setup.js'
+import type { Snapshot } from '../snapshot.js'
+import { redactedCopy } from '../tree/frozen-copy.js'
+import { valueAt } from '../tree/path.js'
 import { leafPaths } from './explain.js'
-import { redactedCopy } from './frozen.js'
 import { typeName } from './inspect.js'
-import { valueAt } from './path.js'
-import { SecretPaths } from './secret-paths.js'
-import { display } from './secrets.js'
-import type { Setup } from './setup.js'
-import type { Entry, Shape } from './shape.js'
-import type { Snapshot } from './snapshot.js'
 
 /** What is known about one setting, without its value. */
 export interface DescribedSetting {

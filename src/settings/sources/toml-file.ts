@@ -1,7 +1,7 @@
 import { parse, TomlError } from 'smol-toml'
-import { SettingsFileError } from '../shared/errors.js'
+import { SettingsFileError } from '../../shared/errors.js'
+import { isPlainTable } from '../tree/path.js'
 import { shownPath } from './file-store.js'
-import { isPlainTable } from './path.js'
 import { tomlLines } from './toml-lines.js'
 
 /** A parsed TOML file. */

@@ -1,4 +1,4 @@
-import type { SchemaIssue } from '../shared/standard-schema.js'
+import type { SchemaIssue } from '../../shared/standard-schema.js'
 
 /** What a schema gives: the type of `config.values`, before it is made read-only. */
 export type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { relative } from 'node:path'
-import { SettingsFileError } from '../shared/errors.js'
+import { SettingsFileError } from '../../shared/errors.js'
 
 /** A file as it was last read. */
 export interface FileState {

@@ -1,12 +1,12 @@
 import { basename, dirname, join } from 'node:path'
-import { SettingsError } from '../shared/errors.js'
-import { shownPath } from './file-store.js'
-import { saidAt } from './says.js'
-import type { Setup } from './setup.js'
-import { originText } from './source.js'
-import { parsedFile, type Sources, tomlPaths } from './sources.js'
-import type { Complaint } from './tree.js'
-import { pathOfVariable } from './variables.js'
+import { SettingsError } from '../../shared/errors.js'
+import type { Setup } from '../setup.js'
+import { shownPath } from '../sources/file-store.js'
+import { originText } from '../sources/origin.js'
+import { parsedFile, type Sources, tomlPaths } from '../sources/read-sources.js'
+import { saidAt } from '../sources/said-at.js'
+import { pathOfVariable } from '../sources/variables.js'
+import type { Complaint } from '../tree/tree.js'
 
 /** One error that lists every problem, says where each comes from and what to do about what is missing. */
 export function report(

@@ -1,5 +1,5 @@
+import { maskCredentials, redact } from '../secrets/redact.js'
 import { isPlainTable } from './path.js'
-import { maskCredentials, redact } from './secrets.js'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 

@@ -1,5 +1,5 @@
-import type { SettingChange } from './config.js'
-import { isSame, redactedCopy } from './frozen.js'
+import type { SettingChange } from '../config.js'
+import { isSame, redactedCopy } from './frozen-copy.js'
 import { isPlainTable } from './path.js'
 
 /** What differs between two snapshots, leaf by leaf, ready to be printed. */

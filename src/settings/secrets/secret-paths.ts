@@ -1,6 +1,6 @@
-import { pathKey } from './path.js'
-import { isNamedLikeSecret } from './secrets.js'
-import { type Shape, shapeAt } from './shape.js'
+import { type Shape, shapeAt } from '../schema/shape.js'
+import { pathKey } from '../tree/path.js'
+import { isNamedLikeSecret } from './redact.js'
 
 /** Which settings are secrets: by list, by metadata, by name, or because of where a value came from. */
 export class SecretPaths {

@@ -1,7 +1,7 @@
-import { pathKey, splitPath } from './path.js'
-import { scrub } from './secrets.js'
-import type { Setup } from './setup.js'
-import type { Complaint } from './tree.js'
+import { scrub } from '../secrets/redact.js'
+import type { Setup } from '../setup.js'
+import { pathKey, splitPath } from '../tree/path.js'
+import type { Complaint } from '../tree/tree.js'
 
 /**
  * The rules that do not hold. When the schema has already refused the values, rules are still tried on them, so that
