@@ -65,7 +65,7 @@ describe('agent-config settings', () => {
     expect(await run(['get', 'db.host'], { cwd, env })).toMatchObject({ code: 0, stdout: 'h\n' })
     expect(await run(['get', 'FLAGS'], { cwd, env })).toMatchObject({ code: 0, stdout: '{"beta":true}\n' })
     expect(await run(['get', 'retries'], { cwd, env })).toMatchObject({ code: 0, stdout: '3\n' })
-    expect((await run(['inspect', 'DATABASE_URL'], { cwd, env })).stdout).toContain('postgresql://u:***@h/x')
+    expect((await run(['inspect', 'DATABASE_URL'], { cwd, env })).stdout).toContain('postgresql://***@h/***')
     expect(await run(['get', 'nope'], { cwd, env })).toEqual({ code: 1, stdout: '', stderr: 'nope is not set.\n' })
   })
 

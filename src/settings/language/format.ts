@@ -1,7 +1,7 @@
 /** A part of an `@format` text: plain, or a reference to a setting or a variable. */
 export type FormatPart =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'setting'; readonly path: readonly string[]; readonly fallback: string | undefined }
+  | { readonly kind: 'setting'; readonly path: string; readonly fallback: string | undefined }
   | { readonly kind: 'variable'; readonly name: string; readonly fallback: string | undefined }
 
 const REFERENCE = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g
@@ -33,5 +33,5 @@ function parseReference(text: string): FormatPart {
   if (variable !== undefined) return { kind: 'variable', name: variable, fallback }
   const path = /^this((?:\.[\w-]+|\[['"]?[^\]'"]+['"]?\])+)$/.exec(name)?.[1]
   if (path === undefined) throw new Error('has an @format with a reference that is neither {this.key} nor {env[NAME]}')
-  return { kind: 'setting', path: [...path.matchAll(/[^.[\]'"]+/g)].map((part) => part[0]), fallback }
+  return { kind: 'setting', path, fallback }
 }

@@ -1,8 +1,16 @@
 import type { Assignment } from '../sources/origin.js'
 import { isPlainTable } from '../tree/path.js'
-import type { MergeResult, Node } from '../tree/tree.js'
-import { guess, parseJson } from './read-text.js'
+import { type MergeResult, type Node, plainValue } from '../tree/tree.js'
+import { guess } from './read-text.js'
+import { parseJson } from './structure.js'
 import { isToken } from './token.js'
+
+const MERGE_TOKEN = /^@(merge|merge_unique|insert|reset|del|empty)(?: ([\s\S]*))?$/
+
+/** Whether a string says how it meets the layers below it. */
+export function isMergeToken(text: string): boolean {
+  return MERGE_TOKEN.test(text)
+}
 
 /** Evaluates the value tokens that a merge token contains: `@merge @env EXTRA`. */
 export type EvaluateEagerly = (text: string, assignment: Assignment) => { readonly value: unknown; readonly isSecret: boolean }
@@ -14,7 +22,7 @@ export type EvaluateEagerly = (text: string, assignment: Assignment) => { readon
  * @returns `undefined` for every other text
  */
 export function mergeToken(assignment: Assignment, base: Node | undefined, evaluate: EvaluateEagerly): MergeResult | 'delete' | undefined {
-  const [, token, text = ''] = /^@(merge|merge_unique|insert|reset|del|empty)(?: ([\s\S]*))?$/.exec(String(assignment.value)) ?? []
+  const [, token, text = ''] = MERGE_TOKEN.exec(String(assignment.value)) ?? []
   if (token === undefined) return tokenOverTable(assignment, base, evaluate)
   if (token === 'del' || token === 'empty') return 'delete'
   const read = (part: string) => (part.startsWith('@') ? evaluate(part, assignment) : { value: guess(part), isSecret: false })
@@ -50,6 +58,7 @@ function insert(text: string, below: readonly unknown[], read: Read): MergeResul
 
 function listOf(base: Node | undefined, token: string, read: Read): readonly unknown[] {
   if (base === undefined || (base.kind === 'leaf' && base.value === null)) return []
+  if (base.kind === 'table' && base.isList) return plainValue(base) as unknown[]
   const value = base.kind === 'leaf' && typeof base.value === 'string' && base.value.startsWith('@') ? read(base.value).value : base
   const list = value === base && base.kind === 'leaf' ? base.value : value
   if (Array.isArray(list)) return list as unknown[]

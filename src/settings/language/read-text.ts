@@ -1,25 +1,25 @@
-import { parse } from 'smol-toml'
-import { isPlainTable } from '../tree/path.js'
+import { readStructure } from './structure.js'
 
 /**
- * Reads the text of a variable the way TOML would: numbers, true and false, quoted strings, lists, inline tables, and
- * JSON objects. Everything else, dates and integers beyond 2^53 included, stays the text it is.
+ * Reads a text when no schema says what it should be, the way TOML would: numbers, true and false, quoted strings, lists, inline
+ * tables, and JSON. Everything else, dates and integers beyond 2^53 included, stays the text it is.
  */
 export function guess(text: string): unknown {
   const trimmed = text.trim()
   const first = trimmed[0]
   if (first === undefined) return text
-  if (first === '"' || first === "'" || first === '[' || first === '{') return guessStructure(trimmed) ?? text
+  if (first === '"' || first === "'" || first === '[' || first === '{') return readStructure(trimmed) ?? text
   if (trimmed === 'true' || trimmed === 'True') return true
   if (trimmed === 'false' || trimmed === 'False') return false
-  return guessNumber(trimmed) ?? text
+  return strictNumber(trimmed) ?? text
 }
 
 const INTEGER = /^[+-]?(?:0|[1-9](?:_?\d)*)$/
 const RADIX = /^0(?:x[\da-fA-F](?:_?[\da-fA-F])*|o[0-7](?:_?[0-7])*|b[01](?:_?[01])*)$/
 const FLOAT = /^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?$/
 
-function guessNumber(text: string): number | undefined {
+/** A number as TOML writes it. */
+export function strictNumber(text: string): number | undefined {
   if (!/^[+-]?\d/.test(text)) return undefined
   const digits = text.replaceAll('_', '')
   if (INTEGER.test(text) || RADIX.test(text)) {
@@ -30,35 +30,12 @@ function guessNumber(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined
 }
 
-function guessStructure(text: string): unknown {
-  try {
-    const table = parse(`v = ${text}`)
-    // A line break in a variable must not smuggle in a second key.
-    if (Object.keys(table).length === 1 && isOrdinary(table.v)) return table.v
-  } catch {
-    // Not TOML: it may be JSON, or nothing but text.
-  }
-  if (!text.startsWith('{')) return undefined
-  const value = parseJson(text)
-  return isOrdinary(value) ? value : undefined
-}
-
-/** Whether a parsed value holds only what a guess may give: no dates, no number that lost digits on the way. */
-function isOrdinary(value: unknown): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
-  if (Array.isArray(value)) return value.every(isOrdinary)
-  if (isPlainTable(value)) return Object.keys(value).every((key) => key !== '__proto__' && isOrdinary(value[key]))
-  return value === null || typeof value === 'string' || typeof value === 'boolean'
-}
-
-/** @returns `undefined` for text that is not JSON */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    // The parser's own message quotes the text, which may be a secret.
-    return undefined
-  }
+/** A number as people write it: also `007`, `.5` and `5.`, which TOML refuses. */
+export function looseNumber(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (!/^[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(trimmed)) return strictNumber(trimmed)
+  const number = Number(trimmed.replaceAll('_', ''))
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : undefined
 }
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
@@ -71,25 +48,55 @@ export function booleanWord(text: string): boolean | undefined {
   return WORDS.get(text.trim().toLowerCase())
 }
 
-/** A number as people write it: also `007`, `.5` and `5.`, which TOML refuses. */
-export function looseNumber(text: string): number | undefined {
-  const trimmed = text.trim()
-  if (!/^[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(trimmed)) return guessNumber(trimmed)
-  const number = Number(trimmed.replaceAll('_', ''))
-  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : undefined
+/**
+ * The items of `a, b`; `undefined` for a text in brackets, or when a bracket or a quote would be torn apart: `[1,2` is a broken list,
+ * not two items.
+ */
+export function commaItems(text: string): string[] | undefined {
+  if (text.trim() === '') return []
+  if (/^\s*[[{]/.test(text)) return undefined
+  const items = text.split(',').map((item) => item.trim())
+  return items.every(isWhole) ? items : undefined
 }
 
-/** What else a text could mean, in the order in which a schema is asked. */
-export function* readings(text: string): Generator<unknown> {
-  yield text
-  const word = booleanWord(text)
-  if (word !== undefined) yield word
-  const number = looseNumber(text)
-  if (number !== undefined) yield number
-  const json = parseJson(text)
-  if (json !== undefined && isOrdinary(json)) yield json
-  const items = text.trim() === '' ? [] : text.split(',').map((item) => item.trim())
-  yield items
-  yield items.map(guess)
-  yield items.map((item) => booleanWord(item) ?? looseNumber(item) ?? item)
+const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}' }
+
+function isWhole(item: string): boolean {
+  const open: string[] = []
+  for (const letter of item) {
+    const closing = CLOSING[letter]
+    if (closing) open.push(closing)
+    else if ((letter === ']' || letter === '}') && open.pop() !== letter) return false
+  }
+  const quote = /^["']/.exec(item)?.[0]
+  return open.length === 0 && (quote === undefined || (item.length > 1 && item.endsWith(quote)))
+}
+
+/**
+ * What else a text could mean, in the order in which a schema that does not describe itself is asked. Each is the whole text read in
+ * one way.
+ */
+export const OTHER_READINGS: readonly ((text: string) => unknown)[] = [
+  (text) => text,
+  booleanWord,
+  looseNumber,
+  (text) => (/^\s*[[{]/.test(text) ? readStructure(text.trim()) : undefined),
+  commaItems,
+  (text) => commaItems(text)?.map(guess),
+  (text) => commaItems(text)?.map((item) => booleanWord(item) ?? looseNumber(item) ?? item),
+  readDate,
+  (text) => (/^[+-]?\d+$/.test(text.trim()) ? BigInt(text.trim()) : undefined),
+]
+
+/** An ISO date, or a date and a time with an offset; a day that the month does not have is refused. */
+export function readDate(text: string): Date | undefined {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)(?:[T ][\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text.trim()) ?? []
+  const date = new Date(text.trim())
+  if (day === undefined || Number.isNaN(date.getTime())) return undefined
+  return Number(day) <= daysIn(Number(year), Number(month)) ? date : undefined
+}
+
+/** How many days a month has, January being 1. */
+export function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
 }

@@ -1,5 +1,6 @@
 import { parseFormat } from './format.js'
-import { booleanWord, guess, looseNumber, parseJson } from './read-text.js'
+import { booleanWord, guess, looseNumber } from './read-text.js'
+import { parseJson } from './structure.js'
 
 /** What a token gave. `raw` is kept where a schema may want another reading of the text. */
 export interface Evaluated {
@@ -12,8 +13,8 @@ export interface Evaluated {
 export interface TokenScope {
   /** A variable of the environment or of .env. */
   readonly variable: (name: string) => { readonly text: string; readonly isSecret: boolean } | undefined
-  /** Another setting, resolved; `undefined` when there is none. */
-  readonly setting: (path: readonly string[]) => Evaluated | undefined
+  /** Another setting by its path, as `get` takes it, resolved; `undefined` when there is none. */
+  readonly setting: (path: string) => Evaluated | undefined
   /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the one who says it. */
   readonly file: (path: string) => string | undefined
 }
@@ -51,7 +52,7 @@ function evaluateEnv(rest: string, scope: TokenScope): Evaluated {
 
 function evaluateGet(rest: string, scope: TokenScope): Evaluated {
   const { word: path, fallback } = splitArgument(rest)
-  const found = path === '' ? undefined : scope.setting(path.split('.'))
+  const found = path === '' ? undefined : scope.setting(path)
   const cast = /^@(int|float|bool|str|json)(?: |$)/.exec(fallback ?? '')?.[1]
   if (found) return cast ? { value: convert(cast, found.raw ?? textOf(found.value)), raw: undefined, isSecret: found.isSecret } : found
   if (fallback === undefined) throw new Error(`needs the setting ${path || '(no name)'}, which is not there (@get key default gives one)`)
@@ -77,7 +78,7 @@ function evaluateFormat(rest: string, scope: TokenScope): Evaluated {
       throw new Error(
         part.kind === 'variable'
           ? `needs the variable ${part.name}, which is not set`
-          : `needs the setting ${part.path.join('.')}, which is not there`,
+          : `needs the setting ${part.path}, which is not there`,
       )
     }
     isSecret ||= found.isSecret

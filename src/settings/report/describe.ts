@@ -1,10 +1,10 @@
 import type { Entry, Shape } from '../schema/shape.js'
 import { display } from '../secrets/redact.js'
+import { redactedCopy } from '../secrets/redacted-copy.js'
 import { SecretPaths } from '../secrets/secret-paths.js'
 import type { Setup } from '../setup.js'
 import type { Snapshot } from '../snapshot.js'
-import { redactedCopy } from '../tree/frozen-copy.js'
-import { valueAt } from '../tree/path.js'
+import { pathOf, valueAt } from '../tree/path.js'
 import { leafPaths } from './explain.js'
 import { typeName } from './inspect.js'
 
@@ -27,11 +27,10 @@ export interface DescribedSetting {
 /** One row for each setting the schema names; without a readable schema, for each that the sources say. */
 export function describe(setup: Setup, snapshot?: Snapshot): readonly DescribedSetting[] {
   const secrets = snapshot?.secrets ?? new SecretPaths(setup.options.secrets ?? [], setup.shape)
-  const fresh = snapshot?.freshKeys ?? new Set((setup.options.fresh ?? []).map((key) => key.toLowerCase()))
-  const variable = (path: readonly string[]) => `${setup.prefix === undefined ? '' : `${setup.prefix}_`}${path.join('__')}`
+  const fresh = snapshot?.freshKeys ?? new Set((setup.options.fresh ?? []).map((key) => pathOf(key)[0]?.toLowerCase() ?? ''))
   const common = (path: readonly string[]) => ({
     path: path.join('.'),
-    variable: variable(path),
+    variable: setup.names.nameOf(path),
     isSecret: secrets.has(path),
     isFresh: fresh.has(path[0]?.toLowerCase() ?? ''),
   })
@@ -41,7 +40,7 @@ export function describe(setup: Setup, snapshot?: Snapshot): readonly DescribedS
       type: shape.type,
       isRequired: shape.isRequired,
       fallback: shape.fallback === undefined ? undefined : fallbackText(shape.fallback, path, secrets),
-      constraints: shape.constraints,
+      constraints: shape.constraints.map(({ text }) => text),
       description: shape.description,
     }))
   }
@@ -68,6 +67,8 @@ interface LeafEntry {
 }
 
 function leafEntries(shape: Shape, path: readonly string[]): LeafEntry[] {
+  // A schema that contains itself is described this far.
+  if (path.length > 20) return []
   return [...(shape.entries?.values() ?? [])].flatMap(({ name, shape: entry }: Entry) => {
     const here = [...path, name]
     return entry.entries ? leafEntries(entry, here) : [{ path: here, shape: entry }]

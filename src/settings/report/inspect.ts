@@ -1,8 +1,9 @@
-import { display } from '../secrets/redact.js'
+import { display, holdsUrlPassword } from '../secrets/redact.js'
+import { displayText, redactedCopy } from '../secrets/redacted-copy.js'
+import type { SecretPaths } from '../secrets/secret-paths.js'
 import type { Snapshot } from '../snapshot.js'
 import type { Assignment, Layer } from '../sources/origin.js'
 import { saidAt } from '../sources/said-at.js'
-import { redactedCopy } from '../tree/frozen-copy.js'
 import { isPlainTable, pathKey, valueAt } from '../tree/path.js'
 
 /** What one source says about a setting. */
@@ -45,25 +46,25 @@ export function inspect(question: {
   const path = spelled(values, question.path)
   const value = valueAt(values, path)
   const isTable = isPlainTable(value)
-  const found = assignments.flatMap((assignment) => candidate(assignment, path, (at) => secrets.has(at)))
+  const found = assignments.flatMap((assignment) => candidate(assignment, path, secrets))
   const last = found.findLastIndex((one) => one.path.toLowerCase() === pathKey(path))
   return {
     path: path.join('.'),
     environment,
     value: value === undefined ? undefined : redactedCopy(value, path, (at) => secrets.has(at)),
     type: typeName(value),
-    isSecret: secrets.has(path),
+    isSecret: secrets.has(path) || holdsUrlPassword(value),
     candidates: found.map((one, index) => ({ ...one, isUsed: value !== undefined && (isTable || index === last || index > last) })),
   }
 }
 
-function candidate(assignment: Assignment, path: readonly string[], isSecret: (path: readonly string[]) => boolean): Candidate[] {
+function candidate(assignment: Assignment, path: readonly string[], secrets: SecretPaths): Candidate[] {
   const said = saidAt(assignment, path)
   if (!said) return []
   const { layer, name, section, line } = assignment.origin
   const at = [...path, ...said.below]
   const isWhole = assignment.path.length >= path.length
-  const isText = assignment.raw !== undefined && isWhole && !isPlainTable(said.value)
+  const text = isWhole && !isPlainTable(said.value) ? assignment.raw : undefined
   const lineNumber = line?.(at)
   return [
     {
@@ -72,11 +73,15 @@ function candidate(assignment: Assignment, path: readonly string[], isSecret: (p
       ...(section === undefined ? {} : { section }),
       ...(lineNumber === undefined ? {} : { line: lineNumber }),
       path: at.join('.'),
-      shown: display(isText ? assignment.raw : said.value, isSecret(at)),
-      isText,
+      shown: text === undefined ? shownValue(said.value, at, secrets) : displayText(text, at, secrets),
+      isText: text !== undefined,
       isUsed: false,
     },
   ]
+}
+
+function shownValue(value: unknown, path: readonly string[], secrets: SecretPaths): string {
+  return typeof value === 'string' ? displayText(value, path, secrets) : display(value, secrets.has(path))
 }
 
 /** The path as the settings spell it, as far as it leads somewhere. */

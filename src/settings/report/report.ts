@@ -1,11 +1,11 @@
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SettingsError } from '../../shared/errors.js'
 import type { Setup } from '../setup.js'
 import { shownPath } from '../sources/file-store.js'
 import { originText } from '../sources/origin.js'
-import { parsedFile, type Sources, tomlPaths } from '../sources/read-sources.js'
+import type { Sources } from '../sources/read-sources.js'
 import { saidAt } from '../sources/said-at.js'
-import { pathOfVariable } from '../sources/variables.js'
+import { firstFile, isLocalFile, wantedFiles } from '../sources/settings-files.js'
 import type { Complaint } from '../tree/tree.js'
 
 /** One error that lists every problem, says where each comes from and what to do about what is missing. */
@@ -43,21 +43,19 @@ export function report(
 /** How to set what is missing, and where it was found although it does not count. */
 function advice(setup: Setup, path: readonly string[], sources: Sources): string[] {
   const key = path.join('.')
-  const variable = `${setup.prefix === undefined ? '' : `${setup.prefix}_`}${path.join('__')}`
-  const files = tomlPaths(setup)
+  const files = wantedFiles(setup)
   const own = files.findLast((file) => file.layer === 'file')
   const secret = files.find((file) => file.layer === 'secrets')
-  const places = [own, secret].flatMap((file) => (file ? [shownPath(file.path)] : []))
+  const places = [own, secret].flatMap((file) => (file?.paths[0] === undefined ? [] : [shownPath(file.paths[0])]))
   const where = places.length > 0 ? `, or ${key} in ${places.join(' or ')}` : ''
-  return [`       set ${variable}${where}`, ...localNote(setup, path), ...unprefixedNote(setup, path, sources)]
+  return [`       set ${setup.names.nameOf(path)}${where}`, ...localNote(setup, path), ...unreadNote(setup, path, sources)]
 }
 
 function localNote(setup: Setup, path: readonly string[]): string[] {
   if (setup.environment.name.toLowerCase() === 'local') return []
-  const files = tomlPaths({ ...setup, environment: { name: 'local', chosenBy: '' } })
-  const listed = files.find((file) => /(?:^|\.)local\.toml$/.test(basename(file.path)))
+  const files = wantedFiles({ ...setup, environment: { name: 'local', chosenBy: '' } }).flatMap((file) => file.paths)
   try {
-    const file = parsedFile(setup, listed?.path ?? join(dirname(files[0]?.path ?? setup.root), 'settings.local.toml'))
+    const file = firstFile(setup, [files.find(isLocalFile) ?? join(dirname(files[0] ?? setup.root), 'settings.local.toml')])
     const tables = file ? [file.data, ...Object.values(file.data)] : []
     const isThere = tables.some(
       (value) => saidAt({ path: [], value, origin: { layer: 'file', name: '', folder: '' }, isSecret: false }, path) !== undefined,
@@ -69,9 +67,13 @@ function localNote(setup: Setup, path: readonly string[]): string[] {
   }
 }
 
-function unprefixedNote(setup: Setup, path: readonly string[], sources: Sources): string[] {
+/** A variable that is set and not read, for want of a prefix or because the schema names no keys. */
+function unreadNote(setup: Setup, path: readonly string[], sources: Sources): string[] {
   const name = path.join('__')
-  const variable = setup.prefix === undefined ? undefined : sources.dotenv.get(name)
-  if (!variable || pathOfVariable(name, setup.prefix, setup.shape)) return []
-  return [`       note: ${variable.shown}:${variable.line ?? 1} has ${name}, but without the prefix ${setup.prefix}_`]
+  if (setup.names.find(name)) return []
+  const variable = sources.dotenv.get(name)
+  if (variable && setup.prefix !== undefined)
+    return [`       note: ${variable.shown}:${variable.line ?? 1} has ${name}, but without the prefix ${setup.prefix}_`]
+  if (setup.prefix !== undefined || setup.shape || setup.env.get(name) === undefined) return []
+  return [`       note: ${name} is set, but not read: this schema does not tell its keys, so variables need a prefix`]
 }

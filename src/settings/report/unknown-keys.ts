@@ -1,7 +1,7 @@
-import type { Shape } from '../schema/shape.js'
+import { childShape, type Shape } from '../schema/shape.js'
 import type { Setup } from '../setup.js'
 import { originText } from '../sources/origin.js'
-import { nearest } from '../tree/path.js'
+import { nearest } from '../tree/nearest.js'
 import { type Complaint, leavesOf, type Node, type Table } from '../tree/tree.js'
 
 /** A key that a source says and the schema drops. */
@@ -15,26 +15,30 @@ export function unknownKeys(root: Table, setup: Setup): readonly UnknownKey[] {
   const found: UnknownKey[] = []
   const visit = (table: Table, shape: Shape | undefined): void => {
     if (!shape) return
-    for (const [lower, node] of table.entries) {
-      const known = shape.entries?.get(lower)
-      if (known || shape.rest || shape.unknownKeys === 'keep' || !shape.entries) {
-        if (node.kind === 'table') visit(node, known?.shape ?? shape.rest)
-      } else if (!(table === root && lower === 'fresh_vars')) found.push(unknownKey(node, shape, setup.prefix))
+    for (const node of table.entries.values()) {
+      const key = node.path.at(-1) ?? ''
+      const known = childShape(shape, key)
+      if (known || shape.unknownKeys === 'keep' || !shape.entries) {
+        if (node.kind === 'table') visit(node, known)
+      } else if (!(table === root && key.toLowerCase() === 'fresh_vars')) {
+        // Looking for the name that was meant takes its time: not for thousands of keys.
+        found.push(unknownKey(node, shape, { setup, isHinted: found.length < MOST_HINTS }))
+      }
     }
   }
   visit(root, setup.shape)
   return found
 }
 
-function unknownKey(node: Node, shape: Shape, prefix: string | undefined): UnknownKey {
+const MOST_HINTS = 20
+
+function unknownKey(node: Node, shape: Shape, how: { readonly setup: Setup; readonly isHinted: boolean }): UnknownKey {
   const said = node.kind === 'leaf' ? node : ([...leavesOf(node)][0] ?? node)
   const { origin } = said
-  const near = nearest(
-    node.path.at(-1) ?? '',
-    [...(shape.entries?.values() ?? [])].map(({ name }) => name),
-  )
+  const names = how.isHinted ? [...(shape.entries?.values() ?? [])].map(({ name }) => name) : []
+  const near = nearest(node.path.at(-1) ?? '', names)
   const isVariable = origin.layer === 'env' || origin.layer === 'dotenv'
-  const spell = (path: readonly string[]) => (isVariable ? `${prefix === undefined ? '' : `${prefix}_`}${path.join('__')}` : path.join('.'))
+  const spell = (path: readonly string[]) => (isVariable ? how.setup.names.prefixed(path) : path.join('.'))
   const hint = near === undefined ? '' : `, did you mean ${spell([...node.path.slice(0, -1), near])}?`
   const place = origin.layer === 'env' ? '' : `${originText(origin, said.path)}: `
   return {

@@ -12,11 +12,11 @@ export function defaultAssignments(shape: Shape | undefined, isSaid: (path: read
       const here = [...path, name]
       if (entry.fallback !== undefined) {
         found.push({ path: here, value: entry.fallback, origin: { layer: 'default', name: 'schema', folder: '' }, isSecret: false })
-      } else if (entry.entries && entry.isRequired) {
+      } else if (entry.kind === 'table' && entry.entries && entry.isRequired) {
         // A required table is there, even when empty, so that what is missing in it can be named.
         found.push({ path: here, value: {}, origin: { layer: 'default', name: 'schema', folder: '' }, isSecret: false })
       }
-      if (entry.entries && (entry.isRequired || entry.fallback !== undefined || isSaid(here))) visit(entry, here)
+      if (entry.kind === 'table' && (entry.isRequired || entry.fallback !== undefined || isSaid(here))) visit(entry, here)
     }
   }
   if (shape) visit(shape, [])

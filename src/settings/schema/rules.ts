@@ -1,6 +1,7 @@
+import { isSameEnvironment } from '../environment.js'
 import { scrub } from '../secrets/redact.js'
 import type { Setup } from '../setup.js'
-import { pathKey, splitPath } from '../tree/path.js'
+import { pathKey, pathOf } from '../tree/path.js'
 import type { Complaint } from '../tree/tree.js'
 
 /**
@@ -13,10 +14,9 @@ export function brokenRules(
   found: { readonly failed: ReadonlySet<string>; readonly secretValues: readonly unknown[] },
 ): Complaint[] {
   const { failed, secretValues } = found
-  const environment = setup.environment.name.toLowerCase()
   return (setup.options.rules ?? []).flatMap((rule): Complaint[] => {
-    const path = splitPath(rule.path)
-    const applies = rule.environments?.some((name) => name.toLowerCase() === environment) ?? true
+    const path = pathOf(rule.path)
+    const applies = rule.environments?.some((name) => isSameEnvironment(setup.environment.name, name)) ?? true
     if (!applies || failed.has(pathKey(path))) return []
     const given = values as Record<string, unknown>
     try {

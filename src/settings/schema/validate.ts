@@ -1,11 +1,11 @@
 import { SettingsError } from '../../shared/errors.js'
 import type { SchemaIssue, StandardSchema } from '../../shared/standard-schema.js'
-import { readings } from '../language/read-text.js'
-import { ownKey, pathKey, valueAt } from '../tree/path.js'
-import type { Resolver } from '../tree/resolve.js'
-import type { Node, Table } from '../tree/tree.js'
+import { OTHER_READINGS } from '../language/read-text.js'
+import { pathKey } from '../tree/path.js'
+import { leavesBehind, Resolver, type ResolverParts } from '../tree/resolve.js'
+import type { Node } from '../tree/tree.js'
 import { pathOfIssue } from './schema-types.js'
-import type { Shape } from './shape.js'
+import { shapeAt } from './shape.js'
 
 /** What the schema made of the merged settings. */
 export interface Validated {
@@ -18,47 +18,70 @@ export interface Validated {
 }
 
 /**
- * Validates, and lets the schema choose how the text of a variable is read: where it refuses the guess, the raw text,
- * yes and no, a number, JSON and a comma list are tried in turn. Typed values of files are never read differently.
+ * Validates. Where the schema does not say how a text is read and refuses the guess, it is asked again with the text itself, with yes
+ * and no, a number, a structure and a comma list: every text that is left at once, so that the number of validations does not
+ * grow with the number of variables. Typed values of files are never read differently.
  *
- * @param resolve makes a resolver that uses the given readings instead of the guesses
  * @throws {SettingsError} for an asynchronous schema
  */
-export function validate(parts: {
-  readonly schema: StandardSchema | undefined
-  readonly shape: Shape | undefined
-  readonly root: Table
-  readonly resolve: (readings: ReadonlyMap<string, unknown>) => Resolver
-}): Validated {
-  const { schema, shape, root, resolve } = parts
-  const chosen = new Map<string, unknown>()
-  let resolver = resolve(chosen)
-  let plain = plainFor(resolver, shape)
-  if (!schema) return { values: plain, plain, issues: [], resolver }
-  let result = run(schema, plain)
-  // A later reading can bring up issues that a failing type had hidden, so it goes round until nothing changes.
-  for (let round = 0; result.issues && round < 4; round++) {
-    const candidates = textsBehind(result.issues, root, resolver, chosen)
-    let progress = false
-    for (const { path, raw } of candidates) {
-      const better = firstAccepted(schema, plain, path, raw)
-      if (!better) continue
-      chosen.set(pathKey(path), better.reading)
-      plain = better.plain
-      progress = true
-    }
-    if (!progress) break
-    if (resolver.hasReferences) {
-      resolver = resolve(chosen)
-      plain = plainFor(resolver, shape)
-    }
-    result = run(schema, plain)
+export function validate(schema: StandardSchema | undefined, parts: Omit<ResolverParts, 'readings'>): Validated {
+  const readings = new Map<Node, unknown>()
+  const attempt = (): Validated => {
+    const resolver = new Resolver({ ...parts, readings })
+    const plain = plainFor(resolver, parts)
+    const result = schema ? run(schema, plain) : { value: plain }
+    return { values: result.issues ? plain : result.value, plain, issues: result.issues ?? [], resolver }
   }
-  return { values: result.issues ? plain : result.value, plain, issues: result.issues ?? [], resolver }
+  let validated = attempt()
+  if (validated.issues.length === 0) return validated
+  const tried = new Map<Node, number>()
+  for (let round = 0; round <= OTHER_READINGS.length && validated.issues.length > 0; round++) {
+    const suspects = textsBehind(validated, parts).filter(({ node, raw }) => takeNextReading({ node, raw, tried, readings }))
+    if (suspects.length === 0) break
+    validated = attempt()
+  }
+  if (validated.issues.length === 0) return validated
+  // What no reading could help keeps its guess, so that the problem is reported with the value that was said.
+  const hopeless = textsBehind(validated, parts).filter(({ node }) => readings.delete(node))
+  return hopeless.length > 0 ? attempt() : validated
 }
 
-function plainFor(resolver: Resolver, shape: Shape | undefined): Record<string, unknown> {
-  const plain = resolver.plain(shape)
+function takeNextReading(text: {
+  readonly node: Node
+  readonly raw: string
+  readonly tried: Map<Node, number>
+  readonly readings: Map<Node, unknown>
+}): boolean {
+  const { node, raw, tried, readings } = text
+  for (let next = tried.get(node) ?? 0; next < OTHER_READINGS.length; next++) {
+    const reading = OTHER_READINGS[next]?.(raw)
+    tried.set(node, next + 1)
+    if (reading === undefined) continue
+    readings.set(node, reading)
+    return true
+  }
+  return false
+}
+
+/** The texts behind the issues whose reading the schema does not decide by itself. */
+function textsBehind({ issues, resolver }: Validated, { root, shape }: Pick<ResolverParts, 'root' | 'shape'>) {
+  const found = new Map<Node, { readonly node: Node; readonly raw: string }>()
+  for (const path of distinctPaths(issues)) {
+    for (const node of leavesBehind(root, path)) {
+      const kind = shapeAt(shape, node.path)?.kind ?? 'any'
+      const raw = node.kind === 'leaf' ? resolver.evaluated(node).raw : node.raw
+      if (raw !== undefined && (kind === 'any' || kind === 'union')) found.set(node, { node, raw })
+    }
+  }
+  return [...found.values()]
+}
+
+function distinctPaths(issues: readonly SchemaIssue[]): Iterable<readonly string[]> {
+  return new Map(issues.map((issue) => [pathKey(pathOfIssue(issue)), pathOfIssue(issue)])).values()
+}
+
+function plainFor(resolver: Resolver, { shape }: Pick<ResolverParts, 'shape'>): Record<string, unknown> {
+  const plain = resolver.plain()
   if (shape?.unknownKeys !== 'refuse' || shape.entries?.has('fresh_vars')) return plain
   return Object.fromEntries(Object.entries(plain).filter(([key]) => key.toLowerCase() !== 'fresh_vars'))
 }
@@ -72,51 +95,15 @@ function run(schema: StandardSchema, plain: unknown): Result {
   } catch (error) {
     return { issues: [{ message: `made the schema throw: ${error instanceof Error ? error.message : 'no error object'}` }] }
   }
-  if (!(result instanceof Promise)) return result
+  if (!(result instanceof Promise)) return result.issues ? { issues: result.issues.flatMap(unknownKeyIssues) } : result
   // Nobody waits for it, so its failure must not end the process.
   result.catch(() => {})
   throw new SettingsError('The schema is asynchronous, and settings are read synchronously: use a schema without async checks.')
 }
 
-/** The variables whose text is behind the issues, each once. */
-function textsBehind(
-  issues: readonly SchemaIssue[],
-  root: Table,
-  resolver: Resolver,
-  chosen: ReadonlyMap<string, unknown>,
-): { path: readonly string[]; raw: string }[] {
-  const found = new Map<string, { path: readonly string[]; raw: string }>()
-  for (const issue of issues) {
-    let node: Node | undefined = root
-    for (const part of pathOfIssue(issue)) {
-      if (node?.kind !== 'table') break
-      node = node.entries.get(part.toLowerCase())
-      const raw: string | undefined = node?.kind === 'leaf' ? resolver.evaluated(node).raw : node?.raw
-      if (node && raw !== undefined && !chosen.has(pathKey(node.path))) found.set(pathKey(node.path), { path: node.path, raw })
-    }
-  }
-  return [...found.values()]
-}
-
-function firstAccepted(schema: StandardSchema, plain: Record<string, unknown>, path: readonly string[], raw: string) {
-  const key = pathKey(path)
-  for (const reading of readings(raw)) {
-    const trial = withValue(plain, path, reading) as Record<string, unknown>
-    const { issues = [] } = run(schema, trial)
-    const isRefused = issues.some((issue) => {
-      const at = pathKey(pathOfIssue(issue))
-      return at === key || at.startsWith(`${key}.`)
-    })
-    if (!isRefused) return { reading, plain: trial }
-  }
-  return undefined
-}
-
-/** A copy in which one value is another; the rest is shared. */
-function withValue(container: unknown, path: readonly string[], value: unknown): unknown {
-  const [head, ...rest] = path
-  if (head === undefined) return value
-  const table = typeof container === 'object' && container !== null ? (container as Record<string, unknown>) : {}
-  const key = ownKey(table, head) ?? head
-  return { ...table, [key]: withValue(valueAt(table, [key]), rest, value) }
+/** zod reports all unknown keys of a table in one issue at the table. */
+function unknownKeyIssues(issue: SchemaIssue): SchemaIssue[] {
+  const { code, keys } = issue as { readonly code?: unknown; readonly keys?: unknown }
+  if (code !== 'unrecognized_keys' || !Array.isArray(keys)) return [issue]
+  return keys.map((key) => ({ ...issue, path: [...(issue.path ?? []), String(key)] }))
 }

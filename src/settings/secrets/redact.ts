@@ -1,16 +1,7 @@
+import { isNamedLikeSecret } from './secret-names.js'
+
 /** What is printed where a secret stands. */
 export const REDACTED = '***'
-
-const NAMES = /password|passwd|passphrase|secret|token|apikey|private|credential/
-// "Token" is also a unit of text: MAX_TOKENS and TOKENIZER_MODEL are settings of a model, not secrets.
-const UNITS =
-  /(?:max|min|num|total|context)(?:input|output|new|completion|prompt)?tokens?|tokens?(?:limit|count|budget|window|per\w*)|tokeniz\w*/g
-
-/** Whether a key is named like a secret: PASSWORD, SECRET, TOKEN, API_KEY, PRIVATE, CREDENTIAL in any spelling. */
-export function isNamedLikeSecret(key: string): boolean {
-  const letters = key.toLowerCase().replaceAll(/[^a-z]/g, '')
-  return NAMES.test(letters) && NAMES.test(letters.replaceAll(UNITS, ''))
-}
 
 const URL_SCHEMES =
   /^(?:https?|wss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|nats|kafka|ftps?|sftp|smtps?|ldaps?|mssql):\/\//i
@@ -18,29 +9,42 @@ const HOST = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i
 
 /** The printable form of a secret: nothing of it, except the scheme and host of a URL that carries credentials. */
 export function redact(value: unknown): string {
-  if (typeof value !== 'string') return REDACTED
-  const scheme = URL_SCHEMES.exec(value)?.[0]
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== 'string') return REDACTED
+  const scheme = URL_SCHEMES.exec(text)?.[0]
   if (scheme === undefined) return REDACTED
-  const authority = value.slice(scheme.length).split(/[/?#]/, 1)[0] ?? ''
+  const authority = text.slice(scheme.length).split(/[/?#]/, 1)[0] ?? ''
   const at = authority.lastIndexOf('@')
   const host = authority.slice(at + 1)
   return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
 }
 
-/** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `password=…`. */
+/** Whether a value is a URL with a password in it, which makes it a secret whatever its name is. */
+export function holdsUrlPassword(value: unknown): boolean {
+  if (value instanceof URL) return value.password !== ''
+  return typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+}
+
+// `password=…`, `"password": "…"`; a value in brackets is cut off with everything behind it.
+// Only from the beginning of a word, and over few spaces: a long text is read once.
+const NAMED = /(?<![\w.-])(["']?)([\w.-]+)\1(\s{0,9}[=:]\s{0,9})("(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+)/g
+
+/** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(text: string): string {
   if (!text.includes(':') && !text.includes('=')) return text
   return text
-    .replaceAll(/([a-z][a-z\d+.-]*:\/\/)(\S*)@/gi, (_, scheme: string, user: string) => {
+    .replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
       const colon = user.indexOf(':')
       return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
     })
-    .replaceAll(/([\w.-]+)=([^&#;\s,"']+)/g, (whole, name: string) => (isNamedLikeSecret(name) ? `${name}=${REDACTED}` : whole))
+    .replaceAll(NAMED, (whole, quote: string, name: string, sign: string) => {
+      return isNamedLikeSecret(name) ? `${quote}${name}${quote}${sign}${REDACTED}` : whole
+    })
 }
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */
 export function display(value: unknown, isSecret: boolean): string {
-  if (isSecret) return redact(value)
+  if (isSecret || holdsUrlPassword(value)) return redact(value)
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') {
     // Masked before it is cut: half an address does not look like one.

@@ -1,6 +1,6 @@
-import { type Shape, shapeAt } from '../schema/shape.js'
-import { pathKey } from '../tree/path.js'
-import { isNamedLikeSecret } from './redact.js'
+import { holdsSecret, type Shape, shapeAt } from '../schema/shape.js'
+import { pathKey, pathOf } from '../tree/path.js'
+import { isNamedLikeSecret } from './secret-names.js'
 
 /** Which settings are secrets: by list, by metadata, by name, or because of where a value came from. */
 export class SecretPaths {
@@ -10,11 +10,13 @@ export class SecretPaths {
 
   constructor(listed: readonly string[], shape: Shape | undefined) {
     this.#shape = shape
-    for (const path of listed) this.#paths.add(path.replaceAll('__', '.').toLowerCase())
+    for (const path of listed) this.#paths.add(pathKey(pathOf(path)))
   }
 
   add(path: readonly string[]): void {
-    this.#paths.add(pathKey(path))
+    const key = pathKey(path)
+    if (this.#paths.has(key)) return
+    this.#paths.add(key)
     this.#known.clear()
   }
 
@@ -28,8 +30,14 @@ export class SecretPaths {
     return result
   }
 
+  /** Whether a text that stands at a path may hold a secret that cannot be told from the rest of it. */
+  mayHold(path: readonly string[]): boolean {
+    const prefix = `${pathKey(path)}.`
+    return holdsSecret(shapeAt(this.#shape, path), isNamedLikeSecret) || [...this.#paths].some((known) => known.startsWith(prefix))
+  }
+
   #isMarked(path: readonly string[]): boolean {
     if (this.#paths.has(pathKey(path))) return true
-    return shapeAt(this.#shape, path)?.isSecret ?? isNamedLikeSecret(path.at(-1) ?? '')
+    return shapeAt(this.#shape, path)?.isSecret ?? isNamedLikeSecret(path.at(-1) ?? '', path.at(-2))
   }
 }

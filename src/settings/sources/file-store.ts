@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { readFileSync, type Stats, statSync } from 'node:fs'
-import { relative } from 'node:path'
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { relative, sep } from 'node:path'
 import { SettingsFileError } from '../../shared/errors.js'
 
 /** A file as it was last read. */
 export interface FileState {
   readonly path: string
-  /** `undefined` when there is no such file. */
+  /** `undefined` when there is no such file; the sorted names of what is in it for a folder. */
   readonly text: string | undefined
   /** What `stat` said when it was read; `undefined` when there was no file. */
   readonly stamp: Stats | undefined
@@ -29,10 +29,25 @@ export class FileStore {
 
   /** The file's text; `undefined` when there is none. @throws {SettingsFileError} when it is there and cannot be read */
   read(path: string): string | undefined {
+    return this.#read(path, readWhole)
+  }
+
+  /** The same for a path that may be a folder, which has no text. */
+  readIfFile(path: string): string | undefined {
+    return look(path)?.isFile() === false ? undefined : this.read(path)
+  }
+
+  /** The names of what is in a folder; none when there is no such folder. @throws {SettingsFileError} when it cannot be read */
+  list(folder: string): readonly string[] {
+    const names = this.#read(folder + sep, readNames)
+    return names === undefined || names === '' ? [] : names.split('\n')
+  }
+
+  #read(path: string, readState: (path: string) => FileState): string | undefined {
     this.#used.add(path)
     const known = this.#states.get(path)
     const stats = look(path)
-    const state = known?.isSettled && isSameFile(known.stamp, stats) ? known : attempt(path, stats)
+    const state = known?.isSettled && isSameFile(known.stamp, stats) ? known : attempt(path, stats, readState)
     if (state.error) {
       this.#states.set(path, state)
       throw state.error
@@ -88,9 +103,9 @@ export function shownPath(path: string): string {
   return near === '' || near.startsWith('..') ? path : near
 }
 
-function attempt(path: string, stats: Stats | undefined): FileState {
+function attempt(path: string, stats: Stats | undefined, readState: (path: string) => FileState): FileState {
   try {
-    return readWhole(path)
+    return readState(path)
   } catch (error) {
     if (!(error instanceof SettingsFileError)) throw error
     return { path, text: undefined, stamp: stats, isSettled: isSettled(stats), error }
@@ -109,6 +124,16 @@ function readWhole(path: string): FileState {
     // Written while it was read: once more, so that no half of an old file meets half of a new one.
     if (round < 5 && !isSameFile(before, after)) continue
     return { path, text, stamp: before, isSettled: isSettled(before) }
+  }
+}
+
+function readNames(folder: string): FileState {
+  const stamp = look(folder)
+  if (!stamp?.isDirectory()) return { path: folder, text: undefined, stamp, isSettled: true }
+  try {
+    return { path: folder, text: readdirSync(folder).sort().join('\n'), stamp, isSettled: isSettled(stamp) }
+  } catch (error) {
+    throw unreadable(folder, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
   }
 }
 
@@ -154,7 +179,7 @@ function isSettled(stats: Stats | undefined): boolean {
 function sameText(path: string, known: FileState, stats: Stats | undefined): boolean {
   if (!stats || known.text === undefined) return known.text === undefined && !stats && !known.error
   try {
-    return readWhole(path).text === known.text
+    return (path.endsWith(sep) ? readNames : readWhole)(path).text === known.text
   } catch {
     return false
   }

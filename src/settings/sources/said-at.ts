@@ -1,9 +1,20 @@
-import { isPlainTable, splitKey } from '../tree/path.js'
+import { isPlainTable, pathKey, pathOfKey } from '../tree/path.js'
 import type { Assignment } from './origin.js'
 
 /** Whether a source says anything at a path, below it, or with a table around it. */
 export function says(assignment: Assignment, path: readonly string[]): boolean {
   return saidAt(assignment, path) !== undefined
+}
+
+/** Answers for many paths at once whether any source says something there or below it. */
+export function saysIndex(assignments: readonly Assignment[]): (path: readonly string[]) => boolean {
+  const said = new Set<string>()
+  const note = (path: readonly string[], value: unknown): void => {
+    for (let length = 1; length <= path.length; length++) said.add(pathKey(path.slice(0, length)))
+    if (isPlainTable(value)) for (const [key, item] of Object.entries(value)) note([...path, ...pathOfKey(key)], item)
+  }
+  for (const { path, value } of assignments) note(path, value)
+  return (path) => said.has(pathKey(path))
 }
 
 /** What a source says at a path. `below` is what is missing from the path when only a part of it was said. */
@@ -26,6 +37,6 @@ function find(said: readonly string[], value: unknown, path: readonly string[]):
   if (!isPlainTable(value)) return undefined
   // The last of several spellings is the one that counts.
   let found: ReturnType<typeof saidAt>
-  for (const [key, item] of Object.entries(value)) found = find(splitKey(key), item, rest) ?? found
+  for (const [key, item] of Object.entries(value)) found = find(pathOfKey(key), item, rest) ?? found
   return found
 }

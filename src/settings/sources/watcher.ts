@@ -1,13 +1,15 @@
-import { type FSWatcher, lstatSync, realpathSync, statSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { type FSWatcher, watch } from 'node:fs'
+import { inodeOf, isSilent, watchedFolders } from './watched-folders.js'
 
 /** How long a directory must be quiet before files are looked at, and the longest wait while it is not, in milliseconds. */
 const QUIET_MS = 15
 const LONGEST_WAIT_MS = 200
-/** How often files are looked at where watching fails, in milliseconds. */
+/** How often files are looked at where watching fails or tells nothing, in milliseconds. */
 const POLL_MS = 1_000
 
 export interface WatcherParts {
+  /** How often files are looked at besides, in milliseconds. */
+  readonly pollMs: number | undefined
   /** The files of interest, whether or not they exist. */
   readonly paths: () => readonly string[]
   /** Looks at the files; `false` asks for another look, because a file is too young to be judged by its time. */
@@ -17,7 +19,7 @@ export interface WatcherParts {
 
 /**
  * Watches the directories of files. A watch on a file ends with the first atomic rename and does not see Kubernetes swap
- * the `..data` link; a directory's watch sees both. Nothing here keeps the process alive.
+ * the `..data` link; a directory's watch sees both. Links are followed, above the directory too. Nothing here keeps the process alive.
  */
 export class Watcher {
   readonly #parts: WatcherParts
@@ -29,6 +31,7 @@ export class Watcher {
 
   constructor(parts: WatcherParts) {
     this.#parts = parts
+    if (parts.pollMs !== undefined) this.#startPolling(parts.pollMs)
     this.#arm()
     // Something may have been written between the first read and the watch.
     this.#schedule(QUIET_MS)
@@ -40,6 +43,11 @@ export class Watcher {
     clearInterval(this.#poll)
     for (const { watcher } of this.#watches.values()) watcher.close()
     this.#watches.clear()
+  }
+
+  /** Follows links that may lead elsewhere since the last look. */
+  watchAnew(): void {
+    if (!this.#isClosed) this.#arm()
   }
 
   #onEvent(): void {
@@ -65,7 +73,7 @@ export class Watcher {
   /** Brings the watches up to date: directories come and go, and links point elsewhere. */
   #arm(): void {
     const wanted = new Map<string, number>()
-    for (const path of this.#parts.paths()) for (const folder of foldersOf(path)) wanted.set(folder, inodeOf(folder) ?? 0)
+    for (const path of this.#parts.paths()) for (const folder of watchedFolders(path)) wanted.set(folder, inodeOf(folder) ?? 0)
     for (const [folder, { watcher, inode }] of this.#watches) {
       if (wanted.get(folder) === inode) continue
       watcher.close()
@@ -74,7 +82,12 @@ export class Watcher {
     for (const [folder, inode] of wanted) if (!this.#watches.has(folder)) this.#start(folder, inode)
   }
 
+  #startPolling(everyMs: number): void {
+    this.#poll ??= setInterval(() => this.#look(), everyMs).unref()
+  }
+
   #start(folder: string, inode: number): void {
+    if (isSilent(folder)) this.#startPolling(POLL_MS)
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#onEvent())
       watcher.on('error', () => {
@@ -90,39 +103,7 @@ export class Watcher {
       if (inodeOf(folder) === undefined) this.#schedule(QUIET_MS)
       if (inodeOf(folder) === undefined || this.#poll) return
       this.#parts.onError(error instanceof Error ? error : new Error('watch failed'))
-      this.#poll = setInterval(() => this.#look(), POLL_MS).unref()
+      this.#startPolling(POLL_MS)
     }
-  }
-}
-
-/** The directories in which a change can change a file: its own, the one a link leads to, and those that hold links. */
-function foldersOf(path: string): readonly string[] {
-  const folders = new Set<string>()
-  let folder = dirname(path)
-  while (inodeOf(folder) === undefined && dirname(folder) !== folder) folder = dirname(folder)
-  folders.add(folder)
-  if (isLink(folder)) folders.add(dirname(folder))
-  try {
-    folders.add(dirname(realpathSync(path)))
-  } catch {
-    // The file is not there; its directory will tell when it comes.
-  }
-  return [...folders]
-}
-
-function inodeOf(folder: string): number | undefined {
-  try {
-    const stats = statSync(folder, { throwIfNoEntry: false })
-    return stats?.isDirectory() ? stats.ino : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isLink(folder: string): boolean {
-  try {
-    return lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
-  } catch {
-    return false
   }
 }

@@ -1,5 +1,6 @@
 import type { SettingChange } from '../config.js'
-import { isSame, redactedCopy } from './frozen-copy.js'
+import { redactedCopy } from '../secrets/redacted-copy.js'
+import { isSame } from './frozen-copy.js'
 import { isPlainTable } from './path.js'
 
 /** What differs between two snapshots, leaf by leaf, ready to be printed. */

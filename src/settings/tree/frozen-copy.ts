@@ -1,13 +1,14 @@
-import { maskCredentials, redact } from '../secrets/redact.js'
+import { redactedCopy } from '../secrets/redacted-copy.js'
 import { isPlainTable } from './path.js'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * A frozen copy of tables and lists. Reading gives the values; `JSON.stringify` and `util.inspect` give them with
- * secrets redacted. Instances of classes are shared, not copied: they belong to the schema that made them.
+ * A frozen copy of tables, lists and dates. Reading gives the values; `JSON.stringify` and `util.inspect` give them with
+ * secrets redacted. Instances of other classes are shared, not copied: they belong to the schema that made them.
  */
 export function frozenCopy(value: unknown, path: readonly string[], isSecret: (path: readonly string[]) => boolean): unknown {
+  if (value instanceof Date) return new FrozenDate(value)
   const isList = Array.isArray(value)
   if (!isList && !isPlainTable(value)) return value
   const copy: Record<string, unknown> | unknown[] = isList ? [] : {}
@@ -23,18 +24,27 @@ export function frozenCopy(value: unknown, path: readonly string[], isSecret: (p
   return Object.freeze(copy)
 }
 
-/** Plain data to print: `***` for secrets, and for credentials inside of other texts. */
-export function redactedCopy(value: unknown, path: readonly string[], isSecret: (path: readonly string[]) => boolean): unknown {
-  if (path.length > 0 && isSecret(path)) return redact(value)
-  if (typeof value === 'string' || value instanceof URL) return maskCredentials(String(value))
-  if (Array.isArray(value)) return value.map((item: unknown, index) => redactedCopy(item, [...path, String(index)], isSecret))
-  if (!isPlainTable(value)) return value
-  const copy: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) {
-    const part = redactedCopy(item, [...path, key], isSecret)
-    Object.defineProperty(copy, key, { value: part, enumerable: true, writable: true, configurable: true })
+/** A date whose setters throw: freezing an ordinary one does not keep it from being changed. */
+class FrozenDate extends Date {
+  readonly #text: string | undefined
+
+  constructor(date: Date) {
+    super(date.getTime())
+    // A date without a time, as TOML has it, prints as one.
+    this.#text = Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+    Object.freeze(this)
   }
-  return copy
+
+  override toISOString(): string {
+    return this.#text ?? super.toISOString()
+  }
+}
+
+for (const name of Object.getOwnPropertyNames(Date.prototype).filter((own) => own.startsWith('set'))) {
+  const refuse = (): never => {
+    throw new TypeError(`Settings are read-only: ${name} would change a date of a snapshot`)
+  }
+  Object.defineProperty(FrozenDate.prototype, name, { value: refuse })
 }
 
 /** Whether two values of settings are the same. */

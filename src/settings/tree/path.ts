@@ -1,22 +1,28 @@
-/** How a path is compared: settings are case-insensitive at every level. */
-export function pathKey(path: readonly string[]): string {
-  return path.join('.').toLowerCase()
-}
-
-/** Splits what a caller asks for: `db.pool.max`, `DB__pool__max`. */
-export function splitPath(path: string): string[] {
-  return path.split(/\.|__/)
+/**
+ * The path a person writes: `db.pool.max`, `DB__pool__max` and `servers[0].host` are three levels each. Every option, method, token and
+ * command that takes a path reads it here.
+ */
+export function pathOf(text: string): readonly string[] {
+  return text
+    .replaceAll(/\[["']?([^\]"']*)["']?\]/g, '.$1')
+    .replace(/^\./, '')
+    .split('.')
+    .flatMap(pathOfKey)
 }
 
 /**
- * Splits a key of a source at its double underscores: `DB__pool__max` is three levels.
- *
- * A key with an empty level (`A__`, `__A`) is one plain key, so that no part of a name is lost.
+ * The path that a key of a file or the name of a variable stands for: `DB__pool__max` is three levels, and a dot is a letter like any
+ * other. A key with an empty level (`A__`, `__A`) is one plain key, so that no part of a name is lost.
  */
-export function splitKey(key: string): readonly string[] {
+export function pathOfKey(key: string): readonly string[] {
   if (!key.includes('__')) return [key]
   const parts = key.split('__')
   return parts.includes('') ? [key] : parts
+}
+
+/** How paths are compared: settings are case-insensitive at every level. */
+export function pathKey(path: readonly string[]): string {
+  return path.join('.').toLowerCase()
 }
 
 /** Finds the own key that matches, exactly first, then in any case; hidden ones, such as a list's length, do not count. */
@@ -44,40 +50,4 @@ export function isPlainTable(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-/** The known name nearest to a mistyped one, or `undefined` when none is near. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const wanted = fold(name)
-  let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(wanted, fold(candidate))
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
-  return best
-}
-
-const fold = (name: string): string => name.toLowerCase().replaceAll(/[_.-]/g, '')
-
-/** Insertions, deletions, replacements and swaps of neighbours. */
-function editDistance(left: string, right: string): number {
-  let older: number[] = []
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= right.length; column++) {
-      const isEqual = left[row - 1] === right[column - 1]
-      let least = Math.min((previous[column - 1] ?? 0) + (isEqual ? 0 : 1), (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1)
-      const isSwap = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
-      if (isSwap) least = Math.min(least, (older[column - 2] ?? 0) + 1)
-      current.push(least)
-    }
-    older = previous
-    previous = current
-  }
-  return previous[right.length] ?? 0
 }

@@ -1,13 +1,15 @@
-import type { Shape } from '../schema/shape.js'
+import { childShape, type Shape } from '../schema/shape.js'
 import { type Assignment, type Origin, speaksTokens } from '../sources/origin.js'
-import { isPlainTable, splitKey } from './path.js'
+import { isPlainTable, pathOfKey } from './path.js'
 
-/** The merged sources, before tokens are resolved: tables by lower-case key, so that spelling does not matter. */
+/** The merged sources, before tokens are resolved. Keys are compared without regard to case; `childOf` finds them. */
 export interface Table {
   readonly kind: 'table'
   readonly path: readonly string[]
   readonly entries: Map<string, Node>
   readonly origin: Origin
+  /** Whether it is a list of which variables said single items; its keys are the indexes, in order. */
+  readonly isList: boolean
   /** The text of the one variable that said the whole table, as long as nothing else was merged into it. */
   raw: string | undefined
 }
@@ -54,7 +56,7 @@ export class Tree {
   constructor(parts: { readonly applyMergeToken: ApplyMergeToken; readonly shape: Shape | undefined; readonly origin: Origin }) {
     this.#applyMergeToken = parts.applyMergeToken
     this.#shape = parts.shape
-    this.root = { kind: 'table', path: [], entries: new Map(), origin: parts.origin, raw: undefined }
+    this.root = tableAt([], parts.origin, false)
   }
 
   add(assignment: Assignment): void {
@@ -64,58 +66,79 @@ export class Tree {
   #put(table: Table, shape: Shape | undefined, assignment: Assignment, depth: number): void {
     const { path, origin } = assignment
     const key = path[depth] ?? ''
-    const lower = key.toLowerCase()
     // The second would take the place of what redacts secrets in JSON.
-    if (lower === '__proto__' || key === 'toJSON') {
-      this.complaints.push({ path: [...table.path, key], message: 'is not a name a setting can have', origin })
-      return
+    if (key.toLowerCase() === '__proto__' || key === 'toJSON') {
+      return void this.complaints.push({ path: [...table.path, key], message: 'is not a name a setting can have', origin })
     }
-    const known = shape?.entries?.get(lower)
-    const here = table.entries.get(lower)
+    if (table.isList && !isNextIndex(key, table.entries.size)) {
+      const message = `has ${table.entries.size} items, so ${/^\d+$/.test(key) ? `there is no item ${key} to set` : `"${key}" is not one of them`}`
+      return void this.complaints.push({ path: table.path, message, origin })
+    }
+    const slot = this.#slotFor(table, key, assignment.isExact === true && depth === 0)
+    const here = this.#openList(table, slot, path[depth + 1])
+    const known = shape?.entries?.get(key.toLowerCase())
     const herePath = here?.path ?? [...table.path, known?.name ?? key]
-    const hereShape = known?.shape ?? shape?.rest
+    const hereShape = childShape(shape, key)
     if (depth === path.length - 1) {
-      this.#set(table, lower, herePath, hereShape, assignment)
-    } else if (here?.kind === 'leaf' && Array.isArray(here.value) && /^\d+$/.test(path[depth + 1] ?? '') && depth === path.length - 2) {
-      this.#setItem(table, lower, here, assignment)
+      this.#set(table, slot, herePath, hereShape, assignment)
     } else if (here?.kind === 'leaf' && here.value !== null) {
       this.#conflict(herePath, here.origin, origin)
     } else {
-      const next: Table = here?.kind === 'table' ? here : { kind: 'table', path: herePath, entries: new Map(), origin, raw: undefined }
+      const next = here?.kind === 'table' ? here : tableAt(herePath, origin, hereShape?.kind === 'list')
       next.raw = undefined
-      table.entries.set(lower, next)
+      table.entries.set(slot, next)
       this.#put(next, hereShape, assignment, depth + 1)
     }
   }
 
-  #set(table: Table, lower: string, path: readonly string[], shape: Shape | undefined, assignment: Assignment): void {
-    const here = table.entries.get(lower)
+  /** Where a key stands among a table's entries; `isExact` keeps `Bob` and `bob` of one record apart. */
+  #slotFor(table: Table, key: string, isExact: boolean): string {
+    const lower = key.toLowerCase()
+    const first = table.entries.get(lower)
+    if (!first || first.path.at(-1) === key) return lower
+    return isExact || table.entries.has(exactSlot(key)) ? exactSlot(key) : lower
+  }
+
+  /** `L__0__HOST=z` changes one item of a list: its items become nodes of their own. */
+  #openList(table: Table, slot: string, next: string | undefined): Node | undefined {
+    const here = table.entries.get(slot)
+    if (here?.kind !== 'leaf' || !Array.isArray(here.value) || next === undefined || !/^\d+$/.test(next)) return here
+    const list = nodeOf(here.value, here) as Table
+    table.entries.set(slot, list)
+    return list
+  }
+
+  #set(table: Table, slot: string, path: readonly string[], shape: Shape | undefined, assignment: Assignment): void {
+    const here = table.entries.get(slot)
     const isText = typeof assignment.value === 'string' && assignment.value.startsWith('@') && speaksTokens(assignment.origin)
     const change = isText ? this.#change(assignment, path, here) : undefined
-    if (change === 'delete') table.entries.delete(lower)
+    if (change === 'delete') table.entries.delete(slot)
     if (change === 'delete' || change === 'refused') return
     const raw = change ? change.raw : assignment.raw
-    let value = change ? change.value : assignment.value
-    // A password of digits, or credentials in JSON: where the schema wants text, the text is the value.
-    if (raw !== undefined && shape?.type === 'string' && typeof value !== 'string' && value !== null) value = raw
-    const isTable = isPlainTable(value)
+    const value = change ? change.value : assignment.value
     const base = change?.replaces ? undefined : here
-    if (base && value !== null && !(base.kind === 'leaf' && base.value === null) && isTable !== (base.kind === 'table')) {
+    const isNothing = base === undefined || value === null || (base.kind === 'leaf' && base.value === null)
+    if (!isNothing && isTableNode(base) !== isPlainTable(value)) {
       this.#conflict(path, base.origin, assignment.origin)
       return
     }
     if (!isPlainTable(value)) {
       const isSecret = assignment.isSecret || change?.isSecret === true || (change !== undefined && here?.kind === 'leaf' && here.isSecret)
       if (isSecret) this.secretPaths.push(path)
-      table.entries.set(lower, { kind: 'leaf', path, value, raw, origin: assignment.origin, isSecret })
+      table.entries.set(slot, { kind: 'leaf', path, value, raw, origin: assignment.origin, isSecret })
       return
     }
-    const target: Table =
-      base?.kind === 'table' ? base : { kind: 'table', path, entries: new Map(), origin: assignment.origin, raw: undefined }
-    table.entries.set(lower, target)
+    const target = base?.kind === 'table' ? base : tableAt(path, assignment.origin, false)
+    table.entries.set(slot, target)
+    const isSecret = assignment.isSecret || change?.isSecret === true
+    const twins = twinKeys(value)
     for (const [name, item] of Object.entries(value)) {
-      const parts = shape?.entries?.has(name.toLowerCase()) ? [name] : splitKey(name)
-      this.#put(target, shape, { path: parts, value: item, origin: assignment.origin, isSecret: assignment.isSecret }, 0)
+      const parts = shape?.entries?.has(name.toLowerCase()) ? [name] : pathOfKey(name)
+      const isExact = twins.has(name)
+      if (isExact && !(shape?.rest && !shape.entries?.has(name.toLowerCase()))) {
+        this.complaints.push({ path: [...path, name], message: TWIN_MESSAGE, origin: assignment.origin })
+      }
+      this.#put(target, shape, { path: parts, value: item, origin: assignment.origin, isSecret, isExact }, 0)
     }
     target.raw = target === base ? undefined : raw
   }
@@ -124,32 +147,9 @@ export class Tree {
     try {
       return this.#applyMergeToken(assignment, here)
     } catch (error) {
-      this.complaints.push({
-        path,
-        message: error instanceof Error ? error.message : 'cannot be merged',
-        origin: assignment.origin,
-      })
+      this.complaints.push({ path, message: error instanceof Error ? error.message : 'cannot be merged', origin: assignment.origin })
       return 'refused'
     }
-  }
-
-  /** `L__0=z` replaces an item of a list; one past the end appends. */
-  #setItem(table: Table, lower: string, list: Leaf, assignment: Assignment): void {
-    const index = Number(assignment.path.at(-1))
-    const items = [...(list.value as readonly unknown[])]
-    if (index > items.length) {
-      const message = `has ${items.length} items, so there is no item ${index} to set`
-      return void this.complaints.push({ path: list.path, message, origin: assignment.origin })
-    }
-    items[index] = assignment.value
-    if (assignment.isSecret) this.secretPaths.push(list.path)
-    table.entries.set(lower, {
-      ...list,
-      value: items,
-      raw: undefined,
-      origin: assignment.origin,
-      isSecret: list.isSecret || assignment.isSecret,
-    })
   }
 
   #conflict(path: readonly string[], below: Origin, above: Origin): void {
@@ -158,10 +158,48 @@ export class Tree {
   }
 }
 
+export const TWIN_MESSAGE = 'is said twice in one table, in different case: settings are told apart without regard to case'
+
+/** The keys of a table that differ from another one in case only. */
+export function twinKeys(table: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  const seen = new Map<string, string>()
+  const twins = new Set<string>()
+  for (const key of Object.keys(table)) {
+    const first = seen.get(key.toLowerCase())
+    if (first === undefined) seen.set(key.toLowerCase(), key)
+    else twins.add(first).add(key)
+  }
+  return twins
+}
+
+const exactSlot = (key: string): string => `\0${key}`
+const isNextIndex = (key: string, size: number): boolean => /^\d+$/.test(key) && Number(key) <= size
+const isTableNode = (node: Node): boolean => node.kind === 'table' && !node.isList
+
+function tableAt(path: readonly string[], origin: Origin, isList: boolean): Table {
+  return { kind: 'table', path, entries: new Map(), origin, isList, raw: undefined }
+}
+
+/** The nodes of a list's items, which all come from where the list comes from. */
+function nodeOf(value: unknown, from: Leaf, path: readonly string[] = from.path): Node {
+  if (!Array.isArray(value) && !isPlainTable(value)) return { ...from, path, value, raw: undefined }
+  const table = tableAt(path, from.origin, Array.isArray(value))
+  for (const [key, item] of Object.entries(value)) {
+    const lower = key.toLowerCase()
+    table.entries.set(table.entries.has(lower) ? exactSlot(key) : lower, nodeOf(item, from, [...path, key]))
+  }
+  return table
+}
+
+/** The entry of a table, by its exact name or else in any case. */
+export function childOf(table: Table, name: string): Node | undefined {
+  return table.entries.get(exactSlot(name)) ?? table.entries.get(name.toLowerCase())
+}
+
 /** The node at a path, in any case. */
 export function nodeAt(root: Table, path: readonly string[]): Node | undefined {
   let here: Node | undefined = root
-  for (const part of path) here = here?.kind === 'table' ? here.entries.get(part.toLowerCase()) : undefined
+  for (const part of path) here = here?.kind === 'table' ? childOf(here, part) : undefined
   return here
 }
 
@@ -169,4 +207,11 @@ export function nodeAt(root: Table, path: readonly string[]): Node | undefined {
 export function* leavesOf(node: Node): Generator<Leaf> {
   if (node.kind === 'leaf') yield node
   else for (const child of node.entries.values()) yield* leavesOf(child)
+}
+
+/** What a node says, with its tokens not resolved. */
+export function plainValue(node: Node): unknown {
+  if (node.kind === 'leaf') return node.value
+  if (node.isList) return [...node.entries.values()].map(plainValue)
+  return Object.fromEntries([...node.entries.values()].map((child) => [child.path.at(-1) ?? '', plainValue(child)]))
 }
