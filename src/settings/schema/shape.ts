@@ -45,7 +45,9 @@ export function shapeAt(shape: Shape | undefined, path: readonly string[]): Shap
 
 /** The shape of one key of a table or one item of a list. */
 export function childShape(shape: Shape | undefined, key: string): Shape | undefined {
-  return shape?.entries?.get(key.toLowerCase())?.shape ?? shape?.items[Number(key)] ?? shape?.rest
+  if (!shape) return undefined
+  const item = shape.items.length > 0 ? shape.items[Number(key)] : undefined
+  return shape.entries?.get(key.toLowerCase())?.shape ?? item ?? shape.rest
 }
 
 /** Whether anything in it is marked as a secret, at any depth. */

@@ -6,6 +6,7 @@
  */
 export function isNamedLikeSecret(key: string, around = ''): boolean {
   const letters = key.toLowerCase().replaceAll(/[^a-z]/g, '')
+  if (!ANY_PART.test(letters)) return false
   if (STEMS.test(letters) && STEMS.test(letters.replaceAll(UNITS, ''))) return true
   const words = wordsOf(key)
   const last = words.at(-1) ?? ''
@@ -14,6 +15,10 @@ export function isNamedLikeSecret(key: string, around = ''): boolean {
   const owner = words.at(-2) ?? wordsOf(around).at(-1)
   return owner !== undefined && !PLAIN_KEYS.has(owner)
 }
+
+/** What every name below has in it: most names are told apart by this alone. */
+const ANY_PART =
+  /pass|pwd?|secret|token|key|private|cred|auth|conn|jw[tke]|bearer|dsn|cookie|salt|pepper|hmac|otp|mnemonic|cvv|pin|sas|signature|webhook/
 
 /** Found anywhere in a name, also where words run together: `dbpassword`. */
 const STEMS =

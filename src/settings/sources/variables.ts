@@ -183,13 +183,14 @@ function pathOfFile(path: readonly string[], rules: Pick<VariableRules, 'shape' 
   return [...path.slice(0, -1), last.slice(0, -'_file'.length)]
 }
 
+const INDEX = /^\d+$/
+
 function comparePaths(left: readonly string[], right: readonly string[]): number {
   for (let at = 0; at < left.length; at++) {
     const [one = '', other = ''] = [left[at], right[at]]
     if (one === other) continue
     // Items of a list in their order: 10 comes after 9.
-    const distance = Number(one) - Number(other)
-    if (!Number.isNaN(distance) && distance !== 0) return distance
+    if (INDEX.test(one) && INDEX.test(other)) return Number(one) - Number(other)
     return one < other ? -1 : 1
   }
   return 0
