@@ -186,9 +186,9 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   /** The check of fresh keys: one `stat` for each file and a look at the variables, and a reload only after a change. */
   #refresh(): void {
     if (!this.#freshness.isDue()) return
-    if (!this.#setup.env.hasChanged() && !this.#setup.files.hasChanged()) return
-    if (this.#setup.files.isBeingWritten()) return
-    this.reload()
+    const { env, files } = this.#setup
+    if ((env.hasChanged() || files.hasChanged()) && !files.isBeingWritten()) this.reload()
+    this.#freshness.looked()
   }
 
   #swap(next: Snapshot): boolean {

@@ -13,8 +13,10 @@ export function saysIndex(assignments: readonly Assignment[]): (path: readonly s
     for (let length = 1; length <= path.length; length++) said.add(pathKey(path.slice(0, length)))
     if (isPlainTable(value)) for (const [key, item] of Object.entries(value)) note([...path, ...pathOfKey(key)], item)
   }
-  for (const { path, value } of assignments) note(path, value)
-  return (path) => said.has(pathKey(path))
+  return (path) => {
+    if (said.size === 0) for (const assignment of assignments) note(assignment.path, assignment.value)
+    return said.has(pathKey(path))
+  }
 }
 
 /** What a source says at a path. `below` is what is missing from the path when only a part of it was said. */
