@@ -56,12 +56,12 @@ async function readRows(peers: string, folder: string): Promise<BenchRow[]> {
   const config = createConfig({ schema, root: folder, environment: 'prod', env: {}, dotenv: false })
   const frozen = Object.freeze({ ...config.values }) as Record<string, unknown>
   const holder = { values: frozen }
-  if (nodeConfig.get('db.host') !== config.get('db.host')) throw new Error('the contenders do not agree')
+  if (nodeConfig.get('db.host') !== config.get('db.host' as string)) throw new Error('the contenders do not agree')
   const rates = await takeTurns(
     {
       values: () => repeated(() => config.values.KEY_3),
       property: () => repeated(() => holder.values.KEY_3),
-      get: () => repeated(() => config.get('db.host')),
+      get: () => repeated(() => config.get('db.host' as string)),
       nodeConfig: () => repeated(() => nodeConfig.get('db.host')),
     },
     TURNS,

@@ -8,4 +8,4 @@ const schema = v.object({
   db: v.object({ host: v.string() }),
 })
 const config = createConfig({ schema, root: process.env.SETTINGS_FOLDER as string, environment: 'prod', prefix: 'BENCH' })
-if (config.get('KEY_0') !== 900) throw new Error('wrong value')
+if (config.get('KEY_0' as string) !== 900) throw new Error('wrong value')
