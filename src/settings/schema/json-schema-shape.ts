@@ -20,7 +20,7 @@ export function jsonSchemaShape(schema: StandardSchema): Shape | undefined {
 function jsonSchemaOf(schema: StandardSchema): JsonSchema | undefined {
   const source = (schema['~standard'] as JsonSchemaSource).jsonSchema
   // zod throws for a date or a bigint anywhere in the schema unless it is told to leave such a part open.
-  for (const libraryOptions of [{ unrepresentable: 'any' }, undefined]) {
+  for (const libraryOptions of [undefined, { unrepresentable: 'any' }]) {
     try {
       const document = source?.input?.({ target: 'draft-2020-12', libraryOptions })
       if (isPlainTable(document)) return document
