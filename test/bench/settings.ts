@@ -54,12 +54,14 @@ async function readRows(peers: string, folder: string): Promise<BenchRow[]> {
   process.env.SUPPRESS_NO_CONFIG_WARNING = '1'
   const nodeConfig = (await import(pathToFileURL(join(peers, 'node-config-get.js')).href)) as { get(path: string): unknown }
   const config = createConfig({ schema, root: folder, environment: 'prod', env: {}, dotenv: false })
+  const fresh = createConfig({ schema, root: folder, environment: 'prod', env: {}, dotenv: false, fresh: ['KEY_0'] })
   const frozen = Object.freeze({ ...config.values }) as Record<string, unknown>
   const holder = { values: frozen }
   if (nodeConfig.get('db.host') !== config.get('db.host' as string)) throw new Error('the contenders do not agree')
   const rates = await takeTurns(
     {
       values: () => repeated(() => config.values.KEY_3),
+      fresh: () => repeated(() => fresh.values.KEY_3),
       property: () => repeated(() => holder.values.KEY_3),
       get: () => repeated(() => config.get('db.host' as string)),
       nodeConfig: () => repeated(() => nodeConfig.get('db.host')),
@@ -67,6 +69,7 @@ async function readRows(peers: string, folder: string): Promise<BenchRow[]> {
     TURNS,
   )
   return [
+    timeRow('`config.values.KEY` with one fresh key among 25, beside the same without', rates.fresh, rates.values, { reach: 3, atMost: true }),
     timeRow('`config.values.KEY`, beside a property of a frozen object', rates.values, rates.property, { reach: 2, atMost: true }),
     timeRow("`config.get('db.host')`, beside node-config's `get`", rates.get, rates.nodeConfig, { reach: 2 }),
   ]
@@ -83,7 +86,11 @@ async function reloadRows(peers: string, folder: string): Promise<BenchRow[]> {
         config.reload()
         return 1
       },
-      fresh: () => (fresh.get('KEY_0') === 900 ? 1 : Number.NaN),
+      // Each read in a tick of its own, so that each one compares the sources.
+      fresh: async () => {
+        await Promise.resolve()
+        return fresh.get('KEY_0') === 900 ? 1 : Number.NaN
+      },
       c12: async () => {
         await c12.load(folder)
         return 1
