@@ -187,8 +187,11 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   #refresh(): void {
     if (!this.#freshness.isDue()) return
     const { env, files } = this.#setup
-    if ((env.hasChanged() || files.hasChanged()) && !files.isBeingWritten()) this.reload()
-    this.#freshness.looked()
+    const start = performance.now()
+    const hasChanged = env.hasChanged() || files.hasChanged()
+    const tookMs = performance.now() - start
+    if (hasChanged && !files.isBeingWritten()) this.reload()
+    this.#freshness.looked(tookMs)
   }
 
   #swap(next: Snapshot): boolean {

@@ -69,7 +69,10 @@ async function readRows(peers: string, folder: string): Promise<BenchRow[]> {
     TURNS,
   )
   return [
-    timeRow('`config.values.KEY` with one fresh key among 25, beside the same without', rates.fresh, rates.values, { reach: 3, atMost: true }),
+    timeRow('`config.values.KEY` with one fresh key among 25, beside the same without', rates.fresh, rates.values, {
+      reach: 3,
+      atMost: true,
+    }),
     timeRow('`config.values.KEY`, beside a property of a frozen object', rates.values, rates.property, { reach: 2, atMost: true }),
     timeRow("`config.get('db.host')`, beside node-config's `get`", rates.get, rates.nodeConfig, { reach: 2 }),
   ]

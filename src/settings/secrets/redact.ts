@@ -22,7 +22,7 @@ export function redact(value: unknown): string {
 /** Whether a value is a URL with a password in it, which makes it a secret whatever its name is. */
 export function holdsUrlPassword(value: unknown): boolean {
   if (value instanceof URL) return value.password !== ''
-  return typeof value === 'string' && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+  return typeof value === 'string' && value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
 }
 
 // `password=…`, `"password": "…"`; a value in brackets is cut off with everything behind it.
