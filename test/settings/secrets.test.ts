@@ -390,6 +390,24 @@ describe('secrets', () => {
     expect(config.inspect('hosts.main').isSecret).toBe(true)
   })
 
+  it('inside of a list are taken out of what a schema says elsewhere', () => {
+    const schema = z
+      .object({ DB: z.array(z.object({ password: z.string() })), OTHER: z.string() })
+      .superRefine((value, context) => context.addIssue({ code: 'custom', path: ['OTHER'], message: `is not ${value.DB[0]?.password}` }))
+    expect(() =>
+      createConfig({ schema, root: aFolder({ 'settings.toml': 'OTHER = "x"\n[[DB]]\npassword = "hunter2"' }), env: {} }),
+    ).toThrow(/OTHER is not accepted: is not \*\*\*, got "x"/)
+  })
+
+  it('in a text with brackets are hidden by their place in the schema', () => {
+    const schema = v.object({ L: v.array(v.object({ code: v.pipe(v.string(), v.metadata({ secret: true })) })), NOTE: v.string() })
+    const env = { P_L: '[{"code":"hunter2"}]', P_NOTE: '{"a": {"password": "hunter3"}, "b": 1}' }
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env })
+
+    expect(config.explain()).toContain('[{\\"code\\":\\"***\\"}]')
+    expect(config.explain()).toContain('{\\"a\\":{\\"password\\":\\"***\\"},\\"b\\":1}')
+  })
+
   it('are reported without the text around them', () => {
     const schema = v.object({ DB: v.array(v.object({ password: v.string(), port: v.number() })) })
     const create = () =>

@@ -14,6 +14,8 @@ function watched(root: string, watch: CreateConfigOptions['watch'] = true): Conf
   return config
 }
 
+/** Young files are looked at again for a moment: waits until only an event can tell of a change. */
+const quiet = () => new Promise((done) => setTimeout(done, 150))
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 
 describe('watching', () => {
@@ -44,6 +46,7 @@ describe('watching', () => {
     const config = watched(root)
 
     for (let count = 2; count <= 4; count++) {
+      await quiet()
       writeFile(root, `..${count}/settings.toml`, `A = ${count}`)
       symlinkSync(`..${count}`, join(root, '..data_tmp'))
       renameSync(join(root, '..data_tmp'), join(root, '..data'))
@@ -114,11 +117,13 @@ describe('watching', () => {
     const config = watched(join(folder, 'repo/config'))
 
     for (let count = 2; count <= 4; count++) {
+      await quiet()
       writeFile(folder, `.worktrees/${count}/config/settings.toml`, `A = ${count}`)
       symlinkSync(`.worktrees/${count}`, join(folder, 'next'))
       renameSync(join(folder, 'next'), join(folder, 'repo'))
       await eventually(() => expect(config.get('A')).toBe(count))
     }
+    await quiet()
     writeFile(folder, '.worktrees/4/config/settings.toml', 'A = 5')
     await eventually(() => expect(config.get('A')).toBe(5))
   })
@@ -128,6 +133,7 @@ describe('watching', () => {
     symlinkSync('../more/current', join(folder, 'links/config'))
     symlinkSync('../v1', join(folder, 'more/current'))
     const config = watched(join(folder, 'links/config'))
+    await quiet()
 
     symlinkSync('../v2', join(folder, 'more/next'))
     renameSync(join(folder, 'more/next'), join(folder, 'more/current'))
@@ -136,15 +142,17 @@ describe('watching', () => {
   })
 
   it('watches the new place after reload()', async () => {
-    const folder = aFolder({ 'a/settings.toml': 'A = 1', 'b/settings.toml': 'A = 2' })
-    symlinkSync('a', join(folder, 'root'))
-    const config = watched(join(folder, 'root'))
+    const folder = aFolder({ 'a/config/settings.toml': 'A = 1', 'b/config/settings.toml': 'A = 2' })
+    const config = watched(join(folder, 'a/config'))
+    await quiet()
 
-    symlinkSync('b', join(folder, 'next'))
-    renameSync(join(folder, 'next'), join(folder, 'root'))
+    // A folder above the watched one changes its name, of which the watched one learns nothing.
+    renameSync(join(folder, 'a'), join(folder, 'old'))
+    renameSync(join(folder, 'b'), join(folder, 'a'))
     config.reload()
     expect(config.get('A')).toBe(2)
-    writeFile(folder, 'b/settings.toml', 'A = 3')
+    await quiet()
+    writeFile(folder, 'a/config/settings.toml', 'A = 3')
 
     await eventually(() => expect(config.get('A')).toBe(3))
   })
@@ -164,7 +172,7 @@ describe('watching', () => {
     linkSync(join(root, 'settings.toml'), join(folder, 'other.toml'))
     const deaf = watched(root)
     const polling = watched(root, { pollMs: 20 })
-    await new Promise((done) => setTimeout(done, 100))
+    await quiet()
 
     writeFile(folder, 'other.toml', 'A = 2')
 
