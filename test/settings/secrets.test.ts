@@ -434,6 +434,32 @@ describe('secrets', () => {
     expect(`${inspect(config)} ${inspect(config.values)} ${JSON.stringify(config)}`).not.toMatch(/hunter/)
   })
 
+  it.each([
+    'https://h/?api_key=hunter2&x=1',
+    'https://h/?x=1&token=hunter2',
+    'note: api_key=hunter2',
+    'a=b;password=hunter2;c=d',
+    'Server=h;User Id=u;Password=hunter2',
+    'host=h password: hunter2',
+    '{"a":1,"secret":"hunter2"',
+    "x = {'passwd': 'hunter2'}",
+    'tokens=[hunter2, hunter3]',
+    'a: b: client_secret: hunter2',
+  ])('inside of %s are masked', (text) => {
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_TEXT: text, P_LIST: JSON.stringify([text]) } })
+
+    expect(`${JSON.stringify(config)} ${inspect(config)} ${config.explain()}`).not.toContain('hunter')
+  })
+
+  it('leave other numbers and texts as they are, also a bigint', () => {
+    const schema = v.object({ BIG: v.bigint(), URL: v.string() })
+    const env = { P_BIG: '12345678901234567890', P_URL: 'https://h/?page=1#x' }
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env })
+
+    expect(config.values.BIG).toBe(12345678901234567890n)
+    expect(JSON.stringify(config)).toBe('{"BIG":"12345678901234567890","URL":"https://h/?page=1#x"}')
+  })
+
   it('cost no more time in long texts', () => {
     const long = `${'a'.repeat(300_000)} ${'a://'.repeat(50_000)} ${'"'.repeat(50_001)}`
     const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_A: long } })

@@ -25,21 +25,35 @@ export function holdsUrlPassword(value: unknown): boolean {
   return typeof value === 'string' && value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
 }
 
-// `password=…`, `"password": "…"`; a value in brackets is cut off with everything behind it.
-// Only from the beginning of a word, and over few spaces: a long text is read once.
-const NAMED = /(?<![\w.-])(["']?)([\w.-]+)\1(\s{0,9}[=:]\s{0,9})("(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+)/g
+// `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
+const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
+// A value in brackets is cut off with everything behind it.
+const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+/y
+
+/** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
+function maskNamed(text: string): string {
+  let masked = ''
+  let done = 0
+  for (const match of text.matchAll(NAME)) {
+    const start = match.index + match[0].length
+    if (match.index < done || !isNamedLikeSecret(match[2] ?? '')) continue
+    VALUE.lastIndex = start
+    const value = VALUE.exec(text)?.[0]
+    if (value === undefined || value === `"${REDACTED}"`) continue
+    masked += text.slice(done, start) + REDACTED
+    done = start + value.length
+  }
+  return masked + text.slice(done)
+}
 
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(text: string): string {
   if (!text.includes(':') && !text.includes('=')) return text
-  return text
-    .replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
-      const colon = user.indexOf(':')
-      return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
-    })
-    .replaceAll(NAMED, (whole, quote: string, name: string, sign: string) => {
-      return isNamedLikeSecret(name) ? `${quote}${name}${quote}${sign}${REDACTED}` : whole
-    })
+  const withoutPasswords = text.replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
+    const colon = user.indexOf(':')
+    return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
+  })
+  return maskNamed(withoutPasswords)
 }
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */

@@ -10,6 +10,8 @@ export function redactedCopy(value: unknown, path: readonly string[], isSecret: 
   if (path.length > 0 && (isSecret(path) || holdsUrlPassword(value))) return redact(value)
   if (typeof value === 'string') return maskText(value, path, isSecret)
   if (value instanceof URL) return maskCredentials(value.href)
+  // JSON has no such number.
+  if (typeof value === 'bigint') return String(value)
   if (Array.isArray(value)) return value.map((item: unknown, index) => redactedCopy(item, [...path, String(index)], isSecret))
   if (value instanceof Set) return redactedCopy([...value], path, isSecret)
   if (value instanceof Map) return redactedCopy(Object.fromEntries(value), path, isSecret)
