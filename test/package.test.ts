@@ -162,6 +162,16 @@ it('has declarations that compile under both module kinds, with libraries checke
   expect(complaints).toBe('')
 })
 
+it('has declarations for each door where a compiler does not read "exports"', async () => {
+  const everyDoor = DOORS.map(
+    (door, index) => `import type * as door${index} from '${door}'\nexport type Door${index} = keyof typeof door${index}\n`,
+  ).join('')
+  const use = `import { createConfig } from 'agent-config/settings'\nexport const version: number = createConfig({ files: [] }).version\n`
+  const older = { module: 'commonjs', moduleResolution: 'node10', skipLibCheck: true }
+
+  expect(await consumer.compile({ 'older.ts': everyDoor + use }, older)).toBe('')
+})
+
 it('would say so if they did not', async () => {
   const complaints = await consumer.compile({ 'wrong.mts': "import { noSuchName } from 'agent-config'\nexport { noSuchName }\n" })
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { isConfigError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import { createConfig } from './create-config.js'
-import { describe } from './describe.js'
-import { exampleFiles, markdownTable } from './document.js'
+import { importSchema, SchemaModuleError } from './import-schema.js'
 import type { CreateConfigOptions } from './options.js'
-import { display } from './secrets.js'
+import { describe } from './report/describe.js'
+import { exampleFiles, markdownTable } from './report/document.js'
+import { display } from './secrets/redact.js'
 import { setUp } from './setup.js'
 
 /** What the command line reads and writes; texts end with a line break. */
@@ -28,7 +28,7 @@ const USAGE = `Usage: agent-config settings <command> [options]
   example          a commented settings.toml and .env.example
 
   --schema FILE    a module whose export "options", "schema" or default is the options of createConfig or a schema
-                   (without it: settings.schema.js, .mjs or .cjs in the working directory or in config/, if there is one)
+                   (without it: settings.schema.ts, .js, .mjs or .cjs in the working directory or in config/, if there is one)
   --environment E  the environment to look at
   --prefix P       the prefix of variables
   --root FOLDER    the folder of the settings files
@@ -55,7 +55,8 @@ export async function runSettingsCommand(args: readonly string[], io: CommandIo)
     return run(parsed, await optionsFor(parsed, io), io)
   } catch (error) {
     // An error that is not ours comes from the user's module: its class says enough, its text could quote a value.
-    io.stderr(isConfigError(error) ? `${error.name}: ${error.message}\n` : `The schema's module could not be used: ${nameOf(error)}\n`)
+    const isOurs = isConfigError(error) || error instanceof SchemaModuleError
+    io.stderr(isOurs ? `${error.name}: ${error.message}\n` : `The schema's module could not be used: ${nameOf(error)}\n`)
     return 1
   }
 }
@@ -96,7 +97,7 @@ function parseArguments(args: readonly string[]): Parsed | string {
 async function optionsFor(parsed: Parsed, io: CommandIo): Promise<CreateConfigOptions> {
   const { schema, environment, prefix, root } = parsed.flags
   const file = schema === undefined ? findSchema(io.cwd) : resolve(io.cwd, schema)
-  const given = file === undefined ? {} : optionsIn((await import(pathToFileURL(file).href)) as Record<string, unknown>)
+  const given = file === undefined ? {} : optionsIn(await importSchema(file, io.cwd))
   const folder = root ?? given.root
   const dotenv = join(io.cwd, '.env')
   return {
@@ -112,7 +113,9 @@ async function optionsFor(parsed: Parsed, io: CommandIo): Promise<CreateConfigOp
 }
 
 function findSchema(cwd: string): string | undefined {
-  const names = ['', 'config'].flatMap((folder) => ['js', 'mjs', 'cjs'].map((ending) => join(cwd, folder, `settings.schema.${ending}`)))
+  const names = ['', 'config'].flatMap((folder) =>
+    ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => join(cwd, folder, `settings.schema.${ending}`)),
+  )
   return names.find((name) => existsSync(name))
 }
 

@@ -1,6 +1,6 @@
-import type { DescribedSetting } from './describe.js'
-import type { Inspection } from './inspect.js'
-import type { DeepPartial, PathOf, ValueAt } from './path-types.js'
+import type { DescribedSetting } from './report/describe.js'
+import type { Inspection } from './report/inspect.js'
+import type { DeepPartial, KnownPath, PathOf, ValueAt } from './typed-paths.js'
 
 /** What a `Config` tells its listeners. */
 export interface ConfigEvents {
@@ -97,16 +97,20 @@ export interface AnyConfig {
 export interface TypedConfig<Values> extends AnyConfig {
   readonly values: Values
   /**
-   * One setting by its path, in any case. `undefined`, or `fallback`, when it is not there.
+   * One setting by its path, in any case, lists by index. `undefined`, or `fallback`, when it is not there. A path that a closed
+   * schema does not have is a type error; a path that is only known at run time gives `unknown`.
    *
    * @example
    * ```ts
    * const host = config.get('db.host', 'localhost')
    * ```
    */
-  get<Path extends PathOf<Values>>(path: Path): ValueAt<Values, Path>
-  get<Path extends PathOf<Values>, Fallback>(path: Path, fallback: Fallback): Exclude<ValueAt<Values, Path>, undefined> | Fallback
-  get(path: string, fallback?: unknown): unknown
+  get<Path extends PathOf<Values>>(path: Path & KnownPath<Values, Path>): ValueAt<Values, Path>
+  get<Path extends string>(path: Path & KnownPath<Values, Path>): ValueAt<Values, Path>
+  get<Path extends string, Fallback>(
+    path: Path & KnownPath<Values, Path>,
+    fallback: Fallback,
+  ): Exclude<ValueAt<Values, Path>, undefined> | Fallback
   /**
    * Calls back when a part of the values changed, compared by content.
    *

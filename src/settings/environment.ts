@@ -1,11 +1,29 @@
 import { SettingsError } from '../shared/errors.js'
-import { nearest } from './path.js'
+import { nearest } from './tree/nearest.js'
 
 /** The environment in use, and what decided it. */
 export interface Environment {
   readonly name: string
   /** `ENV_FOR_DYNACONF`, `the option "environment"`, `default`. */
   readonly chosenBy: string
+}
+
+/** Names that mean the same environment. */
+const ALIASES: readonly (readonly string[])[] = [
+  ['production', 'prod'],
+  ['development', 'dev'],
+]
+
+/** Every name an environment goes by, its own first: `PROD` is also `prod` and `production`. */
+export function namesOf(environment: string): readonly string[] {
+  const lower = environment.toLowerCase()
+  const aliases = ALIASES.find((names) => names.includes(lower)) ?? []
+  return [...new Set([environment, lower, ...aliases])]
+}
+
+/** Whether two names mean the same environment. */
+export function isSameEnvironment(left: string, right: string): boolean {
+  return namesOf(left).includes(right.toLowerCase())
 }
 
 /**
@@ -21,22 +39,23 @@ export function chooseEnvironment(choice: {
   readonly allowed: readonly string[] | undefined
   readonly variable: (name: string) => string | undefined
 }): Environment {
-  const environment = find(choice)
-  const { name, chosenBy } = environment
+  const { name, chosenBy } = find(choice)
   if (!/^[\w-][\w.-]*$/.test(name)) {
     throw new SettingsError(
       `${JSON.stringify(name)}, chosen by ${chosenBy}, is not a name for an environment: use letters, digits, "-", "_" and "."`,
     )
   }
-  const isAllowed = choice.allowed?.some((allowed) => allowed.toLowerCase() === name.toLowerCase()) ?? true
-  if (!isAllowed) {
-    const near = nearest(name, choice.allowed ?? [])
-    throw new SettingsError(
-      `environment "${name}", chosen by ${chosenBy}, is none of ${(choice.allowed ?? []).join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`,
-      { environment: name },
-    )
-  }
-  return environment
+  const { allowed } = choice
+  if (!allowed) return { name, chosenBy }
+  const isListed = allowed.some((one) => one.toLowerCase() === name.toLowerCase())
+  // On the list under its other name only: that is the name rules and files go by.
+  const alias = isListed ? name : allowed.find((one) => isSameEnvironment(name, one))
+  if (alias !== undefined) return { name: alias, chosenBy }
+  const near = nearest(name, allowed)
+  throw new SettingsError(
+    `environment "${name}", chosen by ${chosenBy}, is none of ${allowed.join(', ')}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    { environment: name },
+  )
 }
 
 function find(choice: Parameters<typeof chooseEnvironment>[0]): Environment {

@@ -1,19 +1,21 @@
 import { Events } from '../shared/events.js'
-import { changesBetween } from './changes.js'
 import type { ConfigEvents, ConfigHealth, ReloadResult, TypedConfig } from './config.js'
-import { type DescribedSetting, describe } from './describe.js'
-import { explain } from './explain.js'
-import { shownPath } from './file-store.js'
-import { isSame, redactedCopy } from './frozen.js'
-import { booleanWord } from './guess.js'
-import { type Inspection, inspect } from './inspect.js'
+import { Freshness } from './freshness.js'
+import { booleanWord } from './language/read-text.js'
 import type { CreateConfigOptions } from './options.js'
-import { mergeOverrides } from './overrides.js'
-import { splitPath, valueAt } from './path.js'
-import type { DeepPartial } from './path-types.js'
+import { type DescribedSetting, describe } from './report/describe.js'
+import { explain } from './report/explain.js'
+import { type Inspection, inspect } from './report/inspect.js'
+import { redactedCopy } from './secrets/redacted-copy.js'
 import { type Setup, setUp } from './setup.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
-import { Watcher } from './watcher.js'
+import { shownPath } from './sources/file-store.js'
+import { Watcher } from './sources/watcher.js'
+import { changesBetween } from './tree/changes.js'
+import { isSame } from './tree/frozen-copy.js'
+import { mergeOverrides } from './tree/overrides.js'
+import { pathOf, valueAt } from './tree/path.js'
+import type { DeepPartial } from './typed-paths.js'
 
 /** How many different paths `get` remembers before it starts anew. */
 const MAX_LOOKUPS = 5_000
@@ -28,6 +30,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   #loadedAt = new Date()
   #failing: { readonly error: Error; readonly since: Date; readonly content: string } | undefined
   #watcher: Watcher | undefined
+  readonly #freshness = new Freshness()
   #isFresh: boolean
   #isClosed = false
 
@@ -40,7 +43,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
       this.#setup.warn(`a listener of "${name}" failed with ${error instanceof Error ? error.name : 'no error object'}`)
     })
     for (const warning of this.#snapshot.warnings) this.#setup.warn(warning)
-    if (options.watch) this.#watch()
+    if (options.watch) this.#watch(typeof options.watch === 'object' ? options.watch.pollMs : undefined)
   }
 
   get values(): Values {
@@ -57,7 +60,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   get(path: string, fallback?: unknown): never {
-    if (this.#isFresh && this.#snapshot.freshKeys.has(splitPath(path)[0]?.toLowerCase() ?? '')) this.#refresh()
+    if (this.#isFresh && this.#snapshot.freshKeys.has(pathOf(path)[0]?.toLowerCase() ?? '')) this.#refresh()
     let value = this.#lookups.get(path)
     if (value === undefined) {
       value = this.#lookUp(path)
@@ -73,11 +76,11 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   inspect(path: string): Inspection {
-    return inspect({ path: splitPath(path), snapshot: this.#snapshot, environment: this.environment })
+    return inspect({ path: pathOf(path), snapshot: this.#snapshot, environment: this.environment })
   }
 
   explain(path?: string): string {
-    return explain({ path: path === undefined ? undefined : splitPath(path), snapshot: this.#snapshot, environment: this.environment })
+    return explain({ path: path === undefined ? undefined : pathOf(path), snapshot: this.#snapshot, environment: this.environment })
   }
 
   describe(): readonly DescribedSetting[] {
@@ -85,6 +88,13 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   reload(): ReloadResult {
+    const result = this.#reload()
+    // Links may lead elsewhere now.
+    this.#watcher?.watchAnew()
+    return result
+  }
+
+  #reload(): ReloadResult {
     let next: Snapshot
     try {
       next = takeSnapshot(this.#setup)
@@ -170,14 +180,18 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   #lookUp(path: string): unknown {
     const { values } = this.#snapshot
     // A key that contains a dot is found by its own name.
-    return valueAt(values, [path]) ?? valueAt(values, splitPath(path))
+    return valueAt(values, [path]) ?? valueAt(values, pathOf(path))
   }
 
   /** The check of fresh keys: one `stat` for each file and a look at the variables, and a reload only after a change. */
   #refresh(): void {
-    if (!this.#setup.env.hasChanged() && !this.#setup.files.hasChanged()) return
-    if (this.#setup.files.isBeingWritten()) return
-    this.reload()
+    if (!this.#freshness.isDue()) return
+    const { env, files } = this.#setup
+    const start = performance.now()
+    const hasChanged = env.hasChanged() || files.hasChanged()
+    const tookMs = performance.now() - start
+    if (hasChanged && !files.isBeingWritten()) this.reload()
+    this.#freshness.looked(tookMs)
   }
 
   #swap(next: Snapshot): boolean {
@@ -212,12 +226,13 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
     return { changed: false, error }
   }
 
-  #watch(): void {
+  #watch(pollMs: number | undefined): void {
     const { files } = this.#setup
     this.#watcher = new Watcher({
+      pollMs,
       paths: () => files.paths,
       look: () => {
-        if (files.hasChanged() && !files.isBeingWritten()) this.reload()
+        if (files.hasChanged() && !files.isBeingWritten()) this.#reload()
         return files.isSettled
       },
       onError: (error) =>

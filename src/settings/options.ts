@@ -1,6 +1,6 @@
 import type { StandardSchema } from '../shared/standard-schema.js'
-import type { DeepPartial, DeepReadonly } from './path-types.js'
-import type { OutputOf } from './schema-types.js'
+import type { OutputOf } from './schema/schema-types.js'
+import type { DeepPartial, DeepReadonly } from './typed-paths.js'
 
 /** A rule that spans keys, or that holds in some environments only. */
 export interface SettingsRule<Values = Record<string, unknown>> {
@@ -25,21 +25,36 @@ export type ValuesOf<Schema> = Schema extends StandardSchema
 
 /** What `createConfig` takes. Every field is optional. */
 export interface CreateConfigOptions<Schema extends StandardSchema | undefined = StandardSchema | undefined> {
-  /** Any Standard Schema; valibot's can also be read for defaults, key names and documentation. @default none: values are guessed */
+  /**
+   * Any Standard Schema. One that describes itself (valibot, or `~standard.jsonSchema` as zod 4, arktype and effect have it) also says
+   * how texts are read, which keys there are, their defaults, descriptions and secrets. @default none: values are guessed
+   */
   readonly schema?: Schema
   /** The folder of the settings files. @default `config` if it exists, else the working directory */
   readonly root?: string
   /**
-   * Settings files, lowest first, relative to `root`. `{env}` stands for the environment, and such a file may be
+   * Settings files, lowest first, relative to `root`, TOML or (by the ending `.json`) JSON. `{env}` stands for the environment, and such a file may be
    * missing; any other file named here must exist. @default ['settings.toml', 'settings.{env}.toml'], both may be missing
    */
   readonly files?: readonly string[]
   /** The file of secrets, relative to `root`; it may be missing. @default '.secrets.toml' */
   readonly secretsFile?: string | false
+  /**
+   * Directories with one file for each secret, relative to `root`: `/run/secrets`, `process.env.CREDENTIALS_DIRECTORY`. The file's name is
+   * the setting's; the content is the value, less one line end. They stand above the file of secrets. @default none
+   */
+  readonly secretsDirectory?: string | readonly string[]
   /** `true` reads `.env` in `root`, or else in the working directory; a path or several, relative to `root`, must exist. @default true */
   readonly dotenv?: boolean | string | readonly string[]
   /** What names of variables begin with, before an underscore. @default none: only keys that the schema names are read */
   readonly prefix?: string
+  /** Variables with names of their own, without the prefix, and the settings they set: `{ PORT: 'server.port' }`. @default {} */
+  readonly variables?: Readonly<Record<string, string>>
+  /**
+   * Whether a variable that is set to nothing (`MYAPP_PORT=`) counts as not set.
+   * @default only where the schema refuses the empty text
+   */
+  readonly emptyIsUnset?: boolean
   /** The environment's name; wins over every variable. */
   readonly environment?: string
   /** The variables that may name the environment; the first that is set decides. @default ['APP_ENV', 'ENV_FOR_DYNACONF', 'NODE_ENV'] */
@@ -58,8 +73,11 @@ export interface CreateConfigOptions<Schema extends StandardSchema | undefined =
   readonly rules?: readonly SettingsRule<ValuesOf<Schema>>[]
   /** What happens about keys the schema does not name. @default 'warn' */
   readonly unknownKeys?: 'warn' | 'error' | 'ignore'
-  /** Whether files are watched and changes applied as they happen. @default false */
-  readonly watch?: boolean
+  /**
+   * Whether files are watched and changes applied as they happen. `{ pollMs }` also looks at them at that interval, in milliseconds, for
+   * file systems that send no events. @default false
+   */
+  readonly watch?: boolean | { readonly pollMs: number }
   /** The highest layer; typed values, taken as they are. */
   readonly overrides?: DeepPartial<ValuesOf<Schema>>
   /** Who is told what is odd but not wrong; each message once. @default process.emitWarning */

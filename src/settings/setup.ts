@@ -1,39 +1,50 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { StandardSchema } from '../shared/standard-schema.js'
-import { parseDotenv } from './dotenv.js'
-import { EnvView } from './env-view.js'
 import { chooseEnvironment, type Environment } from './environment.js'
-import { FileStore } from './file-store.js'
 import { CONFIG_DEFAULTS, type CreateConfigOptions } from './options.js'
-import { type Shape, shapeOf } from './shape.js'
-import type { TomlFile } from './toml-file.js'
-import { pathOfVariable } from './variables.js'
+import { describeSchema } from './schema/describe-schema.js'
+import type { Shape } from './schema/shape.js'
+import { isNamedLikeSecret } from './secrets/secret-names.js'
+import { SecretPaths } from './secrets/secret-paths.js'
+import { baseDotenv } from './sources/dotenv-lookup.js'
+import { EnvView } from './sources/env-view.js'
+import { FileStore } from './sources/file-store.js'
+import type { SettingsFile } from './sources/settings-file.js'
+import { VariableNames } from './sources/variables.js'
 
 /** The options with defaults filled in, and what is decided once for a `Config`. */
 export interface Setup {
   readonly options: CreateConfigOptions
   readonly schema: StandardSchema | undefined
   readonly shape: Shape | undefined
+  /** Whether the schema's defaults are handed to the schema, or filled in by it. */
+  readonly areDefaultsInputs: boolean
   readonly root: string
+  /** Whether anything says that there should be settings files. */
+  readonly wantsFiles: boolean
   readonly prefix: string | undefined
+  readonly names: VariableNames
   readonly environment: Environment
   readonly env: EnvView
   readonly files: FileStore
   /** Parsed files by path, valid as long as the text is the same. */
-  readonly parsed: Map<string, { readonly text: string; readonly file: TomlFile }>
+  readonly parsed: Map<string, { readonly text: string; readonly file: SettingsFile }>
+  /** Whether a variable is named like a secret or sets one. */
+  readonly isSecretVariable: (name: string) => boolean
   readonly warn: (message: string) => void
 }
 
 /** @throws {SettingsError} when the environment's name is not acceptable */
 export function setUp(options: CreateConfigOptions): Setup {
-  const root = resolve(options.root ?? (isFolder('config') ? 'config' : '.'))
+  const hasFolder = isFolder('config')
+  const root = resolve(options.root ?? (hasFolder ? 'config' : '.'))
   const prefix = options.prefix === undefined || options.prefix === '' ? undefined : options.prefix.replace(/_+$/, '').toUpperCase()
-  const shape = shapeOf(options.schema)
-  const source = options.env ?? process.env
+  const described = describeSchema(options.schema)
+  const names = new VariableNames(prefix, described?.shape, options.variables ?? {})
+  const env = new EnvView(options.env ?? process.env, (name) => names.find(name) !== undefined)
   const files = new FileStore()
-  const env = new EnvView(source, (name) => pathOfVariable(name, prefix, shape) !== undefined)
-  const fromFile = baseDotenv(options, root, files, env)
+  const fromFile = baseDotenv({ options, root, files, env })
   const variables = options.environmentVariable ?? CONFIG_DEFAULTS.environmentVariable
   const environment = chooseEnvironment({
     option: options.environment,
@@ -42,45 +53,27 @@ export function setUp(options: CreateConfigOptions): Setup {
     allowed: options.environments,
     variable: (name) => env.get(name) || fromFile.get(name),
   })
+  const secrets = new SecretPaths(options.secrets ?? [], described?.shape)
+  const isSecretVariable = (name: string): boolean => {
+    const found = names.find(name)
+    return isNamedLikeSecret(name) || (found !== undefined && secrets.has(found.path))
+  }
   return {
     options,
     schema: options.schema,
-    shape,
+    shape: described?.shape,
+    areDefaultsInputs: described?.areDefaultsInputs ?? true,
     root,
+    wantsFiles: options.files === undefined ? options.root !== undefined || hasFolder : options.files.length > 0,
     prefix,
+    names,
     environment,
     env,
     files,
     parsed: new Map(),
+    isSecretVariable,
     warn: onlyOnce(options.onWarning ?? warnProcess),
   }
-}
-
-/** The paths at which a .env file may stand: in the root, or else in the working directory. */
-export function dotenvCandidates(name: string, root: string): readonly string[] {
-  return [...new Set([resolve(root, name), resolve(name)])]
-}
-
-/** The names of the .env files, without the environment's ending. */
-export function dotenvNames(options: CreateConfigOptions): readonly string[] {
-  const { dotenv = CONFIG_DEFAULTS.dotenv } = options
-  if (dotenv === false) return []
-  if (dotenv === true) return ['.env']
-  return typeof dotenv === 'string' ? [dotenv] : dotenv
-}
-
-/** The variables of .env alone: it may name the environment, `.env.{env}` cannot. */
-function baseDotenv(options: CreateConfigOptions, root: string, files: FileStore, env: EnvView): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  for (const name of dotenvNames(options)) {
-    for (const path of dotenvCandidates(name, root)) {
-      const text = files.read(path)
-      if (text === undefined) continue
-      for (const variable of parseDotenv(text, (wanted) => env.get(wanted)).variables) found.set(variable.name, variable.text)
-      break
-    }
-  }
-  return found
 }
 
 function isFolder(path: string): boolean {

@@ -1,24 +1,23 @@
 import { resolve } from 'node:path'
-import { defaultAssignments } from './defaults.js'
-import { frozenCopy } from './frozen.js'
-import { issueText } from './issue-text.js'
-import { mergeToken } from './merge-token.js'
-import { pathKey } from './path.js'
-import { report } from './report.js'
-import { Resolver } from './resolve.js'
-import { brokenRules } from './rules.js'
-import { says } from './says.js'
-import { pathOfIssue } from './schema-types.js'
-import { SecretPaths } from './secret-paths.js'
-import { isNamedLikeSecret } from './secrets.js'
+import { mergeToken } from './language/merge-token.js'
+import { evaluateToken } from './language/token.js'
+import { issueText } from './report/issue-text.js'
+import { report } from './report/report.js'
+import { unknownKeys } from './report/unknown-keys.js'
+import { unknownPaths } from './report/unknown-paths.js'
+import { defaultAssignments } from './schema/defaults.js'
+import { brokenRules } from './schema/rules.js'
+import { pathOfIssue } from './schema/schema-types.js'
+import { type Validated, validate } from './schema/validate.js'
+import { SecretPaths } from './secrets/secret-paths.js'
+import { secretValuesOf } from './secrets/secret-values.js'
 import type { Setup } from './setup.js'
-import type { Assignment } from './source.js'
-import { readSources, type Sources } from './sources.js'
-import { evaluateToken } from './token.js'
-import { type Complaint, leavesOf, type Node, Tree } from './tree.js'
-import { unknownKeys } from './unknown-keys.js'
-import { validate } from './validate.js'
-import { pathOfVariable } from './variables.js'
+import type { Assignment } from './sources/origin.js'
+import { readSources, type Sources } from './sources/read-sources.js'
+import { saysIndex } from './sources/said-at.js'
+import { frozenCopy } from './tree/frozen-copy.js'
+import { pathKey, pathOf } from './tree/path.js'
+import { type Complaint, childOf, type Node, nodeAt, Tree } from './tree/tree.js'
 
 /** Everything one load of the settings gave. */
 export interface Snapshot {
@@ -37,8 +36,42 @@ export interface Snapshot {
  * @throws {SettingsError} with every other problem at once
  */
 export function takeSnapshot(setup: Setup): Snapshot {
-  const { options, shape, schema } = setup
+  const { options } = setup
   const sources = readSources(setup)
+  const ignored = new Set<Assignment>()
+  let build = buildFrom(setup, sources, ignored)
+  // An empty variable that the schema refuses counts as not set: what the lower layers say is tried instead.
+  while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
+
+  const { tree, validated, secrets } = build
+  const isSecret = (path: readonly string[]) => secrets.has(path)
+  const complaints = complaintsOf(setup, sources, build, ignored)
+  const unknown = options.unknownKeys === 'ignore' ? [] : unknownKeys(tree.root, setup)
+  const warnings = [...sources.warnings, ...unknownPaths(setup, tree.root)]
+  if (options.unknownKeys === 'error') {
+    const failed = new Set(complaints.map(({ path }) => pathKey(path)))
+    complaints.push(...unknown.map(({ complaint }) => complaint).filter(({ path }) => !failed.has(pathKey(path))))
+  } else warnings.push(...unknown.map(({ text }) => text))
+  if (complaints.length > 0) throw report(setup, { complaints, warnings, sources })
+  return {
+    values: frozenCopy(validated.values, [], isSecret) as object,
+    assignments: build.assignments,
+    secrets,
+    freshKeys: new Set([...(options.fresh ?? []), ...sources.freshKeys].map((key) => pathOf(key)[0]?.toLowerCase() ?? '')),
+    found: sources.found,
+    warnings,
+  }
+}
+
+interface Build {
+  readonly assignments: readonly Assignment[]
+  readonly secrets: SecretPaths
+  readonly tree: Tree
+  readonly validated: Validated
+}
+
+function buildFrom(setup: Setup, sources: Sources, ignored: ReadonlySet<Assignment>): Build {
+  const { options, shape, schema, areDefaultsInputs } = setup
   const secrets = new SecretPaths(options.secrets ?? [], shape)
   const outside = outsideOf(setup, sources, secrets)
   const tree = new Tree({
@@ -53,48 +86,59 @@ export function takeSnapshot(setup: Setup): Snapshot {
         return evaluateToken(text, { variable: outside.variable, file, setting })
       }),
   })
-  const defaults = defaultAssignments(shape, (path) => sources.assignments.some((assignment) => says(assignment, path)))
-  const assignments = [...defaults, ...sources.assignments]
+  const said = ignored.size === 0 ? sources.assignments : sources.assignments.filter((assignment) => !ignored.has(assignment))
+  const assignments = [...defaultAssignments(shape, saysIndex(said)), ...said]
   for (const assignment of assignments) tree.add(assignment)
   for (const path of tree.secretPaths) secrets.add(path)
+  const validated = validate(schema, { root: tree.root, shape, areDefaultsInputs, outside, secrets })
+  return { assignments, secrets, tree, validated }
+}
 
-  const resolver = (readings: ReadonlyMap<string, unknown>) => new Resolver({ root: tree.root, outside, secrets, readings })
-  const validated = validate({ schema, shape, root: tree.root, resolve: resolver })
-  const isSecret = (path: readonly string[]) => secrets.has(path)
+/** @returns whether there is anything new to be ignored */
+function ignoreEmpty({ assignments, tree, validated }: Build, ignored: Set<Assignment>): boolean {
+  const before = ignored.size
+  const refused = new Set(validated.issues.map((issue) => pathKey(pathOfIssue(issue))))
+  for (const assignment of assignments) {
+    if (assignment.raw !== '' || !refused.has(pathKey(nodeAt(tree.root, assignment.path)?.path ?? assignment.path))) continue
+    ignored.add(assignment)
+  }
+  return ignored.size > before
+}
+
+function complaintsOf(setup: Setup, sources: Sources, build: Build, ignored: ReadonlySet<Assignment>): Complaint[] {
+  const { shape } = setup
+  const { tree, validated, secrets } = build
   const complaints: Complaint[] = [...sources.complaints, ...tree.complaints, ...validated.resolver.complaints]
   const known = new Set(complaints.map(({ path }) => pathKey(path)))
-  const secretValues = secretValuesOf(tree.root, validated.resolver, secrets)
+  const isAnythingSaid = validated.issues.length > 0 || (setup.options.rules?.length ?? 0) > 0
+  const secretValues = isAnythingSaid ? secretValuesOf(tree.root, validated, secrets) : []
+  const empty = new Map([...ignored].map(({ path, origin }) => [pathKey(path), origin.name]))
   for (const issue of validated.issues) {
     const path = pathOfIssue(issue)
     if (known.has(pathKey(path))) continue
+    const text = issueText(issue, { shape, plain: validated.plain, secrets, secretValues })
+    const variable = empty.get(pathKey(path))
     complaints.push({
       path,
-      message: issueText(issue, { shape, plain: validated.plain, isSecret, secretValues }),
+      message: variable === undefined ? text : `${text}; ${variable} is set, but empty`,
       origin: originOf(tree.root, path),
     })
   }
   const failed = new Set(complaints.map(({ path }) => pathKey(path)))
   complaints.push(...brokenRules(setup, validated.values, { failed, secretValues }))
-  const unknown = options.unknownKeys === 'ignore' ? [] : unknownKeys(tree.root, setup)
-  const warnings = [...sources.warnings, ...(options.unknownKeys === 'error' ? [] : unknown.map(({ text }) => text))]
-  if (options.unknownKeys === 'error')
-    complaints.push(...unknown.map(({ complaint }) => complaint).filter(({ path }) => !failed.has(pathKey(path))))
-  if (complaints.length > 0) throw report(setup, { complaints, warnings, sources })
-  return {
-    values: frozenCopy(validated.values, [], isSecret) as object,
-    assignments,
-    secrets,
-    freshKeys: new Set([...(options.fresh ?? []), ...sources.freshKeys].map((key) => key.split(/\.|__/, 1)[0]?.toLowerCase() ?? '')),
-    found: sources.found,
-    warnings,
-  }
+  return complaints
 }
 
 function outsideOf(setup: Setup, sources: Sources, secrets: SecretPaths) {
-  const { env, files, prefix, shape } = setup
+  const { env, files, names } = setup
   const isSecret = (name: string): boolean => {
-    const path = pathOfVariable(name, prefix, shape)
-    return isNamedLikeSecret(name) || (path !== undefined && secrets.has(path))
+    const found = names.find(name)
+    const isFromEnv = env.get(name) !== undefined
+    return (
+      setup.isSecretVariable(name) ||
+      (found !== undefined && secrets.has(found.path)) ||
+      (!isFromEnv && sources.dotenv.get(name)?.isSecret === true)
+    )
   }
   return {
     variable: (name: string) => {
@@ -110,25 +154,9 @@ function originOf(root: Node, path: readonly string[]) {
   let node: Node | undefined = root
   for (const part of path) {
     if (node?.kind === 'leaf') break
-    const next: Node | undefined = node?.entries.get(part.toLowerCase())
+    const next: Node | undefined = node && childOf(node, part)
     if (!next) return undefined
     node = next
   }
   return node === root || node?.origin.layer === 'default' ? undefined : node?.origin
-}
-
-function secretValuesOf(root: Node, resolver: Resolver, secrets: SecretPaths): unknown[] {
-  const values: unknown[] = []
-  for (const leaf of leavesOf(root)) {
-    if (!secrets.has(leaf.path)) continue
-    const { value, raw } = resolver.evaluated(leaf)
-    collect(value, values)
-    if (raw !== undefined) values.push(raw)
-  }
-  return values
-}
-
-function collect(value: unknown, into: unknown[]): void {
-  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) collect(item, into)
-  else if (typeof value === 'string' || typeof value === 'number') into.push(value)
 }

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { runSettingsCommand } from '../../src/settings/command.js'
@@ -65,7 +69,7 @@ describe('agent-config settings', () => {
     expect(await run(['get', 'db.host'], { cwd, env })).toMatchObject({ code: 0, stdout: 'h\n' })
     expect(await run(['get', 'FLAGS'], { cwd, env })).toMatchObject({ code: 0, stdout: '{"beta":true}\n' })
     expect(await run(['get', 'retries'], { cwd, env })).toMatchObject({ code: 0, stdout: '3\n' })
-    expect((await run(['inspect', 'DATABASE_URL'], { cwd, env })).stdout).toContain('postgresql://u:***@h/x')
+    expect((await run(['inspect', 'DATABASE_URL'], { cwd, env })).stdout).toContain('postgresql://***@h/***')
     expect(await run(['get', 'nope'], { cwd, env })).toEqual({ code: 1, stdout: '', stderr: 'nope is not set.\n' })
   })
 
@@ -118,4 +122,68 @@ describe('agent-config settings', () => {
       })
     }
   })
+
+  it('reads a schema in TypeScript with the loader that the project has', async () => {
+    const cwd = aFolder({
+      'settings.schema.ts': `import * as z from ${JSON.stringify(import.meta.resolve('zod'))}
+        const port: number = 3000
+        export const schema = z.object({ PORT: z.number().int().min(1).default(port).describe('Where it listens.'), API_KEY: z.string() })`,
+    })
+    symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(cwd, 'node_modules'))
+
+    // In a process of its own: the test runner would read the file itself.
+    const { stdout, stderr } = await runInNode(['docs', '--prefix', 'P'], cwd)
+    expect(stderr).toBe('')
+
+    expect(stdout).toContain('| `PORT` | integer | `3000` | `P_PORT` | Where it listens.; must be >= 1 |')
+    expect(stdout).toContain('| `API_KEY` | string | **required** | `P_API_KEY` | secret |')
+  })
+
+  it('says how to read a schema in TypeScript where there is no loader', async () => {
+    const cwd = aFolder({ 'settings.schema.ts': 'export const schema: unknown = undefined' })
+
+    const { code, stderr } = await runInNode(['validate'], cwd)
+
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/settings\.schema\.ts is TypeScript, which this Node does not read\. Install tsx/)
+  })
+
+  it.each(['zod', 'arktype'])('prints docs and an example of a schema of %s, also where the values do not hold', async (library) => {
+    const text = {
+      zod: 'import * as z from MODULE\nexport default z.object({ PORT: z.number().default(3000), URL: z.url(), d: z.date().optional() })',
+      arktype: "import { type } from MODULE\nexport default type({ PORT: 'number = 3000', URL: 'string' })",
+    }[library] as string
+    const cwd = aFolder({
+      's.mjs': text.replace('MODULE', JSON.stringify(import.meta.resolve(library))),
+      'config/settings.toml': 'PORT = "x"',
+    })
+
+    const docs = await run(['docs', '--schema', 's.mjs', '--prefix', 'P'], { cwd })
+    const example = await run(['example', '--schema', 's.mjs', '--prefix', 'P'], { cwd })
+
+    expect(docs).toMatchObject({ code: 0, stderr: '' })
+    // arktype leaves defaults out of its JSON Schema and fills them in itself.
+    expect(docs.stdout).toContain(`| \`PORT\` | number | ${library === 'zod' ? '`3000`' : ''} | \`P_PORT\` |  |`)
+    expect(example.stdout).toMatch(/# PORT = \d+[\s\S]*P_URL=/)
+  })
 })
+
+/** The command as a process of Node without this test runner's loader. */
+async function runInNode(args: readonly string[], cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const script = join(cwd, '.run.mjs')
+  await build({
+    stdin: {
+      contents: `import { runSettingsCommand } from ${JSON.stringify(fileURLToPath(new URL('../../src/settings/command.ts', import.meta.url)))}
+        const io = { stdout: (text) => process.stdout.write(text), stderr: (text) => process.stderr.write(text), cwd: process.cwd(), env: {} }
+        process.exitCode = await runSettingsCommand(process.argv.slice(2), io)`,
+      resolveDir: cwd,
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: script,
+    logLevel: 'error',
+  })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { cwd, encoding: 'utf8', timeout: 50_000 })
+  return { code: status ?? -1, stdout, stderr }
+}

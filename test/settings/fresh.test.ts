@@ -69,6 +69,44 @@ describe('fresh keys', () => {
     expect(validate).toHaveBeenCalledTimes(1)
   })
 
+  it('are compared with their sources at the first read of a tick, and then more seldom the more it reads', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const long = new Date(Date.now() - 60_000)
+    utimesSync(join(root, 'settings.toml'), long, long)
+    let looks = 0
+    // A look at the sources reads every variable of the environment.
+    const ownKeys = () => {
+      looks++
+      return []
+    }
+    const env = new Proxy({}, { ownKeys })
+    const config = createConfig({ ...silent, root, env, fresh: ['A'] })
+    const start = looks
+
+    for (let count = 0; count < 20_000; count++) config.get('A')
+    const inOneTick = looks - start
+    await Promise.resolve()
+    config.get('A')
+
+    expect(inOneTick).toBeLessThan(100 + 20_000 / 64)
+    expect(looks).toBeGreaterThan(start + inOneTick)
+  })
+
+  it('see what the tick itself writes, and what is written after a long loop of reads', async () => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const env: Record<string, string> = {}
+    const config = createConfig({ ...silent, root, prefix: 'P', env, fresh: ['A'] })
+
+    for (let count = 2; count < 50; count++) {
+      writeFile(root, 'settings.toml', `A = ${count}`)
+      expect(config.get('A')).toBe(count)
+    }
+    for (let count = 0; count < 100_000; count++) config.get('A')
+    env.P_A = '99'
+    await Promise.resolve()
+    expect(config.get('A')).toBe(99)
+  })
+
   it('do not take a file that is about to be written for an empty one', () => {
     const root = aFolder({ 'settings.toml': 'A = 1' })
     const config = createConfig({ ...silent, root, env: {}, fresh: ['A'] })

@@ -192,8 +192,8 @@ describe('layers', () => {
     )
   })
 
-  it('take X from the file that X_FILE names, trimmed and secret, unless the schema has a key X_FILE', () => {
-    const root = aFolder({ pw: ' top\n', 'settings.toml': '' })
+  it('take X from the file that X_FILE names, less one line end and secret, unless the schema has a key X_FILE', () => {
+    const root = aFolder({ pw: ' "top" \n', 'settings.toml': '' })
     const file = join(root, 'pw')
 
     const config = createConfig({ ...silent, root, prefix: 'P', env: { P_DSN_FILE: file, P_DB__CODE_FILE: 'pw' } })
@@ -205,7 +205,7 @@ describe('layers', () => {
       schema: v.object({ LOG_FILE: v.string() }),
     })
 
-    expect(config.values).toEqual({ DSN: 'top', DB: { CODE: 'top' } })
+    expect(config.values).toEqual({ DSN: ' "top" ', DB: { CODE: ' "top" ' } })
     expect(JSON.stringify(config)).not.toContain('top')
     expect(plain.values).toEqual({ LOG_FILE: '/var/log/x' })
     expect(() => createConfig({ ...silent, root, prefix: 'P', env: { P_DSN_FILE: file, P_DSN: 'x' } })).toThrow(

@@ -1,8 +1,10 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: .env files hold ${X}.
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { runSettingsCommand } from '../../src/settings/command.js'
 import { type Config, createConfig, type StandardSchema } from '../../src/settings/index.js'
 import { aFolder, writeFile } from './folder.js'
@@ -25,7 +27,24 @@ function everythingPrinted(config: Config): string {
     config.explain(),
     JSON.stringify(config.health()),
     JSON.stringify(config.describe()),
-    JSON.stringify(['PASSWORD', 'LISTED', 'MARKED', 'DB', 'FROM_FILE', 'DERIVED', 'VALUE', 'CHAIN'].map((path) => config.inspect(path))),
+    JSON.stringify(
+      [
+        'PASSWORD',
+        'LISTED',
+        'MARKED',
+        'DB',
+        'FROM_FILE',
+        'DERIVED',
+        'VALUE',
+        'CHAIN',
+        'PEOPLE',
+        'PEOPLE.0',
+        'PEOPLE.0.code',
+        'OTHER',
+        'NOTE',
+        'CONN',
+      ].map((path) => config.inspect(path)),
+    ),
   ].join('\n')
 }
 
@@ -35,7 +54,20 @@ function expectHidden(text: string, secret: string): void {
   }
 }
 
-const schema = v.looseObject({ MARKED: v.optional(v.pipe(v.string(), v.metadata({ secret: true }))) })
+const schemas: Readonly<Record<string, StandardSchema>> = {
+  valibot: v.looseObject({
+    MARKED: v.optional(v.pipe(v.string(), v.metadata({ secret: true }))),
+    PEOPLE: v.optional(
+      v.array(v.object({ password: v.string(), code: v.pipe(v.string(), v.metadata({ secret: true })), port: v.number() })),
+    ),
+    NOTE: v.optional(v.string()),
+  }),
+  zod: z.looseObject({
+    MARKED: z.string().meta({ secret: true }).optional(),
+    PEOPLE: z.array(z.object({ password: z.string(), code: z.string().meta({ secret: true }), port: z.number() })).optional(),
+    NOTE: z.string().optional(),
+  }),
+}
 const quoted = (secret: string) => JSON.stringify(secret)
 const layers: Record<
   string,
@@ -69,15 +101,48 @@ const layers: Record<
   'in the credentials of a URL': (secret) => ({
     files: { 'settings.toml': `VALUE = "postgresql://user:${encodeURIComponent(secret)}@db.example.com:5432/x"` },
   }),
+  'in a list of tables that a variable says': (secret) => ({
+    env: { P_PEOPLE: JSON.stringify([{ password: secret, code: secret, port: 5 }]) },
+  }),
+  'in a list of tables in TOML that a variable says': (secret) => ({
+    env: { P_OTHER: `[{password = ${quoted(secret)}}, {n = {token = ${quoted(secret)}}}]` },
+  }),
+  'in a list of tables in a file': (secret) => ({
+    files: { 'settings.toml': `[[PEOPLE]]\npassword = ${quoted(secret)}\ncode = ${quoted(secret)}\nport = 1` },
+  }),
+  'in one item of a list, said by a variable of its own': (secret) => ({
+    files: { 'settings.toml': `[[PEOPLE]]\npassword = "open"\ncode = "open"\nport = 1` },
+    env: { P_PEOPLE__0__PASSWORD: secret, P_PEOPLE__0__CODE: secret },
+  }),
+  'in JSON that the schema takes for text': (secret) => ({ env: { P_NOTE: JSON.stringify({ a: { clientSecret: secret } }) } }),
+  'in a text that is broken JSON': (secret) => ({ env: { P_NOTE: `{"password": ${quoted(secret)}` } }),
+  'in a text with a name before it': (secret) => ({ env: { P_NOTE: `host=h password=${quoted(secret)}` } }),
+  'made from a secret in .env': (secret) => ({
+    files: {
+      '.env': `P_DB_PASSWORD='${secret.replaceAll(/['\\]/g, '-')}'\nP_CONN=host/\${P_DB_PASSWORD}/x\nP_CHAIN="\${P_NONE:-\${P_CONN}}"`,
+    },
+  }),
+  'made from a secret in .env that another file uses': (secret) => ({
+    files: {
+      '.env': `CI_TOKEN='${secret.replaceAll(/['\\]/g, '-')}'`,
+      '.env.prod': 'P_VALUE=${CI_TOKEN}',
+      'settings.toml': 'CHAIN = "@env P_VALUE"',
+    },
+  }),
+  'made from a secret of the real environment in .env': (secret) => ({
+    files: { '.env': 'P_VALUE=x${CI_TOKEN}y\nP_CHAIN=${P_VALUE}' },
+    env: { CI_TOKEN: secret },
+  }),
+  'in a directory of secrets': (secret) => ({ files: { 'run/VALUE': secret, 'run/DB__CODE': secret } }),
   'in overrides': (secret) => ({ overrides: { PASSWORD: secret, DB: { credentials: [secret] } } }),
 }
 
-describe('no secret is printed', () => {
+describe.each(Object.entries(schemas))('no secret is printed, with a schema of %s,', (_, schema) => {
   for (const [place, put] of Object.entries(layers)) {
     it(`when it is ${place}`, () => {
       fc.assert(
         fc.property(secrets, (text) => {
-          const secret = place === 'in .env' ? text.replaceAll(/['\\]/g, '-') : text
+          const secret = place.includes('.env') ? text.replaceAll(/['\\]/g, '-') : text
           const { files = {}, env = {}, overrides = {} } = put(secret)
           const root = aFolder(files)
 
@@ -89,7 +154,8 @@ describe('no secret is printed', () => {
             env,
             overrides,
             secrets: ['listed'],
-            onWarning: () => {},
+            secretsDirectory: 'run',
+            onWarning: (message) => expectHidden(message, secret),
           })
 
           expectHidden(everythingPrinted(config), secret)
@@ -99,6 +165,44 @@ describe('no secret is printed', () => {
     })
   }
 
+  it('in errors about lists of tables, texts and files', () => {
+    fc.assert(
+      fc.property(secrets, (secret) => {
+        const people = [{ password: secret, code: secret, port: 'x' }]
+        const said: { env?: Record<string, string>; files?: Record<string, string> }[] = [
+          { env: { P_PEOPLE: JSON.stringify(people) } },
+          { env: { P_PEOPLE: JSON.stringify([{ password: [secret], code: { a: secret }, port: 1 }]) } },
+          { env: { P_PEOPLE: JSON.stringify(people).slice(0, -1) } },
+          { env: { P_PEOPLE: secret } },
+          { env: { P_PEOPLE__0__PORT: secret, P_PEOPLE__0__PASSWORD: secret } },
+          { files: { 'settings.toml': `[[PEOPLE]]\npassword = [${quoted(secret)}]\ncode = 1\nport = 1` } },
+          { files: { pw: `[{"password":${quoted(secret)}}]` }, env: { P_PEOPLE_FILE: 'pw' } },
+          { files: { pw: secret }, env: { P_PEOPLE_FILE: 'pw' } },
+          { files: { 'run/PEOPLE': JSON.stringify(people) } },
+          { files: { '.env': `P_DB_PASSWORD='${secret.replaceAll(/['\\]/g, '-')}'\nP_PEOPLE=[{"port":"\${P_DB_PASSWORD}"}]` } },
+          { files: { 'settings.json': `{"PEOPLE": [${quoted(secret)}` } },
+        ]
+        for (const { env = {}, files = {} } of said) {
+          const options = {
+            root: aFolder(files),
+            files: Object.keys(files).filter((name) => name.startsWith('settings')),
+            secretsDirectory: 'run',
+          }
+          const error = thrownBy(() => createConfig({ ...options, schema, prefix: 'P', env, onWarning: () => {} }))
+
+          const text = `${String(error)} ${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`
+          for (const form of new Set([secret, secret.replaceAll(/['\\]/g, '-')])) {
+            // A secret that a key without a secret's name is set to cannot be known as one.
+            if (env.P_PEOPLE__0__PORT === undefined) expectHidden(text, form)
+          }
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+})
+
+describe('no secret is printed', () => {
   it('in errors of schemas, rules, tokens and merges', () => {
     fc.assert(
       fc.property(secrets, (secret) => {
@@ -222,6 +326,150 @@ describe('no secret is printed', () => {
 })
 
 describe('secrets', () => {
+  it.each([
+    'DB_PASS',
+    'ACCESS_KEY',
+    'OPENAI_KEY',
+    'JWT',
+    'AUTHORIZATION',
+    'SENTRY_DSN',
+    'CONNECTION_STRING',
+    'connectionString',
+    'dbPass',
+    'PASSWD',
+    'DB_PWD',
+    'ENCRYPTION_KEY',
+    'stripeKey',
+    'awsAccessKeyId',
+    'BASIC_AUTH',
+    'SESSION_COOKIE',
+    'BEARER',
+    'clientsecret',
+    'PGPASSWORD',
+    'API_KEYS',
+    'PASSWORD_SALT',
+    'TOTP_SEED',
+    'X_API_KEY',
+    'CREDS',
+    'LICENSE_KEY',
+  ])('are known by the name %s', (name) => {
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { [`P_${name}`]: 'hunter2x' } })
+
+    expect(config.explain()).not.toContain('hunter2x')
+  })
+
+  it.each([
+    'COMPASS',
+    'PUBLIC_KEY',
+    'PRIMARY_KEY',
+    'CACHE_KEY',
+    'KEY',
+    'KEYCLOAK_URL',
+    'MONKEY',
+    'AUTH_ENABLED',
+    'MAX_TOKENS',
+    'BYPASS',
+    'SPIN',
+    'AUTHOR',
+  ])('are not known by the name %s', (name) => {
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { [`P_${name}`]: 'hunter2x' } })
+
+    expect(config.explain()).toContain('hunter2x')
+  })
+
+  it('are the keys of what a table around them names, and every URL with a password', () => {
+    const root = aFolder({
+      'settings.toml':
+        '[openai]\nkey = "k1"\n[cache]\nkey = "k2"\n[hosts]\nmain = "redis://:pw1@h:6379/0"\nplain = "https://h/x"\nlist = ["amqp://u:pw2@h"]',
+    })
+    const config = createConfig({ root, env: {}, dotenv: false })
+    const printed = `${config.explain()} ${JSON.stringify(config)} ${inspect(config)}`
+
+    for (const hidden of ['k1', 'pw1', 'pw2', 'u:']) expect(printed, hidden).not.toContain(hidden)
+    for (const shown of ['k2', 'redis://***@h:6379/***', 'https://h/x', 'amqp://***@h/***']) expect(printed, shown).toContain(shown)
+    expect(config.inspect('hosts.main').isSecret).toBe(true)
+  })
+
+  it('inside of a list are taken out of what a schema says elsewhere', () => {
+    const schema = z
+      .object({ DB: z.array(z.object({ password: z.string() })), OTHER: z.string() })
+      .superRefine((value, context) => context.addIssue({ code: 'custom', path: ['OTHER'], message: `is not ${value.DB[0]?.password}` }))
+    expect(() =>
+      createConfig({ schema, root: aFolder({ 'settings.toml': 'OTHER = "x"\n[[DB]]\npassword = "hunter2"' }), env: {} }),
+    ).toThrow(/OTHER is not accepted: is not \*\*\*, got "x"/)
+  })
+
+  it('in a text with brackets are hidden by their place in the schema', () => {
+    const schema = v.object({ L: v.array(v.object({ code: v.pipe(v.string(), v.metadata({ secret: true })) })), NOTE: v.string() })
+    const env = { P_L: '[{"code":"hunter2"}]', P_NOTE: '{"a": {"password": "hunter3"}, "b": 1}' }
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env })
+
+    expect(config.explain()).toContain('[{\\"code\\":\\"***\\"}]')
+    expect(config.explain()).toContain('{\\"a\\":{\\"password\\":\\"***\\"},\\"b\\":1}')
+  })
+
+  it('are reported without the text around them', () => {
+    const schema = v.object({ DB: v.array(v.object({ password: v.string(), port: v.number() })) })
+    const create = () =>
+      createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env: { P_DB: '[{"password":"hunter2","port":"x"}]' } })
+
+    expect(create).toThrow(/1\. DB\.0\.port must be a number, got "x" +from env P_DB/)
+    expect(create).not.toThrow(/hunter2/)
+  })
+
+  it('are hidden in sets and maps that a schema makes', () => {
+    const schema = v.object({
+      A: v.pipe(
+        v.string(),
+        v.transform((text) => new Map([['password', text]])),
+      ),
+      TOKENS: v.pipe(
+        v.array(v.string()),
+        v.transform((items) => new Set(items)),
+      ),
+    })
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env: { P_A: 'hunter2', P_TOKENS: 'hunter3' } })
+
+    expect(config.values.A.get('password')).toBe('hunter2')
+    expect(`${inspect(config)} ${inspect(config.values)} ${JSON.stringify(config)}`).not.toMatch(/hunter/)
+  })
+
+  it.each([
+    'https://h/?api_key=hunter2&x=1',
+    'https://h/?x=1&token=hunter2',
+    'note: api_key=hunter2',
+    'a=b;password=hunter2;c=d',
+    'Server=h;User Id=u;Password=hunter2',
+    'host=h password: hunter2',
+    '{"a":1,"secret":"hunter2"',
+    "x = {'passwd': 'hunter2'}",
+    'tokens=[hunter2, hunter3]',
+    'a: b: client_secret: hunter2',
+  ])('inside of %s are masked', (text) => {
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_TEXT: text, P_LIST: JSON.stringify([text]) } })
+
+    expect(`${JSON.stringify(config)} ${inspect(config)} ${config.explain()}`).not.toContain('hunter')
+  })
+
+  it('leave other numbers and texts as they are, also a bigint', () => {
+    const schema = v.object({ BIG: v.bigint(), URL: v.string() })
+    const env = { P_BIG: '12345678901234567890', P_URL: 'https://h/?page=1#x' }
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env })
+
+    expect(config.values.BIG).toBe(12345678901234567890n)
+    expect(JSON.stringify(config)).toBe('{"BIG":"12345678901234567890","URL":"https://h/?page=1#x"}')
+  })
+
+  it('cost no more time in long texts', () => {
+    const long = `${'a'.repeat(300_000)} ${'a://'.repeat(50_000)} ${'"'.repeat(50_001)}`
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_A: long } })
+    const start = performance.now()
+
+    JSON.stringify(config)
+
+    expect(performance.now() - start).toBeLessThan(3_000)
+  })
+
   it('are plain to those who read them', () => {
     const config = createConfig({ root: aFolder({ '.secrets.toml': 'A = "a"\n[DB]\nB = ["b"]' }), env: {}, dotenv: false })
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import * as z from 'zod'
 import { type Config, createConfig, type StandardSchema } from '../../src/settings/index.js'
 import { aFolder } from './folder.js'
 
@@ -35,8 +36,66 @@ describe('the types of settings', () => {
     expectTypeOf(config.get('db.pool.max')).toEqualTypeOf<number | undefined>()
     expectTypeOf(config.get('db.pool.max', 5)).toEqualTypeOf<number>()
     expectTypeOf(config.get('FEATURE_FLAGS.beta')).toEqualTypeOf<boolean | undefined>()
-    expectTypeOf(config.get('database_url')).toEqualTypeOf<unknown>()
+    expectTypeOf(config.get('database_url')).toEqualTypeOf<string>()
+    expectTypeOf(config.get('feature_flags.beta')).toEqualTypeOf<boolean | undefined>()
+    expectTypeOf(config.get('Db.Host')).toEqualTypeOf<string>()
+    expectTypeOf(config.get('db__pool__max')).toEqualTypeOf<number | undefined>()
+    expectTypeOf(config.get('HOSTS.0')).toEqualTypeOf<string | undefined>()
+    expectTypeOf(config.get('hosts[0]')).toEqualTypeOf<string | undefined>()
+    expectTypeOf(config.get('hosts.0', 'none')).toEqualTypeOf<string>()
     expect(config.get('db.pool.max', 5)).toBe(5)
+  })
+
+  it('refuses a path that a closed schema does not have', () => {
+    const config = create()
+
+    // @ts-expect-error misspelt
+    expect(config.get('db.hots')).toBeUndefined()
+    // @ts-expect-error misspelt, with a fallback
+    expect(config.get('LOG_LEVLE', 'INFO')).toBe('INFO')
+    // @ts-expect-error below a single value
+    expect(config.get('db.host.x')).toBeUndefined()
+    // @ts-expect-error no index
+    expect(config.get('HOSTS.first')).toBeUndefined()
+    // A path of run time.
+    const path: string = 'db.host'
+    expectTypeOf(config.get(path)).toEqualTypeOf<unknown>()
+    expect(config.get(path)).toBe('h')
+  })
+
+  it('knows lists, unions of tables, and what an open schema may have besides', () => {
+    const open = v.looseObject({
+      servers: v.array(v.object({ host: v.string(), tags: v.optional(v.array(v.string())) })),
+      auth: v.union([v.object({ kind: v.literal('a'), pin: v.string() }), v.object({ kind: v.literal('b'), path: v.string() })]),
+      pair: v.tuple([v.string(), v.number()]),
+    })
+    const config = createConfig({
+      schema: open,
+      root: aFolder(),
+      files: [],
+      dotenv: false,
+      overrides: { servers: [{ host: 'h' }], auth: { kind: 'a', pin: '1' }, pair: ['x', 2] },
+    })
+
+    expectTypeOf(config.get('servers.0.host')).toEqualTypeOf<string | undefined>()
+    expectTypeOf(config.get('servers[0].tags[1]')).toEqualTypeOf<string | undefined>()
+    expectTypeOf(config.get('auth.pin')).toEqualTypeOf<string | undefined>()
+    expectTypeOf(config.get('auth.kind')).toEqualTypeOf<'a' | 'b'>()
+    expectTypeOf(config.get('pair.1')).toEqualTypeOf<number>()
+    expectTypeOf(config.get('something.else')).toEqualTypeOf<unknown>()
+    // @ts-expect-error the table inside is closed
+    expect(config.get('servers.0.hots')).toBeUndefined()
+    expect([config.get('servers.0.host'), config.get('auth.pin'), config.get('pair.1')]).toEqual(['h', '1', 2])
+  })
+
+  it('infers the same from a schema of zod', () => {
+    const zod = z.object({ db: z.object({ host: z.string() }).default({ host: 'h' }), port: z.coerce.number().default(1) })
+    const config = createConfig({ schema: zod, root: aFolder(), files: [], dotenv: false })
+
+    expectTypeOf(config.values.port).toEqualTypeOf<number>()
+    expectTypeOf(config.get('DB.host')).toEqualTypeOf<string>()
+    // @ts-expect-error misspelt
+    expect(config.get('db.hots')).toBeUndefined()
   })
 
   it('accepts any Config where one of unknown values is asked for', () => {

@@ -1,18 +1,21 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type Config, createConfig } from '../../src/settings/index.js'
+import { type Config, type CreateConfigOptions, createConfig } from '../../src/settings/index.js'
+import { watchedFolders } from '../../src/settings/sources/watched-folders.js'
 import { aFolder, writeFile } from './folder.js'
 
-function watched(root: string): Config {
-  const config = createConfig({ root, env: {}, dotenv: false, watch: true, onWarning: () => {} })
+function watched(root: string, watch: CreateConfigOptions['watch'] = true): Config {
+  const config = createConfig({ root, env: {}, dotenv: false, watch, onWarning: () => {} })
   onTestFinished(() => config.close())
   return config
 }
 
+/** Young files are looked at again for a moment: waits until only an event can tell of a change. */
+const quiet = () => new Promise((done) => setTimeout(done, 150))
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 
 describe('watching', () => {
@@ -43,6 +46,7 @@ describe('watching', () => {
     const config = watched(root)
 
     for (let count = 2; count <= 4; count++) {
+      await quiet()
       writeFile(root, `..${count}/settings.toml`, `A = ${count}`)
       symlinkSync(`..${count}`, join(root, '..data_tmp'))
       renameSync(join(root, '..data_tmp'), join(root, '..data'))
@@ -105,6 +109,78 @@ describe('watching', () => {
 
     await eventually(() => expect(config.values).toEqual({ A: 200, B: 200 }))
     for (const values of seen as { A: number; B: number }[]) expect(values.A).toBe(values.B)
+  })
+
+  it('sees a link above the folder swapped, as git-sync does, again and again', async () => {
+    const folder = aFolder({ '.worktrees/1/config/settings.toml': 'A = 1' })
+    symlinkSync('.worktrees/1', join(folder, 'repo'))
+    const config = watched(join(folder, 'repo/config'))
+
+    for (let count = 2; count <= 4; count++) {
+      await quiet()
+      writeFile(folder, `.worktrees/${count}/config/settings.toml`, `A = ${count}`)
+      symlinkSync(`.worktrees/${count}`, join(folder, 'next'))
+      renameSync(join(folder, 'next'), join(folder, 'repo'))
+      await eventually(() => expect(config.get('A')).toBe(count))
+    }
+    await quiet()
+    writeFile(folder, '.worktrees/4/config/settings.toml', 'A = 5')
+    await eventually(() => expect(config.get('A')).toBe(5))
+  })
+
+  it('follows links of links, each in a folder of its own', async () => {
+    const folder = aFolder({ 'v1/settings.toml': 'A = 1', 'v2/settings.toml': 'A = 2', 'links/keep': '', 'more/keep': '' })
+    symlinkSync('../more/current', join(folder, 'links/config'))
+    symlinkSync('../v1', join(folder, 'more/current'))
+    const config = watched(join(folder, 'links/config'))
+    await quiet()
+
+    symlinkSync('../v2', join(folder, 'more/next'))
+    renameSync(join(folder, 'more/next'), join(folder, 'more/current'))
+
+    await eventually(() => expect(config.get('A')).toBe(2))
+  })
+
+  it('watches the new place after reload()', async () => {
+    const folder = aFolder({ 'a/config/settings.toml': 'A = 1', 'b/config/settings.toml': 'A = 2' })
+    const config = watched(join(folder, 'a/config'))
+    await quiet()
+
+    // A folder above the watched one changes its name, of which the watched one learns nothing.
+    renameSync(join(folder, 'a'), join(folder, 'old'))
+    renameSync(join(folder, 'b'), join(folder, 'a'))
+    config.reload()
+    expect(config.get('A')).toBe(2)
+    await quiet()
+    writeFile(folder, 'a/config/settings.toml', 'A = 3')
+
+    await eventually(() => expect(config.get('A')).toBe(3))
+  })
+
+  it('ends with a circle of links', () => {
+    const folder = aFolder()
+    symlinkSync('b', join(folder, 'a'))
+    symlinkSync('a', join(folder, 'b'))
+
+    expect(watchedFolders(join(folder, 'a/settings.toml'))).toEqual([folder])
+  })
+
+  it('looks at the files at an interval where no events come', async () => {
+    const folder = aFolder({ 'root/settings.toml': 'A = 1' })
+    const root = join(folder, 'root')
+    // Written by its other name, the file changes and its folder tells nothing, as with a file system of another machine.
+    linkSync(join(root, 'settings.toml'), join(folder, 'other.toml'))
+    const deaf = watched(root)
+    const polling = watched(root, { pollMs: 20 })
+    await quiet()
+
+    writeFile(folder, 'other.toml', 'A = 2')
+
+    await eventually(() => expect(polling.get('A')).toBe(2))
+    expect(deaf.get('A')).toBe(1)
+    polling.close()
+    deaf.reload()
+    expect(deaf.get('A')).toBe(2)
   })
 
   it('stops with close, which can be called twice', async () => {

@@ -15,8 +15,8 @@ export interface PackedConsumer {
   run(kind: 'mjs' | 'cjs', program: string, nodeFlags?: readonly string[]): Promise<unknown>
   /** Runs a command the package installs; gives what it printed. */
   command(name: string, ...args: readonly string[]): Promise<string>
-  /** What TypeScript says to these files with `skipLibCheck: false`; empty when they compile. */
-  compile(files: Readonly<Record<string, string>>): Promise<string>
+  /** What TypeScript says to these files with `skipLibCheck: false`, unless `options` differ; empty when they compile. */
+  compile(files: Readonly<Record<string, string>>, options?: Readonly<Record<string, unknown>>): Promise<string>
   remove(): void
 }
 
@@ -54,7 +54,7 @@ export async function installPackedPackage(root: string): Promise<PackedConsumer
       })
       return printed
     },
-    async compile(sources) {
+    async compile(sources, options = {}) {
       for (const [name, text] of Object.entries(sources)) writeFileSync(join(folder, name), text)
       const compilerOptions = {
         module: 'nodenext',
@@ -64,6 +64,7 @@ export async function installPackedPackage(root: string): Promise<PackedConsumer
         strict: true,
         noEmit: true,
         skipLibCheck: false,
+        ...options,
       }
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: Object.keys(sources) }))
       const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')

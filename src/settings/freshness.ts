@@ -1,0 +1,50 @@
+/** How soon after one look at the sources the same tick looks again, in milliseconds: about as long as a look takes. */
+const WAIT_MS = 0.01
+/** So many reads in a row are a loop, which looks at the clock once in as many reads, and at the sources a fifth of its time at most. */
+const LOOP = 64
+const LOOP_WAIT_PER_LOOK = 4
+
+/**
+ * Decides when fresh keys are compared with their sources: at the first read of each tick of the event loop. A tick that goes on looks
+ * again after some microseconds, so that what the tick itself writes is seen; a loop of reads looks more seldom.
+ */
+export class Freshness {
+  #isKnown = false
+  #lookedAt = 0
+  #tookMs = 0
+  /** When the clock was last read, and how many reads have come close to each other since. */
+  #readAt = 0
+  #row = 0
+
+  isDue(): boolean {
+    if (!this.#isKnown) return true
+    if (this.#row > LOOP) return this.#isDueInLoop()
+    const now = performance.now()
+    this.#row = now - this.#readAt < WAIT_MS ? this.#row + 1 : 0
+    this.#readAt = now
+    return now - this.#lookedAt >= WAIT_MS
+  }
+
+  #isDueInLoop(): boolean {
+    if (++this.#row % LOOP !== 0) return false
+    const now = performance.now()
+    if (now - this.#readAt > WAIT_MS * LOOP) this.#row = 0
+    this.#readAt = now
+    return now - this.#lookedAt >= Math.max(WAIT_MS, this.#tookMs * LOOP_WAIT_PER_LOOK)
+  }
+
+  /** The sources have been compared, which took so long. */
+  looked(tookMs: number): void {
+    // Microtasks run when the present code is through, before anything from outside can call.
+    if (!this.#isKnown) queueMicrotask(this.#forget)
+    this.#isKnown = true
+    this.#tookMs = tookMs
+    this.#lookedAt = performance.now()
+    this.#readAt = this.#lookedAt
+  }
+
+  readonly #forget = (): void => {
+    this.#isKnown = false
+    this.#row = 0
+  }
+}

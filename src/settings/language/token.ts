@@ -1,0 +1,129 @@
+import { parseFormat } from './format.js'
+import { booleanWord, guess, looseNumber } from './read-text.js'
+import { parseJson } from './structure.js'
+
+/** What a token gave. `raw` is kept where a schema may want another reading of the text. */
+export interface Evaluated {
+  readonly value: unknown
+  readonly raw: string | undefined
+  readonly isSecret: boolean
+}
+
+/** What tokens may look at. */
+export interface TokenScope {
+  /** A variable of the environment or of .env. */
+  readonly variable: (name: string) => { readonly text: string; readonly isSecret: boolean } | undefined
+  /** Another setting by its path, as `get` takes it, resolved; `undefined` when there is none. */
+  readonly setting: (path: string) => Evaluated | undefined
+  /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the one who says it. */
+  readonly file: (path: string) => string | undefined
+}
+
+const TOKEN = /^@(env|format|get|read_file|none|null|int|float|bool|str|json|upper|lower|strip|split)(?: ([\s\S]*))?$/
+
+/** Whether a string begins with a token that gives a value. `@integer` and an address like `@alice` do not. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text)
+}
+
+/**
+ * Evaluates one token, and the token it may be applied to: `@int @env PORT`.
+ *
+ * @throws {Error} whose message fits behind the name of the setting and quotes no value
+ */
+export function evaluateToken(text: string, scope: TokenScope): Evaluated {
+  const [, token = '', rest = ''] = TOKEN.exec(text) ?? []
+  if (token === 'none' || token === 'null') return { value: null, raw: undefined, isSecret: false }
+  if (token === 'env') return evaluateEnv(rest, scope)
+  if (token === 'get') return evaluateGet(rest, scope)
+  if (token === 'read_file') return evaluateFile(rest, scope)
+  if (token === 'format') return evaluateFormat(rest, scope)
+  const inner = isToken(rest) ? evaluateToken(rest, scope) : { value: rest, raw: rest, isSecret: false }
+  return { value: convert(token, inner.raw ?? textOf(inner.value)), raw: undefined, isSecret: inner.isSecret }
+}
+
+function evaluateEnv(rest: string, scope: TokenScope): Evaluated {
+  const { word: name, fallback } = splitArgument(rest)
+  const found = scope.variable(name)
+  if (found) return { value: guess(found.text), raw: found.text, isSecret: found.isSecret }
+  if (fallback === undefined) throw new Error(`needs the variable ${name || '(no name)'}, which is not set (@env NAME default gives one)`)
+  return evaluateFallback(fallback, scope)
+}
+
+function evaluateGet(rest: string, scope: TokenScope): Evaluated {
+  const { word: path, fallback } = splitArgument(rest)
+  const found = path === '' ? undefined : scope.setting(path)
+  const cast = /^@(int|float|bool|str|json)(?: |$)/.exec(fallback ?? '')?.[1]
+  if (found) return cast ? { value: convert(cast, found.raw ?? textOf(found.value)), raw: undefined, isSecret: found.isSecret } : found
+  if (fallback === undefined) throw new Error(`needs the setting ${path || '(no name)'}, which is not there (@get key default gives one)`)
+  return evaluateFallback(fallback, scope)
+}
+
+function evaluateFile(rest: string, scope: TokenScope): Evaluated {
+  const { word: path, fallback } = splitArgument(rest)
+  const text = scope.file(path)
+  if (text !== undefined) return { value: text.trim(), raw: text.trim(), isSecret: true }
+  if (fallback === undefined)
+    throw new Error(`needs the file ${path || '(no name)'}, which does not exist (@read_file path default gives a default)`)
+  return { ...evaluateFallback(fallback, scope), isSecret: true }
+}
+
+function evaluateFormat(rest: string, scope: TokenScope): Evaluated {
+  let isSecret = false
+  const texts = parseFormat(rest).map((part) => {
+    if (part.kind === 'text') return part.text
+    const found = part.kind === 'variable' ? scope.variable(part.name) : scope.setting(part.path)
+    if (!found) {
+      if (part.fallback !== undefined) return part.fallback
+      throw new Error(
+        part.kind === 'variable'
+          ? `needs the variable ${part.name}, which is not set`
+          : `needs the setting ${part.path}, which is not there`,
+      )
+    }
+    isSecret ||= found.isSecret
+    return 'text' in found ? found.text : textOf(found.value)
+  })
+  return { value: texts.join(''), raw: texts.join(''), isSecret }
+}
+
+function evaluateFallback(text: string, scope: TokenScope): Evaluated {
+  return isToken(text) ? evaluateToken(text, scope) : { value: guess(text), raw: text, isSecret: false }
+}
+
+/** The first word, which may be quoted, and what follows it. */
+function splitArgument(text: string): { word: string; fallback: string | undefined } {
+  const [, quoted, plain, fallback] = /^\s*(?:"([^"]*)"|(\S*))(?:\s+([\s\S]+))?$/.exec(text) ?? []
+  return { word: quoted ?? plain ?? '', fallback }
+}
+
+function convert(token: string, text: string): unknown {
+  if (token === 'str') return text
+  if (token === 'upper') return text.toUpperCase()
+  if (token === 'lower') return text.toLowerCase()
+  if (token === 'strip') return text.trim()
+  if (token === 'split') return text.split(/\s+/).filter((word) => word !== '')
+  if (token === 'bool') return booleanWord(text) ?? refuse(token, 'true, t, yes, on, 1 or false, f, no, off, 0')
+  if (token === 'json') {
+    const value = parseJson(text)
+    return value === undefined ? refuse(token, 'JSON') : value
+  }
+  const trimmed = text.trim()
+  if (token === 'int') {
+    const number = /^[+-]?\d[\d_]*$/.test(trimmed) ? looseNumber(trimmed) : undefined
+    return number ?? refuse(token, 'an integer within ±2^53')
+  }
+  const infinite = /^[+-]?(?:inf(?:inity)?|nan)$/i.test(trimmed)
+  if (infinite) return /nan/i.test(trimmed) ? Number.NaN : trimmed.startsWith('-') ? -Infinity : Infinity
+  return looseNumber(trimmed) ?? refuse(token, 'a number')
+}
+
+function refuse(token: string, expectation: string): never {
+  throw new Error(`has @${token}, which needs ${expectation}`)
+}
+
+/** How a final value reads inside a text. */
+function textOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+}

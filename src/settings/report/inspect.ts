@@ -1,0 +1,104 @@
+import { display, holdsUrlPassword } from '../secrets/redact.js'
+import { displayText, redactedCopy } from '../secrets/redacted-copy.js'
+import type { SecretPaths } from '../secrets/secret-paths.js'
+import type { Snapshot } from '../snapshot.js'
+import type { Assignment, Layer } from '../sources/origin.js'
+import { saidAt } from '../sources/said-at.js'
+import { isPlainTable, pathKey, valueAt } from '../tree/path.js'
+
+/** What one source says about a setting. */
+export interface Candidate {
+  readonly layer: Layer
+  /** The file, the variable, `schema` or `overrides`. */
+  readonly name: string
+  readonly section?: string
+  /** The line in the file, counted from 1. */
+  readonly line?: number
+  /** The path it was said at, when the source says only a part of what was asked for. */
+  readonly path: string
+  /** The value as it is printed: strings in quotes, `***` for secrets. */
+  readonly shown: string
+  /** Whether it is a variable's text, which the schema may read in another way. */
+  readonly isText: boolean
+  /** Whether the setting has its value from here. */
+  readonly isUsed: boolean
+}
+
+/** Where a setting comes from. */
+export interface Inspection {
+  readonly path: string
+  readonly environment: string
+  /** The value, redacted; `undefined` when there is none. */
+  readonly value: unknown
+  readonly type: string
+  readonly isSecret: boolean
+  /** From low to high. */
+  readonly candidates: readonly Candidate[]
+}
+
+export function inspect(question: {
+  readonly path: readonly string[]
+  readonly snapshot: Snapshot
+  readonly environment: string
+}): Inspection {
+  const { snapshot, environment } = question
+  const { values, secrets, assignments } = snapshot
+  const path = spelled(values, question.path)
+  const value = valueAt(values, path)
+  const isTable = isPlainTable(value)
+  const found = assignments.flatMap((assignment) => candidate(assignment, path, secrets))
+  const last = found.findLastIndex((one) => one.path.toLowerCase() === pathKey(path))
+  return {
+    path: path.join('.'),
+    environment,
+    value: value === undefined ? undefined : redactedCopy(value, path, (at) => secrets.has(at)),
+    type: typeName(value),
+    isSecret: secrets.has(path) || holdsUrlPassword(value),
+    candidates: found.map((one, index) => ({ ...one, isUsed: value !== undefined && (isTable || index === last || index > last) })),
+  }
+}
+
+function candidate(assignment: Assignment, path: readonly string[], secrets: SecretPaths): Candidate[] {
+  const said = saidAt(assignment, path)
+  if (!said) return []
+  const { layer, name, section, line } = assignment.origin
+  const at = [...path, ...said.below]
+  const isWhole = assignment.path.length >= path.length
+  const text = isWhole && !isPlainTable(said.value) ? assignment.raw : undefined
+  const lineNumber = line?.(at)
+  return [
+    {
+      layer,
+      name,
+      ...(section === undefined ? {} : { section }),
+      ...(lineNumber === undefined ? {} : { line: lineNumber }),
+      path: at.join('.'),
+      shown: text === undefined ? shownValue(said.value, at, secrets) : displayText(text, at, secrets),
+      isText: text !== undefined,
+      isUsed: false,
+    },
+  ]
+}
+
+function shownValue(value: unknown, path: readonly string[], secrets: SecretPaths): string {
+  return typeof value === 'string' ? displayText(value, path, secrets) : display(value, secrets.has(path))
+}
+
+/** The path as the settings spell it, as far as it leads somewhere. */
+function spelled(values: unknown, path: readonly string[]): string[] {
+  let here = values
+  return path.map((part) => {
+    const table = typeof here === 'object' && here !== null ? here : {}
+    const key = Object.keys(table).find((name) => name.toLowerCase() === part.toLowerCase()) ?? part
+    here = valueAt(table, [key])
+    return key
+  })
+}
+
+/** A word for the type of a value: `string`, `number`, `list`, `table`. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (value instanceof Date) return 'date'
+  if (Array.isArray(value)) return 'list'
+  return isPlainTable(value) ? 'table' : value === undefined ? 'not set' : typeof value
+}

@@ -1,0 +1,13 @@
+import type { SchemaIssue } from '../../shared/standard-schema.js'
+
+/** What a schema gives: the type of `config.values`, before it is made read-only. */
+export type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
+  ? NonNullable<Types> extends { readonly output: infer Output }
+    ? Output
+    : never
+  : never
+
+/** The keys of an issue's path, as text. */
+export function pathOfIssue(issue: SchemaIssue): string[] {
+  return (issue.path ?? []).map((part) => String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part))
+}

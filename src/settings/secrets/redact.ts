@@ -1,0 +1,83 @@
+import { isNamedLikeSecret } from './secret-names.js'
+
+/** What is printed where a secret stands. */
+export const REDACTED = '***'
+
+const URL_SCHEMES =
+  /^(?:https?|wss?|postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|nats|kafka|ftps?|sftp|smtps?|ldaps?|mssql):\/\//i
+const HOST = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?(?::\d{1,5})?$/i
+
+/** The printable form of a secret: nothing of it, except the scheme and host of a URL that carries credentials. */
+export function redact(value: unknown): string {
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== 'string') return REDACTED
+  const scheme = URL_SCHEMES.exec(text)?.[0]
+  if (scheme === undefined) return REDACTED
+  const authority = text.slice(scheme.length).split(/[/?#]/, 1)[0] ?? ''
+  const at = authority.lastIndexOf('@')
+  const host = authority.slice(at + 1)
+  return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
+}
+
+/** Whether a value is a URL with a password in it, which makes it a secret whatever its name is. */
+export function holdsUrlPassword(value: unknown): boolean {
+  if (value instanceof URL) return value.password !== ''
+  return typeof value === 'string' && value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+}
+
+// `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
+const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
+// A value in brackets is cut off with everything behind it.
+const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+/y
+
+/** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
+function maskNamed(text: string): string {
+  let masked = ''
+  let done = 0
+  for (const match of text.matchAll(NAME)) {
+    const start = match.index + match[0].length
+    if (match.index < done || !isNamedLikeSecret(match[2] ?? '')) continue
+    VALUE.lastIndex = start
+    const value = VALUE.exec(text)?.[0]
+    if (value === undefined || value === `"${REDACTED}"`) continue
+    masked += text.slice(done, start) + REDACTED
+    done = start + value.length
+  }
+  return masked + text.slice(done)
+}
+
+/** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
+export function maskCredentials(text: string): string {
+  if (!text.includes(':') && !text.includes('=')) return text
+  const withoutPasswords = text.replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
+    const colon = user.indexOf(':')
+    return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
+  })
+  return maskNamed(withoutPasswords)
+}
+
+/** How a value is printed in errors and explanations: short, in one line, without secrets. */
+export function display(value: unknown, isSecret: boolean): string {
+  if (isSecret || holdsUrlPassword(value)) return redact(value)
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') {
+    // Masked before it is cut: half an address does not look like one.
+    const masked = maskCredentials(value)
+    return JSON.stringify(masked.length > 200 ? `${masked.slice(0, 200)}…` : masked)
+  }
+  if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid date' : value.toISOString()
+  return Array.isArray(value) ? `a list of ${value.length}` : 'a table'
+}
+
+/** Takes every known secret out of a text that somebody else wrote, such as another schema library's message. */
+export function scrub(text: string, secrets: Iterable<unknown>): string {
+  let result = maskCredentials(text)
+  for (const secret of secrets) {
+    const plain = String(secret)
+    // Below four characters the replacement would tear ordinary words apart; such messages are not used at all.
+    if (plain.length < 4) continue
+    result = result.replaceAll(plain, REDACTED).replaceAll(JSON.stringify(plain).slice(1, -1), REDACTED)
+  }
+  return result
+}

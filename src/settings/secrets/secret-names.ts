@@ -1,0 +1,49 @@
+/**
+ * Whether a key is named like a secret: DB_PASS, OPENAI_KEY, jwt, connectionString. Hiding too much costs a look at the source, so
+ * names are read generously.
+ *
+ * @param around the key of the table around it: `openai.key` is named like OPENAI_KEY
+ */
+export function isNamedLikeSecret(key: string, around = ''): boolean {
+  const letters = key.toLowerCase().replaceAll(/[^a-z]/g, '')
+  if (!ANY_PART.test(letters)) return false
+  if (STEMS.test(letters) && STEMS.test(letters.replaceAll(UNITS, ''))) return true
+  const words = wordsOf(key)
+  const last = words.at(-1) ?? ''
+  if (words.some((word) => WORDS.has(word)) || LAST_WORDS.has(last)) return true
+  if (last !== 'key' && last !== 'keys') return false
+  const owner = words.at(-2) ?? wordsOf(around).at(-1)
+  return owner !== undefined && !PLAIN_KEYS.has(owner)
+}
+
+/** What every name below has in it: most names are told apart by this alone. */
+const ANY_PART =
+  /pass|pwd?|secret|token|key|private|cred|auth|conn|jw[tke]|bearer|dsn|cookie|salt|pepper|hmac|otp|mnemonic|cvv|pin|sas|signature|webhook/
+
+/** Found anywhere in a name, also where words run together: `dbpassword`. */
+const STEMS =
+  /password|passwd|passphrase|passcode|secret|token|apikey|accesskey|privatekey|private|credential|authorization|connectionstring|connstr/
+// "Token" is also a unit of text: MAX_TOKENS and TOKENIZER_MODEL are settings of a model, not secrets.
+const UNITS =
+  /(?:max|min|num|total|context)(?:input|output|new|completion|prompt)?tokens?|tokens?(?:limit|count|budget|window|per\w*)|tokeniz\w*/g
+/** Words of their own: COMPASS is not a PASS. */
+const WORDS = new Set(
+  'pass pwd pw passwords creds cred jwt jwts jwk jwks jwe bearer dsn cookie cookies salt pepper hmac otp totp mnemonic cvv'.split(' '),
+)
+/** Words that name a secret at the end of a name: BASIC_AUTH is one, AUTH_ENABLED is not. */
+const LAST_WORDS = new Set(['auth', 'pin', 'sas', 'signature', 'webhook'])
+/** Whose key is no secret: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
+const PLAIN_KEYS = new Set(
+  'public primary foreign partition sort cache routing idempotency index group order lookup hot shortcut translation feature object unique'.split(
+    ' ',
+  ),
+)
+
+/** `dbPassHTTP_Key` is db, pass, http, key. */
+function wordsOf(key: string): string[] {
+  return key
+    .replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '')
+}

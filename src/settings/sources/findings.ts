@@ -1,0 +1,14 @@
+import type { Complaint } from '../tree/tree.js'
+import type { Assignment } from './origin.js'
+import type { Variable } from './variables.js'
+
+/** What the sources say, while they are being read, lowest layer first and without the schema's defaults. */
+export interface Findings {
+  readonly assignments: Assignment[]
+  readonly complaints: Complaint[]
+  /** Variables of .env files; the later file wins. */
+  readonly dotenv: Map<string, Variable>
+  /** Settings files that were found. */
+  readonly found: string[]
+  readonly warnings: string[]
+}

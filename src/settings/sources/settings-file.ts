@@ -1,0 +1,94 @@
+import { parse, TomlError } from 'smol-toml'
+import { SettingsFileError } from '../../shared/errors.js'
+import { isOrdinary } from '../language/structure.js'
+import { isPlainTable } from '../tree/path.js'
+import { shownPath } from './file-store.js'
+import { holdsDate, impossibleDate, plainDates } from './toml-dates.js'
+import { tomlLines } from './toml-lines.js'
+
+/** A parsed settings file, TOML or JSON. */
+export interface SettingsFile {
+  readonly path: string
+  readonly data: Readonly<Record<string, unknown>>
+  /** The line of a key in a section (`''` outside of all), counted from 1; unknown in JSON. */
+  readonly lineOf: (section: string, path: readonly string[]) => number | undefined
+}
+
+/**
+ * Parses a file by the ending of its name.
+ *
+ * @throws {SettingsFileError} that names the line and never quotes a value: the line may hold a secret
+ */
+export function parseSettingsFile(path: string, text: string): SettingsFile {
+  if (/\.json$/i.test(path)) return { path, data: parseJsonFile(path, text), lineOf: () => undefined }
+  if (/\.(?:ya?ml|json5|jsonc|ini|properties|[cm]?[jt]s|xml)$/i.test(path))
+    throw new SettingsFileError(`${shownPath(path)} is neither TOML nor JSON, and only these are read as settings files`, { file: path })
+  let lines: ReturnType<typeof tomlLines> | undefined
+  const lineOf = (section: string, wanted: readonly string[]): number | undefined => {
+    lines ??= tomlLines(text)
+    return lines(section === '' ? wanted : [section, ...wanted])
+  }
+  return { path, data: parseTomlFile(path, text), lineOf }
+}
+
+function parseTomlFile(path: string, text: string): Record<string, unknown> {
+  let data: Record<string, unknown>
+  try {
+    data = parse(text)
+  } catch (error) {
+    throw syntaxError(path, text, error)
+  }
+  if (!holdsDate(data)) return data
+  // The parser turns February 30 into March 2.
+  const date = impossibleDate(text)
+  if (!date) return plainDates(data) as Record<string, unknown>
+  const { line, column } = date
+  throw new SettingsFileError(`${shownPath(path)}:${line}:${column} has a date that does not exist`, { file: path, line, column })
+}
+
+function syntaxError(path: string, text: string, error: unknown): SettingsFileError {
+  if (!(error instanceof TomlError)) return new SettingsFileError(`${shownPath(path)} is not TOML`, { file: path })
+  const where = `${shownPath(path)}:${error.line}:${error.column}`
+  const facts = { file: path, line: error.line, column: error.column }
+  if (/^\s*(?:\{|---|[\w-]+:(?:\s|$))/.test(text)) {
+    return new SettingsFileError(
+      `${where} is not TOML: it looks like JSON or YAML (JSON is read from a file whose name ends in .json)`,
+      facts,
+    )
+  }
+  const line = text.split(/\r?\n/)[error.line - 1] ?? ''
+  const [, key, token] =
+    /^\s*([\w.-]+)\s*=\s*(@(?:env [A-Za-z_]\w*|(?:env|format|get|read_file|int|float|bool|str|json|merge|none)\b))/.exec(line) ?? []
+  if (key !== undefined && token !== undefined) {
+    return new SettingsFileError(`${where} has a token without quotes: ${key} = ${token}\n  write ${key} = "${token}"`, facts)
+  }
+  // Only the parser's reason: its message goes on with the lines around, values included.
+  const reason = /^Invalid TOML document: ([^\n]*)/.exec(error.message)?.[1] ?? 'invalid TOML'
+  return new SettingsFileError(`${where} is not valid TOML: ${reason}`, facts)
+}
+
+function parseJsonFile(path: string, text: string): Record<string, unknown> {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch (error) {
+    throw jsonError(path, text, error)
+  }
+  if (!isPlainTable(data)) throw new SettingsFileError(`${shownPath(path)} must hold a JSON object`, { file: path })
+  if (isOrdinary(data)) return data
+  throw new SettingsFileError(
+    `${shownPath(path)} has a number beyond 2^53, which would be changed (write it in quotes), or a key __proto__`,
+    {
+      file: path,
+    },
+  )
+}
+
+function jsonError(path: string, text: string, error: unknown): SettingsFileError {
+  // Only the place: the message quotes the text around it, which may be a secret.
+  const position = Number(/position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? Number.NaN)
+  if (Number.isNaN(position)) return new SettingsFileError(`${shownPath(path)} is not valid JSON`, { file: path })
+  const before = text.slice(0, position).split('\n')
+  const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1]
+  return new SettingsFileError(`${shownPath(path)}:${line}:${column} is not valid JSON`, { file: path, line, column })
+}

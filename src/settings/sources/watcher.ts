@@ -1,0 +1,109 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { inodeOf, isSilent, watchedFolders } from './watched-folders.js'
+
+/** How long a directory must be quiet before files are looked at, and the longest wait while it is not, in milliseconds. */
+const QUIET_MS = 15
+const LONGEST_WAIT_MS = 200
+/** How often files are looked at where watching fails or tells nothing, in milliseconds. */
+const POLL_MS = 1_000
+
+export interface WatcherParts {
+  /** How often files are looked at besides, in milliseconds. */
+  readonly pollMs: number | undefined
+  /** The files of interest, whether or not they exist. */
+  readonly paths: () => readonly string[]
+  /** Looks at the files; `false` asks for another look, because a file is too young to be judged by its time. */
+  readonly look: () => boolean
+  readonly onError: (error: Error) => void
+}
+
+/**
+ * Watches the directories of files. A watch on a file ends with the first atomic rename and does not see Kubernetes swap
+ * the `..data` link; a directory's watch sees both. Links are followed, above the directory too. Nothing here keeps the process alive.
+ */
+export class Watcher {
+  readonly #parts: WatcherParts
+  readonly #watches = new Map<string, { readonly watcher: FSWatcher; readonly inode: number }>()
+  #timer: NodeJS.Timeout | undefined
+  #poll: NodeJS.Timeout | undefined
+  #firstEventAt: number | undefined
+  #isClosed = false
+
+  constructor(parts: WatcherParts) {
+    this.#parts = parts
+    if (parts.pollMs !== undefined) this.#startPolling(parts.pollMs)
+    this.#arm()
+    // Something may have been written between the first read and the watch.
+    this.#schedule(QUIET_MS)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    clearInterval(this.#poll)
+    for (const { watcher } of this.#watches.values()) watcher.close()
+    this.#watches.clear()
+  }
+
+  /** Follows links that may lead elsewhere since the last look. */
+  watchAnew(): void {
+    if (!this.#isClosed) this.#arm()
+  }
+
+  #onEvent(): void {
+    this.#firstEventAt ??= Date.now()
+    const waited = Date.now() - this.#firstEventAt
+    this.#schedule(Math.min(QUIET_MS, Math.max(0, LONGEST_WAIT_MS - waited)))
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#look(), delayMs).unref()
+  }
+
+  #look(): void {
+    this.#firstEventAt = undefined
+    const isSettled = this.#parts.look()
+    if (this.#isClosed) return
+    this.#arm()
+    if (!isSettled) this.#schedule(QUIET_MS * 2)
+  }
+
+  /** Brings the watches up to date: directories come and go, and links point elsewhere. */
+  #arm(): void {
+    const wanted = new Map<string, number>()
+    for (const path of this.#parts.paths()) for (const folder of watchedFolders(path)) wanted.set(folder, inodeOf(folder) ?? 0)
+    for (const [folder, { watcher, inode }] of this.#watches) {
+      if (wanted.get(folder) === inode) continue
+      watcher.close()
+      this.#watches.delete(folder)
+    }
+    for (const [folder, inode] of wanted) if (!this.#watches.has(folder)) this.#start(folder, inode)
+  }
+
+  #startPolling(everyMs: number): void {
+    this.#poll ??= setInterval(() => this.#look(), everyMs).unref()
+  }
+
+  #start(folder: string, inode: number): void {
+    if (isSilent(folder)) this.#startPolling(POLL_MS)
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#onEvent())
+      watcher.on('error', () => {
+        // A watched directory that is removed ends in an error on some systems; the next look arms anew.
+        watcher.close()
+        this.#watches.delete(folder)
+        this.#onEvent()
+      })
+      this.#watches.set(folder, { watcher, inode })
+      // Written while the watch was being set up: the look that follows sees it.
+      this.#schedule(QUIET_MS)
+    } catch (error) {
+      if (inodeOf(folder) === undefined) this.#schedule(QUIET_MS)
+      if (inodeOf(folder) === undefined || this.#poll) return
+      this.#parts.onError(error instanceof Error ? error : new Error('watch failed'))
+      this.#startPolling(POLL_MS)
+    }
+  }
+}
