@@ -4,4 +4,4 @@ type Doors = typeof import('../../../src/index.js')
 
 const built = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as Doors
 
-export const { createConfig, createConfigManager, OllamaClient } = built
+export const { createConfig, createConfigManager, OllamaClient, OpenAICompatibleClient } = built
