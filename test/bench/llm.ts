@@ -52,7 +52,7 @@ export async function llmBench(): Promise<BenchRow[]> {
     ...rowsOf('a streamed chunk, processor time', perChunk, { 'bare fetch': 1.3 }),
     ...rowsOf('OpenAICompatibleClient, a chat call of 20 chunks, processor time', perCompletion, { openai: 0.8 }),
     await leaveRow(),
-    await bundleRow('OllamaClient', 9_500),
+    await bundleRow('OllamaClient', 9_000),
     await bundleRow('OpenAICompatibleClient', 8_000),
   ]
 }
