@@ -21,7 +21,13 @@ export const MAX_ANSWER_BYTES = 8 * 1_024 * 1_024
 /** Lists of models and vectors are longer than any answer. */
 export const MOST_JSON_BYTES = 64 * 1_024 * 1_024
 /** A line holds more than its text, however short the answer must be. */
-export const SHORTEST_LINE_LIMIT = 65_536
+export const FEWEST_BYTES = 65_536
+
+/**
+ * Longest line of a stream: `JSON.parse` takes memory and time for each level of nesting, so a line of brackets must not
+ * be as long as an answer.
+ */
+export const MOST_LINE_BYTES = 2 * 1_024 * 1_024
 
 /** The name of a client, as it stands before the colon in `ollama:qwen3:14b`. @throws {InvalidArgumentError} */
 export function clientName(field: string, name: string): string {
@@ -31,7 +37,7 @@ export function clientName(field: string, name: string): string {
 
 /** How long an answer may be. @throws {InvalidArgumentError} */
 export function answerLimit(maxAnswerBytes = MAX_ANSWER_BYTES): number {
-  if (!(maxAnswerBytes > 0)) throw new InvalidArgumentError('maxAnswerBytes', 'must be a number of bytes above 0')
+  if (!(maxAnswerBytes > 0)) throw new InvalidArgumentError('maxAnswerBytes', 'must be above 0')
   return maxAnswerBytes
 }
 
@@ -43,7 +49,7 @@ export function answerLimit(maxAnswerBytes = MAX_ANSWER_BYTES): number {
 export function addressOf(baseUrl: string): { readonly base: string; readonly query: string } {
   const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new InvalidArgumentError('baseUrl', 'must be an http address without a password (use headers)')
+    throw new InvalidArgumentError('baseUrl', 'must be an http address without a password')
   }
   return { base: (url.origin + url.pathname).replace(/\/+$/, ''), query: url.search }
 }
@@ -55,7 +61,7 @@ const NO_HEADER_VALUE = /[^\t\x20-\xff]|\x7f/
 export function checkHeaders(headers: { readonly [name: string]: string } = {}): void {
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string' || NO_HEADER_VALUE.test(value)) {
-      throw new InvalidArgumentError(`headers[${JSON.stringify(name)}]`, 'must be one line of text that a header can hold')
+      throw new InvalidArgumentError(`headers[${JSON.stringify(name)}]`, 'must be text of one line')
     }
   }
 }

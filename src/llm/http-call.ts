@@ -64,9 +64,6 @@ export interface AnswerReader<Event> {
   end?(scope: CallScope): readonly Event[]
 }
 
-/** The server is not ready to answer: the request may be sent again, although an answer began. */
-export class NotReadyError extends Error {}
-
 /** Makes the error of this call. */
 type Fail = (what: string, facts: LLMErrorFacts) => LLMError
 
@@ -100,7 +97,6 @@ export async function* askServer<Event>(
   const toError = (cause: unknown): LLMError => {
     if (scope.ending) return fail(...scope.ending)
     if (cause instanceof LLMError) return cause
-    if (cause instanceof NotReadyError) return fail(cause.message, { reason: 'overloaded', retryable: true })
     if (cause instanceof CorruptLineError) return fail(`sent what cannot be read: ${cause.message}`, { reason: 'invalid_response', cause })
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
@@ -170,7 +166,8 @@ async function openAnswer<Event>(
   const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }
   const chunk = await scope.chunk(source.read())
   takeChunk(answer, chunk)
-  if (answer.fault instanceof NotReadyError && events.length === 0) {
+  // A reader may find that the server is not ready to answer.
+  if (answer.fault instanceof LLMError && answer.fault.retryable && events.length === 0) {
     scope.release()
     throw answer.fault
   }
@@ -230,7 +227,7 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     const location = headers.get('location') ?? ''
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined
     if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
-      const hint = 'Redirects to other servers are not followed: set baseUrl.'
+      const hint = 'Set baseUrl to the server that answers.'
       throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
     }
     url = next.href

@@ -90,30 +90,12 @@ function takeLines(bytes: Uint8Array, take: (line: string, isDamaged: boolean) =
 /** One value of JSON on each line. */
 export const ndjsonDecoder: MakeDecoder = (take, maxBytes) => lineDecoder((line, isDamaged) => take(jsonOf(line, isDamaged)), maxBytes)
 
-/** Lines of this length are looked at before they are parsed: `JSON.parse` takes memory and time for each level of nesting. */
-const LONG_LINE = 65_536
-const DEEPEST = 1_000
-
 /** The value of a text of JSON. @throws {CorruptLineError} */
 export function jsonOf(text: string, isDamaged = false): unknown {
   try {
     if (isDamaged) throw new Error('not UTF-8')
-    if (text.length > LONG_LINE && nests(text) > DEEPEST) throw new Error('nested too deep')
     return JSON.parse(text)
   } catch (cause) {
     throw new CorruptLineError(text.slice(0, 200), { cause })
   }
-}
-
-/** How deep a text nests where it is deeper than it may be, else where it ends. */
-function nests(text: string): number {
-  let depth = 0
-  let isString = false
-  for (let at = 0; at < text.length && depth <= DEEPEST; at += 1) {
-    const character = text[at] as string
-    if (character === '"') isString = !isString
-    else if (character === '\\') at += 1
-    else if (!isString) depth += '{['.includes(character) ? 1 : '}]'.includes(character) ? -1 : 0
-  }
-  return depth
 }

@@ -1,10 +1,11 @@
 import type { ToolCall } from '../entities/message.js'
+import { LLMError } from '../shared/errors.js'
 import { answerText } from './answer-text.js'
-import { type MakeReader, NotReadyError } from './http-call.js'
+import type { MakeReader } from './http-call.js'
 import { CorruptLineError } from './lines.js'
 import type { ChatEvent, ChatResult } from './llm-client.js'
 import { present } from './present.js'
-import { errorEntry, errorText } from './status-facts.js'
+import { errorText } from './status-facts.js'
 import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
 /** What a reader has to know of the request. */
@@ -46,8 +47,7 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
         if (!fields.done) return false
         answer.flush()
         // A server that was asked while it loads may say so instead of answering. Without messages, loading is what was asked for.
-        if (fields.done_reason === 'load' && answer.length() === 0 && asksSomething(body))
-          throw new NotReadyError('only loaded the model (done_reason: load)')
+        if (fields.done_reason === 'load' && answer.length() === 0 && asksSomething(body)) throw notReady(provider, model)
         return true
       },
 
@@ -87,8 +87,20 @@ export function lineOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
   const isAnswer = 'done' in fields || 'message' in fields || 'status' in fields
-  if (fields.error != null || (!isAnswer && errorEntry(fields))) throw new Error(errorText(fields))
+  const said = fields.error ?? (isAnswer ? undefined : errorEntry(fields))
+  if (said != null) throw new Error(errorText({ error: said }))
   return fields
+}
+
+/** Ollama 0.11 wrote `{"error parsing tool call": "…"}` into its streams. */
+function errorEntry(fields: { readonly [name: string]: unknown }): string | undefined {
+  const name = Object.keys(fields).find((key) => /^error/i.test(key) && typeof fields[key] === 'string')
+  return name && `${name}: ${fields[name]}`
+}
+
+/** The request may be sent again, although an answer began. */
+function notReady(provider: string, model: string): LLMError {
+  return new LLMError('Ollama only loaded the model (done_reason: load).', { reason: 'overloaded', retryable: true, provider, model })
 }
 
 function asksSomething({ messages, prompt }: Fields): boolean {

@@ -6,9 +6,10 @@ import {
   answerLimit,
   checkHeaders,
   clientName,
+  FEWEST_BYTES,
   type HttpClientOptions,
   MOST_JSON_BYTES,
-  SHORTEST_LINE_LIMIT,
+  MOST_LINE_BYTES,
 } from './client-options.js'
 import { embedInBatches } from './embedding.js'
 import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
@@ -232,7 +233,7 @@ export class OllamaClient implements LLMClient {
   #call(path: string, model: string | undefined, body: object | undefined, options: CallOptions = {}): HttpCall {
     const { headers, signal } = options
     const limits = limitsOf(options, this.#limits)
-    const maxBytes = Math.max(this.#maxLength, SHORTEST_LINE_LIMIT)
+    const maxBytes = Math.min(Math.max(this.#maxLength, FEWEST_BYTES), MOST_LINE_BYTES)
     return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: () => ndjsonDecoder }
   }
 }

@@ -18,11 +18,11 @@ export interface AskedOpenAI {
 
 /** A tool call while its pieces come. */
 interface CallPieces {
-  readonly at: number | undefined
+  readonly index: unknown
   id: string | undefined
-  name: string
+  name: string | undefined
   input: string
-  extra: Fields
+  readonly extra: Fields
 }
 
 const FINISH: { readonly [reason: string]: FinishReason } = {
@@ -124,22 +124,21 @@ export function usageOf(usage: Fields): TokenUsage {
  */
 function addPiece(pieces: CallPieces[], { index, id, type, function: called, ...extra }: Fields): number {
   const { name, arguments: input } = recordOf(called) ?? {}
-  const at = numberOf(index)
-  const known = at === undefined ? (stringOf(id) ? undefined : pieces.at(-1)) : pieces.findLast((piece) => piece.at === at)
-  const isNew = known === undefined || (stringOf(id) !== undefined && known.id !== undefined && known.id !== id)
-  const piece = isNew ? { at, id: undefined, name: '', input: '', extra: {} } : known
-  if (isNew) pieces.push(piece)
-  piece.id ??= stringOf(id)
-  piece.name ||= stringOf(name) ?? ''
-  const more = typeof input === 'string' ? input : JSON.stringify(input ?? '').replace(/^""$/, '')
+  let piece = pieces.findLast((each) => (index == null ? !id : each.index === index))
+  if (!piece || (id && piece.id && piece.id !== id)) {
+    piece = { index, id: undefined, name: undefined, input: '', extra: {} }
+    pieces.push(piece)
+  }
+  piece.id ||= stringOf(id)
+  piece.name ||= stringOf(name)
+  const more = typeof input === 'string' ? input : JSON.stringify(input) || ''
   piece.input += more
   return more.length + merge(piece.extra, extra)
 }
 
 function toolCallOf({ id, name, input, extra }: CallPieces, provider: string): ToolCall {
-  if (name === '') throw new CorruptLineError(`a tool call without a name: ${input}`)
-  const made = id ?? `call_${Math.random().toString(36).slice(2)}`
-  return { id: made, name, input: input === '' ? {} : parsedText(input), ...metadata(extra, provider) }
+  if (!name) throw new CorruptLineError(`a tool call without a name: ${input}`)
+  return { id: id ?? `call_${Math.random()}`, name, input: parsedText(input || '{}'), ...metadata(extra, provider) }
 }
 
 /** What the provider said beyond the words of chat completions goes back to it with the history. */

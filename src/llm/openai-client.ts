@@ -6,9 +6,10 @@ import {
   answerLimit,
   checkHeaders,
   clientName,
+  FEWEST_BYTES,
   type HttpClientOptions,
   MOST_JSON_BYTES,
-  SHORTEST_LINE_LIMIT,
+  MOST_LINE_BYTES,
 } from './client-options.js'
 import { embedInBatches } from './embedding.js'
 import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
@@ -71,7 +72,7 @@ export class OpenAICompatibleClient implements LLMClient {
     const { baseUrl, apiKey, fetch } = options
     const { base, query } = addressOf(baseUrl)
     const key = apiKey?.trim()
-    if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(key ?? '')) throw new InvalidArgumentError('apiKey', 'must be a key without blanks')
+    if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(key ?? '')) throw new InvalidArgumentError('apiKey', 'must be one word')
     checkHeaders(options.headers)
     this.provider = clientName('name', options.name)
     this.baseUrl = base
@@ -82,7 +83,7 @@ export class OpenAICompatibleClient implements LLMClient {
       query,
       headers: { ...(key && { authorization: `Bearer ${key}` }), ...options.headers },
       fetch,
-      offlineHint: 'Is the server running, and baseUrl its address?',
+      offlineHint: 'Check baseUrl.',
     }
     this.#limits = limitsOf(options, CALL_DEFAULTS)
     this.#maxLength = answerLimit(options.maxAnswerBytes)
@@ -137,7 +138,7 @@ export class OpenAICompatibleClient implements LLMClient {
     const { model } = request
     const body = chatCompletion(request, provider, this.#isOpenAI)
     const maxLength = this.#maxLength
-    const call = this.#call('/chat/completions', model, body, options, Math.max(maxLength, SHORTEST_LINE_LIMIT))
+    const call = this.#call('/chat/completions', model, body, options, Math.max(maxLength, FEWEST_BYTES))
     return askServer(call, completionReader({ provider, model, isQuiet, maxLength }), onLeave)
   }
 
@@ -169,7 +170,10 @@ export class OpenAICompatibleClient implements LLMClient {
       limits: limitsOf(options, this.#limits),
       signal,
       maxBytes,
-      decoder: ({ headers }) => (/\bjson\b/.test(headers.get('content-type') ?? '') ? jsonDecoder : sseDecoder),
+      decoder: ({ headers }) =>
+        /\bjson\b/.test(headers.get('content-type') ?? '')
+          ? jsonDecoder
+          : (take, most) => sseDecoder(take, Math.min(most, MOST_LINE_BYTES)),
     }
   }
 }

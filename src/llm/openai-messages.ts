@@ -40,7 +40,9 @@ export type OpenAIMessage =
  * ```
  */
 export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] {
-  return toMessages(messages).map((message) => openAIMessage(message, 'openai'))
+  return toMessages(messages).map(
+    (message) => ({ ...openAIMessage(message, 'openai'), ...(message.role === 'developer' && { role: message.role }) }) as OpenAIMessage,
+  )
 }
 
 /** One message. @param provider whose metadata and options are laid over it */
@@ -50,7 +52,8 @@ export function openAIMessage(message: Message, provider: string): OpenAIMessage
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
-  if (role !== 'assistant') return { role, content: text, ...own } as OpenAIMessage
+  // Servers that know no developer know a system, and OpenAI takes either.
+  if (role !== 'assistant') return { role: 'system', content: text, ...own } as OpenAIMessage
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,
     type: 'function' as const,

@@ -5,15 +5,13 @@ import type { Fields } from './wire-values.js'
 /**
  * The body of `POST /chat/completions`. Absent values are left out by JSON itself.
  *
- * @param isOpenAI whether OpenAI itself, or Azure, is asked: they know role `developer`, and want another word for the longest answer
+ * @param isOpenAI whether OpenAI itself, or Azure, is asked: they want another word for the longest answer
  */
 export function chatCompletion(request: ChatRequest, provider: string, isOpenAI: boolean): Fields {
   const { tools, toolChoice, responseFormat, reasoning } = request
   return {
     model: request.model,
-    messages: request.messages.map((message) =>
-      openAIMessage(message.role === 'developer' && !isOpenAI ? { ...message, role: 'system' } : message, provider),
-    ),
+    messages: request.messages.map((message) => openAIMessage(message, provider)),
     temperature: request.temperature,
     top_p: request.topP,
     top_k: request.topK,

@@ -14,16 +14,15 @@ export function isRetryableStatus(status: number): boolean {
   return RETRYABLE_STATUSES.includes(status)
 }
 
-/** How long a server asks to wait, in milliseconds: OpenAI and Azure say it to the millisecond. */
+/**
+ * How long a server asks to wait, in milliseconds. `Retry-After` holds seconds or a date; OpenAI and Azure say it to the
+ * millisecond in a header of their own.
+ *
+ * @see RFC 9110, section 10.2.3
+ */
 export function retryAfterOf(headers: { get(name: string): string | null }): number | undefined {
-  const ms = headers.get('retry-after-ms')
-  return ms && Number(ms) >= 0 ? Math.ceil(Number(ms)) : parseRetryAfter(headers.get('retry-after'))
-}
-
-/** What `Retry-After` asks for, in milliseconds: it holds seconds or a date. @see RFC 9110, section 10.2.3 */
-export function parseRetryAfter(header: string | null | undefined): number | undefined {
-  if (!header) return undefined
-  const ms = Number(header) * 1_000 || Date.parse(header) - Date.now()
+  const header = headers.get('retry-after')
+  const ms = Number(headers.get('retry-after-ms')) || Number(header) * 1_000 || Date.parse(header ?? '') - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, Math.ceil(ms))
 }
 

@@ -6,8 +6,8 @@ import { recordOf } from './wire-values.js'
 const REQUEST_AT_FAULT = /must be|invalid (?!memory)|unmarshal|illegal|unknown format/i
 /** The model wrote a broken tool call; asked again it may write a good one. */
 const MODEL_AT_FAULT = /parsing tool call/i
-const NO_SUCH_MODEL = /model.*(?:not found|not exist|no such|unknown)|(?:no such|unknown|invalid) model|model_not_found/is
-const TOO_LONG = /context[ _](?:length|size|window)|maximum context|too many tokens|prompt is too long/i
+const NO_SUCH_MODEL = /model.*not.(?:found|exist)|(?:unknown|such|invalid) model/is
+const TOO_LONG = /context.(?:length|size|window)|maximum context|too (?:many tokens|long)/i
 
 const REASONS: { readonly [status: number]: LLMErrorReason } = {
   401: 'auth',
@@ -31,18 +31,12 @@ export function factsOfStatus(status: number, text: string): LLMErrorFacts & { r
 }
 
 /**
- * The words of an error, in a body or on a line: `{"error": "…"}`, `{"error": {"message": "…"}}`, `{"detail": "…"}`, a
- * text under another key that begins with "error", or a proxy's page.
+ * The words of an error, in a body or on a line: `{"error": "…"}`, `{"error": {"message": "…"}}`, `{"detail": "…"}`,
+ * or a proxy's page.
  */
 export function errorText(value: unknown, body = ''): string {
   const fields = recordOf(value) ?? {}
-  const error = fields.error ?? fields.message ?? fields.detail ?? errorEntry(fields)
+  const error = fields.error ?? fields.message ?? fields.detail
   const said = recordOf(error)?.message ?? error ?? body.trim()
   return (typeof said === 'string' ? said : JSON.stringify(said)).slice(0, 500)
-}
-
-/** Ollama 0.11 wrote `{"error parsing tool call": "…"}` into its streams. */
-export function errorEntry(fields: { readonly [name: string]: unknown }): string | undefined {
-  const name = Object.keys(fields).find((key) => /^error/i.test(key) && typeof fields[key] === 'string')
-  return name && `${name}: ${fields[name]}`
 }

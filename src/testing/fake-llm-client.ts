@@ -17,7 +17,7 @@ import { LLMError } from '../shared/errors.js'
 export type FakeAnswer = string | Error | FakeAnswerDetails
 
 /** A scripted answer in detail. */
-export interface FakeAnswerDetails extends Partial<Pick<ChatResult, 'finishReason' | 'usage' | 'warnings' | 'model' | 'raw'>> {
+export interface FakeAnswerDetails extends Partial<Pick<ChatResult, 'finishReason' | 'usage' | 'warnings' | 'model' | 'raw' | 'message'>> {
   /** The answer; `stream` gives it in one part. */
   readonly text?: string
   /** The answer in parts, for `stream`. Goes before `text`. */
@@ -98,9 +98,12 @@ export class FakeLLMClient implements LLMClient {
     return this.#client.stream(request, options)
   }
 
-  /** Vectors of two numbers that depend on the text alone. */
+  /** Vectors of `dimensions` numbers, two by default, that depend on the text alone. */
   async embed(request: EmbedRequest): Promise<EmbedResult> {
-    const embeddings = request.values.map((text) => [text.length, text.charCodeAt(0) || 0])
+    const { dimensions = 2 } = request
+    const embeddings = request.values.map((text) =>
+      Array.from({ length: dimensions }, (_, at) => (at === 0 ? text.length : text.charCodeAt(at - 1) || 0)),
+    )
     return { embeddings, usage: {}, timings: { totalMs: 0 }, model: request.model, provider: this.provider }
   }
 

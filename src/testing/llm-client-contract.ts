@@ -111,7 +111,12 @@ export function llmClientContract(makeClient: () => LLMClient | Promise<LLMClien
       const models = await client.listModels?.()
       const health = await client.health?.()
 
-      check(embedded === undefined || embedded.embeddings.length === 2, 'there is one vector for each text')
+      const vectors = embedded?.embeddings ?? []
+      check(embedded === undefined || vectors.length === 2, 'there is one vector for each text')
+      check(
+        vectors.every((vector) => vector.length > 0 && vector.length === vectors[0]?.length && vector.every(Number.isFinite)),
+        'every vector holds numbers, as many as the others',
+      )
       check(models === undefined || Array.isArray(models), 'listModels gives a list')
       check(health === undefined || typeof health.ok === 'boolean', 'health says ok or not')
     })

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import OpenAI from 'openai'
 import { startOllamaServer } from '../support/ollama-server.js'
-import { OllamaClient } from './support/built.js'
+import { OllamaClient, OpenAICompatibleClient } from './support/built.js'
 import { installPeers } from './support/peers.js'
 import { type BenchRow, significant } from './support/row.js'
 
@@ -27,27 +28,32 @@ const CHUNKS = 2_000
 const STREAMS = 5
 const LEAVES = 20
 
-const BUNDLE_ENTRY = "import { OllamaClient } from './src/llm/index.ts'; globalThis.ollama = new OllamaClient()"
-
-/** Processor time per chat call and per streamed chunk, beside a bare fetch, the official package and an AI SDK provider. */
+/** Processor time per chat call and per streamed chunk, beside a bare fetch, the official packages and an AI SDK provider. */
 export async function llmBench(): Promise<BenchRow[]> {
   const server = fork(fileURLToPath(new URL('llm/server-process.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
-  const [url] = (await once(server, 'message')) as [string]
+  const [urls] = (await once(server, 'message')) as [{ readonly ollama: string; readonly openai: string }]
   const { peerClients } = await import(pathToFileURL(join(installPeers('llm'), 'clients.js')).href)
-  const contenders: Record<string, Contender> = { ours: ours(url), 'bare fetch': bareFetch(url), ...peerClients(url, MODEL) }
+  const contenders: Record<string, Contender> = {
+    ours: ours(urls.ollama),
+    'bare fetch': bareFetch(urls.ollama),
+    ...peerClients(urls.ollama, MODEL),
+  }
+  const question: readonly ChatMessage[] = [{ role: 'user', content: 'Why is the sky blue? '.repeat(4) }]
 
-  const perCall = await compare(contenders, CALLS, (contender) =>
-    contender.chat([{ role: 'user', content: 'Why is the sky blue? '.repeat(4) }]),
-  )
+  const perCall = await compare(contenders, CALLS, (contender) => contender.chat(question))
   const long = [{ role: 'user' as const, content: 'word '.repeat(CHUNKS).trim() }]
   const perStream = await compare(contenders, STREAMS, (contender) => contender.stream(long))
   const perChunk = Object.fromEntries(Object.entries(perStream).map(([name, micros]) => [name, micros / CHUNKS]))
+  const compatible = { ours: compatibleClient(urls.openai), openai: officialOpenAI(urls.openai) }
+  const perCompletion = await compare(compatible, CALLS, (contender) => contender.chat(question))
   server.disconnect()
   return [
-    ...rowsOf('a chat call of 20 chunks, processor time', perCall),
-    ...rowsOf('a streamed chunk, processor time', perChunk),
+    ...rowsOf('a chat call of 20 chunks, processor time', perCall, { 'bare fetch': 1.2, ollama: 1.05 }),
+    ...rowsOf('a streamed chunk, processor time', perChunk, { 'bare fetch': 1.3 }),
+    ...rowsOf('OpenAICompatibleClient, a chat call of 20 chunks, processor time', perCompletion, { openai: 0.8 }),
     await leaveRow(),
-    await bundleRow(),
+    await bundleRow('OllamaClient', 9_000),
+    await bundleRow('OpenAICompatibleClient', 8_000),
   ]
 }
 
@@ -61,6 +67,29 @@ function ours(url: string): Contender {
       return text
     },
   }
+}
+
+function compatibleClient(url: string): Contender {
+  const client = new OpenAICompatibleClient({ name: 'local', baseUrl: `${url}/v1`, apiKey: 'sk' })
+  const chat = async (messages: readonly ChatMessage[]) => (await client.chat({ model: MODEL, messages })).text
+  return { chat, stream: chat }
+}
+
+/** As ours does: streamed on the wire, so that timers for the first part could work. */
+function officialOpenAI(url: string): Contender {
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'sk' })
+  const chat = async (messages: readonly ChatMessage[]) => {
+    let text = ''
+    const stream = await client.chat.completions.create({
+      model: MODEL,
+      messages: [...messages],
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    for await (const { choices } of stream) text += choices[0]?.delta.content ?? ''
+    return text
+  }
+  return { chat, stream: chat }
 }
 
 /** The least one can do: decode, split lines, parse. No timers, no retries, no errors. */
@@ -101,7 +130,8 @@ async function compare(
   return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, values.sort((a, b) => a - b)[ROUNDS >> 1] as number]))
 }
 
-function rowsOf(measure: string, micros: Record<string, number>): BenchRow[] {
+/** @param reaches how many times as much ours may take; beside those not named, no more than they do */
+function rowsOf(measure: string, micros: Record<string, number>, reaches: Readonly<Record<string, number>>): BenchRow[] {
   const own = micros.ours as number
   return Object.entries(micros)
     .filter(([name]) => name !== 'ours')
@@ -110,7 +140,7 @@ function rowsOf(measure: string, micros: Record<string, number>): BenchRow[] {
       ours: `${significant(own)} µs`,
       beside: `${significant(value)} µs (${name})`,
       ratio: own / value,
-      reach: name === 'bare fetch' ? 1.3 : 1,
+      reach: reaches[name] ?? 1,
       atMost: true,
     }))
 }
@@ -139,10 +169,10 @@ async function leaveRow(): Promise<BenchRow> {
   }
 }
 
-async function bundleRow(): Promise<BenchRow> {
-  const stdin = { contents: BUNDLE_ENTRY, resolveDir: process.cwd() }
+async function bundleRow(name: string, most: number): Promise<BenchRow> {
+  const contents = `import { ${name} } from './src/llm/index.ts'; globalThis.client = ${name}`
   const { outputFiles } = await build({
-    stdin,
+    stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
     minify: true,
     write: false,
@@ -152,10 +182,10 @@ async function bundleRow(): Promise<BenchRow> {
   })
   const { length } = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 })
   return {
-    measure: 'OllamaClient in a browser, gzip',
+    measure: `${name} in a browser, gzip`,
     ours: `${length} bytes`,
-    beside: '6000 bytes',
-    ratio: length / 6_000,
+    beside: `${most} bytes`,
+    ratio: length / most,
     reach: 1,
     atMost: true,
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { jsonrepair } from 'jsonrepair'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
+import { MOST_LINE_BYTES } from '../../src/llm/client-options.js'
 import { extractJson, LLMError } from '../../src/llm/index.js'
 import { type MakeDecoder, ndjsonDecoder } from '../../src/llm/lines.js'
 import { splitThinking, thinkingSplitter } from '../../src/llm/thinking.js'
@@ -121,7 +122,8 @@ describe('10 MB of one piece', () => {
 })
 
 function decode(decoder: MakeDecoder, bytes: Uint8Array): void {
-  const lines = decoder(() => {}, bytes.length)
+  // The longest line that a client waits for.
+  const lines = decoder(() => {}, MOST_LINE_BYTES)
   for (let from = 0; from < bytes.length; from += 65_536) lines.push(bytes.subarray(from, from + 65_536))
   lines.flush()
 }

@@ -356,7 +356,7 @@ it('speaks to OpenAI itself in its newer words', async () => {
     },
   })
   expect((await openai.chat({ model: 'gpt-5', messages: [{ role: 'developer', content: 'Hi' }], maxOutputTokens: 5 })).text).toBe('Yes.')
-  expect(body).toMatchObject({ max_completion_tokens: 5, messages: [{ role: 'developer' }] })
+  expect(body).toMatchObject({ max_completion_tokens: 5, messages: [{ role: 'system' }] })
 })
 
 it.each([

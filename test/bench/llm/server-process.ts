@@ -1,6 +1,7 @@
 import { startOllamaServer } from '../../support/ollama-server.js'
+import { startOpenAIServer } from '../../support/openai-server.js'
 
-// The scripted server in a process of its own, so that its work is not counted as a client's.
-const server = await startOllamaServer()
-process.send?.(server.url)
+// The scripted servers in a process of their own, so that their work is not counted as a client's.
+const [ollama, openai] = await Promise.all([startOllamaServer(), startOpenAIServer()])
+process.send?.({ ollama: ollama.url, openai: openai.url })
 process.on('disconnect', () => process.exit())

@@ -4,7 +4,7 @@ type Doors = typeof import('../../../src/index.js')
 
 const built = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as Doors
 
-export const { BaseAgent, createConfig, createConfigManager, OllamaClient } = built
+export const { BaseAgent, createConfig, createConfigManager, OllamaClient, OpenAICompatibleClient } = built
 
 const otel = (await import(new URL('../../../dist/otel.js', import.meta.url).href)) as typeof import('../../../src/otel/index.js')
 
