@@ -128,6 +128,7 @@ export const MANAGER_DEFAULTS = {
 } as const
 
 const OPTION_KEYS = [
+  'key',
   'database',
   'readDatabase',
   'redis',

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await runStatement(
     database.url,
     `create role ${role} login; grant usage on schema agent_config to ${role};
-     grant all on all tables in schema agent_config to ${role}; grant all on all sequences in schema agent_config to ${role}`,
+     grant all on all tables in schema agent_config to ${role}; grant execute on all functions in schema agent_config to ${role}`,
   )
   const address = new URL(database.url)
   address.username = role

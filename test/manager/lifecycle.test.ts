@@ -108,14 +108,13 @@ describe('getConfigManager()', () => {
     expect(getConfigManager()).toBe(manager)
   })
 
-  it('says what to set when nothing names a database', () => {
-    vi.stubEnv('DATABASE_URL', undefined)
+  it.each([undefined, ''])('says at the first use what to set when nothing names a database (%j)', async (url) => {
+    vi.stubEnv('DATABASE_URL', url)
 
-    expect(() => getConfigManager()).toThrow(
-      expect.objectContaining({ code: 'E_SETTINGS', message: expect.stringMatching(/DATABASE_URL.*postgresql:\/\/.*pglite:/) }),
-    )
-    vi.stubEnv('DATABASE_URL', '')
-    expect(() => getConfigManager()).toThrow(/DATABASE_URL/)
+    await expect(getConfigManager().getPrompt('greeting')).rejects.toMatchObject({
+      code: 'E_SETTINGS',
+      message: expect.stringMatching(/DATABASE_URL.*postgresql:\/\/.*pglite:/),
+    })
   })
 
   it('gives what setConfigManager() was given', async () => {
