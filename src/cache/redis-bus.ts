@@ -6,6 +6,8 @@ export interface RedisBusOptions {
   readonly channel: string
   /** Most milliseconds a SUBSCRIBE or PING may take. */
   readonly redisMs: number
+  /** Milliseconds between two PINGs: a frozen server sends no event, and is noticed by a PING without an answer. `false` for none. */
+  readonly pingMs: number | false
   /** A new client for one connection; `undefined` while there is no node to connect to. */
   readonly client: () => RedisLike | undefined
   readonly onMessage: (text: string) => void
@@ -15,8 +17,6 @@ export interface RedisBusOptions {
   readonly onRefused?: (error: Error) => void
 }
 
-/** A frozen server sends no event; it is noticed by a PING that gets no answer. */
-const PING_EVERY_MS = 1_000
 /** Connecting has deadlines of its own for each step; this one is for steps that go on for ever. */
 const CONNECT_WITHIN = 20
 /**
@@ -34,6 +34,8 @@ export class RedisBus {
   #refusal: string | undefined
   #failures = 0
   #closed = false
+  /** Something came since the last PING was due: the server is there. */
+  #hasHeard = false
   #pingTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
 
@@ -48,11 +50,15 @@ export class RedisBus {
   /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
   async open(): Promise<void> {
     if (this.#closed) return
-    this.#pingTimer ??= setInterval(() => void this.#watch(), PING_EVERY_MS).unref()
+    const { pingMs } = this.#options
+    if (pingMs !== false) this.#pingTimer ??= setInterval(() => void this.#watch(), pingMs).unref()
     const client = this.#options.client()
     this.#client = client
     if (!client) return this.#reopenLater()
-    client.on('message', ((_channel: string, text: string) => this.#options.onMessage(text)) as never)
+    client.on('message', ((_channel: string, text: string) => {
+      this.#hasHeard = true
+      this.#options.onMessage(text)
+    }) as never)
     client.on('end', () => this.#lost(client))
     try {
       await this.#timely(client.connect(), CONNECT_WITHIN)
@@ -80,7 +86,9 @@ export class RedisBus {
 
   async #watch(): Promise<void> {
     const client = this.#client
-    if (!client || !this.#isSubscribed) return
+    const hasHeard = this.#hasHeard
+    this.#hasHeard = false
+    if (!client || !this.#isSubscribed || hasHeard) return
     await this.#timely(client.ping()).catch(() => this.#lost(client))
   }
 

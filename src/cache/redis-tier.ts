@@ -132,7 +132,8 @@ export class RedisTier {
    * node of a Cluster, and says nothing about the one that matters here.
    */
   async answers(): Promise<boolean> {
-    return (await this.#guarded(() => this.#client.mget([this.#anyKey]))) !== undefined
+    if (!this.#breaker.allows()) return false
+    return (await this.#send(() => this.#client.mget([this.#anyKey]))) !== undefined
   }
 
   /** Asks until it is clear whether Redis can be used, so that a wrong password is told at the start and not at the first reads. */
@@ -188,9 +189,18 @@ export class RedisTier {
     }
   }
 
-  /** The answer, or `undefined` when there was none in time. */
+  /**
+   * The answer, or `undefined` when there was none in time. Once Redis is known not to answer, no caller waits: one call a second still goes
+   * out, to find out whether Redis is back, and its caller is not kept for the answer.
+   */
   async #guarded<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
+    const wasOpen = this.#breaker.isOpen
     if (!this.#breaker.allows()) return undefined
+    const sent = this.#send(call)
+    return wasOpen ? undefined : sent
+  }
+
+  async #send<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
     const { redisMs } = this.#options
     try {
       const answer = await withDeadline(call(), redisMs, () => new StoreUnavailableError(`Redis did not answer within ${redisMs} ms.`))

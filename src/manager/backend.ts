@@ -180,6 +180,11 @@ export class Backend {
     else if (!this.database.isEmbedded) await this.store.notify(message)
   }
 
+  /** `prefetch()` leaves out what memory could not hold. */
+  tellPrefetchIsCut(maxEntries: number): void {
+    this.#reporter.prefetchIsCut(maxEntries)
+  }
+
   /** Takes the content of a purged version out of memory and Redis. */
   async forgetContent(kind: LabelledKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
     await this.cache.forget(contentKey(kind, id, createdAtMicros), 'redis')

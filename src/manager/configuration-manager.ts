@@ -3,7 +3,7 @@ import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
-import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
+import { contextRulesScope } from '../entities/scope.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { ModelDefinition } from '../shared/model-definition.js'
@@ -12,7 +12,6 @@ import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
 import { KINDS } from '../store/kinds.js'
-import { listScopes } from '../store/list-scopes.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
@@ -32,19 +31,12 @@ import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { EntityReads, NOT_HERE } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
+import { type PrefetchScope, prefetch } from './prefetch.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
 import { UnfinishedCalls } from './unfinished-calls.js'
 
 type DefinitionWithFallback<Variables, Compiled> = PromptDefinition<Variables, Compiled> & {
   readonly fallback: NonNullable<PromptDefinition['fallback']>
-}
-
-/** What to load before it is asked for. */
-export interface PrefetchScope {
-  readonly kind: ConfigKind
-  /** Absent: everything of that kind in the project. */
-  readonly name?: string
-  readonly project?: string
 }
 
 /**
@@ -187,12 +179,16 @@ export class ConfigurationManager {
     return this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
   }
 
-  /** Loads documents into memory, so that the first readers find them there. */
+  /**
+   * Loads documents into memory, so that the first readers find them there: in batches, in its own time, with a `prefetch:progress` event
+   * after each. What is named comes first. No more than `memory.maxEntries` are loaded; what is left out is said in the log and by `isCut`.
+   *
+   * @throws {StoreUnavailableError} when one of them is not in memory and nobody can load it; what was loaded before stays
+   */
   async prefetch(scopes: readonly PrefetchScope[]): Promise<void> {
     this.#refuseClosed()
     await this.#open()
-    const wanted = await Promise.all(scopes.map((scope, place) => this.#scopesOf(scope, place)))
-    await Promise.all(wanted.flat().map((scope) => this.#reads.document(scope)))
+    await prefetch(this.#backend, scopes)
   }
 
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
@@ -390,14 +386,6 @@ export class ConfigurationManager {
     const project = query.project ?? this.#project
     this.#backend.events.emit('fallback', { project, name, error: failure })
     return fallbackModel(definition, project, query.label ?? this.#label)
-  }
-
-  async #scopesOf({ kind, name, project }: PrefetchScope, place: number): Promise<readonly Scope[]> {
-    if (!CONFIG_KINDS.includes(kind)) throw new InvalidArgumentError(`scopes[${place}].kind`, `must be one of ${CONFIG_KINDS.join(', ')}`)
-    const checked = checkProject(project ?? this.#project)
-    if (kind === 'context_rules') return [contextRulesScope(checked)]
-    if (name !== undefined) return [entityScope(kind, checked, checkText(`scopes[${place}].name`, name, KINDS[kind].maxNameLength))]
-    return this.#backend.store.read((db) => listScopes(db, kind, checked))
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */

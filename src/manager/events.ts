@@ -24,6 +24,8 @@ export interface ConfigurationManagerEvents {
   /** PostgreSQL stopped answering: what is known goes on being served, writes fail. */
   'database:lost': (event: { readonly error: Error }) => void
   'database:restored': (event: Record<never, never>) => void
+  /** `prefetch()` has loaded one more batch. `isCut`: it was asked for more than memory may hold, and leaves the rest out. */
+  'prefetch:progress': (event: { readonly loaded: number; readonly total: number; readonly isCut: boolean }) => void
   /** Something failed that no caller waits for: a hook, a listener, a poll. */
   error: (event: { readonly error: unknown; readonly message: string }) => void
 }

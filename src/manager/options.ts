@@ -69,6 +69,12 @@ export interface ConfigManagerOptions {
   }
   /** Milliseconds between two looks at the log while announcements arrive; 1 to 2 seconds while they do not. @default 5_000 */
   readonly pollIntervalMs?: number
+  /**
+   * Milliseconds between two PINGs of the Redis subscription, which find out about a server that is frozen or a connection that broke without
+   * a word; `false` for none, where TCP keep-alive finds out. Each is skipped when something was heard since the one before.
+   * @default 1_000
+   */
+  readonly redisPingMs?: number | false
   readonly timeouts?: {
     /** Most milliseconds a Redis call may take. @default 250 */
     readonly redisMs?: number
@@ -123,6 +129,7 @@ export const MANAGER_DEFAULTS = {
   ttlMs: 300_000,
   memory: { maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 },
   pollIntervalMs: 5_000,
+  redisPingMs: 1_000,
   timeouts: { redisMs: 250, databaseMs: 2_000, readMs: 2_500, queueMs: QUEUE_MS },
   authorizeMs: AUTHORIZE_MS,
 } as const
@@ -143,6 +150,7 @@ const OPTION_KEYS = [
   'ttlMs',
   'memory',
   'pollIntervalMs',
+  'redisPingMs',
   'timeouts',
   'snapshotFile',
   'protectedLabels',
@@ -170,6 +178,7 @@ export interface ResolvedOptions {
   readonly ttlMs: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
   readonly pollIntervalMs: number
+  readonly redisPingMs: number | false
   readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number; readonly queueMs: number }
   readonly snapshotFile: string | undefined
   readonly policy: WritePolicy
@@ -232,6 +241,10 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       }),
     },
     pollIntervalMs: checkInteger('pollIntervalMs', options.pollIntervalMs ?? MANAGER_DEFAULTS.pollIntervalMs, POSITIVE),
+    redisPingMs:
+      options.redisPingMs === false
+        ? (false as const)
+        : checkInteger('redisPingMs', options.redisPingMs ?? MANAGER_DEFAULTS.redisPingMs, POSITIVE),
     timeouts: {
       redisMs: checkInteger('timeouts.redisMs', timeouts.redisMs ?? MANAGER_DEFAULTS.timeouts.redisMs, POSITIVE),
       databaseMs: checkInteger('timeouts.databaseMs', timeouts.databaseMs ?? MANAGER_DEFAULTS.timeouts.databaseMs, POSITIVE),

@@ -47,6 +47,13 @@ export class Reporter {
     this.#logger.warn({ error: error.message }, 'The database for reads does not answer; documents are loaded from the primary.')
   }
 
+  prefetchIsCut(maxEntries: number): void {
+    this.#logger.warn(
+      { maxEntries },
+      `prefetch() was asked for more documents than memory.maxEntries (${maxEntries}): it loads so many and leaves the rest to their first readers. Raise memory.maxEntries, or name fewer.`,
+    )
+  }
+
   foreignDatabase(database: string, channel: string): void {
     this.#logger.warn(
       { database, channel },

@@ -48,6 +48,7 @@ export class Subscriptions {
     return new RedisBus({
       channel: options.channel,
       redisMs: options.timeouts.redisMs,
+      pingMs: options.redisPingMs,
       client: clients.subscriber,
       onMessage: (text) => bus.receive(text),
       onSubscribed,

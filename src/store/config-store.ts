@@ -271,12 +271,12 @@ export class ConfigStore implements Recorder {
    * that restarts is back soon: so it is asked more than once.
    */
   async #wasCommitted(writeId: string, lost: unknown): Promise<boolean> {
-    const deadline = Date.now() + this.#parts.databaseMs
+    const deadline = performance.now() + this.#parts.databaseMs
     for (;;) {
       try {
         return await this.#findWrite(writeId)
       } catch {
-        if (Date.now() < deadline) await sleep(ASK_AGAIN_MS)
+        if (performance.now() < deadline) await sleep(ASK_AGAIN_MS)
         else break
       }
     }

@@ -24,6 +24,7 @@ const NAMES: readonly (keyof ConfigurationManagerEvents)[] = [
   'redis:restored',
   'database:lost',
   'database:restored',
+  'prefetch:progress',
   'error',
 ]
 

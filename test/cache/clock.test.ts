@@ -84,10 +84,16 @@ describe('after the clock of the machine was set back by a day', () => {
 })
 
 /** Where a time of day is meant: what is shown or stored, and the schedules of rollouts, which name times of day. */
-const TIMES_OF_DAY = ['src/cache/revision-log.ts', 'src/cache/snapshot-file.ts', 'src/manager/entity-view.ts', 'src/manager/exposures.ts']
+const TIMES_OF_DAY = [
+  'src/cache/revision-log.ts',
+  'src/cache/snapshot-file.ts',
+  'src/manager/entity-view.ts',
+  'src/manager/exposures.ts',
+  'src/store/rollout-repository.ts',
+]
 
 it('the time of day is asked for only where a time of day is meant', () => {
-  const asking = ['src/cache', 'src/manager', 'src/shared'].flatMap((folder) =>
+  const asking = ['src/cache', 'src/manager', 'src/shared', 'src/store'].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .map((name) => `${folder}/${name}`)
       .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('Date.now()')),

@@ -19,6 +19,8 @@ export class FakeHistory {
   logReads = 0
   /** Waited for between reading and answering. */
   gate: Promise<void> | undefined
+  /** The same for reads of the log. */
+  logGate: Promise<void> | undefined
   failure: Error | undefined
 
   constructor(database = 'db') {
@@ -86,12 +88,14 @@ export class FakeHistory {
     if (this.failure) throw this.failure
     const heads = new Map<Scope, { scope: Scope; revision: number; token: string }>()
     for (const { revision, token, scopes } of this.#changes) for (const scope of scopes) heads.set(scope, { scope, revision, token })
-    return {
+    const page = {
       database: this.database,
       top: this.top,
       topToken: this.#changes.at(-1)?.token ?? '',
       tokenAtAfter: after === 0 ? '' : this.#changes[after - 1]?.token,
       heads: [...heads.values()].filter((head) => head.revision > after),
     }
+    await this.logGate
+    return page
   }
 }

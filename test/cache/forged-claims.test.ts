@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Scope } from '../../src/entities/scope.js'
-import { aCache } from './a-cache.js'
+import { aCache, aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
 import { FakeRedis } from './fake-redis.js'
 
@@ -82,6 +82,24 @@ describe('forged announcements of the next revisions', () => {
 })
 
 describe('an announced change', () => {
+  it('that comes while the log is read, too late for that read, is not taken back', async () => {
+    const { cache, said, hear, read } = await aFullCache()
+    const scope = SCOPES[0] as Scope
+    const gate = aGate()
+    history.logGate = gate.closed
+    const looking = cache.log.catchUp()
+    history.logGate = undefined
+
+    const change = history.commit([scope])
+    hear(change)
+    gate.open()
+    await looking
+
+    expect(await read(scope)).toBe(`${scope}@${change.revision}`)
+    expect(cache.log.applied).toBe(change.revision)
+    expect(said.failed).toEqual([])
+  })
+
   it('is told once it is found in Redis, and once only', async () => {
     const redis = new FakeRedis()
     const { cache, said, hear } = await aFullCache(redis)
@@ -120,6 +138,26 @@ describe('documents of changes that a failover lost', () => {
 
     expect(said.failed.at(-1)).toMatch(/restored or failed over/)
     expect(await Promise.all([lost, kept].map(read))).toEqual([`${lost}@51`, `${kept}@53`])
+  })
+
+  it('are not served when they arrive after the log took back their announcement', async () => {
+    const { cache, hear, read } = await aFullCache()
+    const [scope, other] = SCOPES as [Scope, Scope]
+    const gate = aGate()
+    history.gate = gate.closed
+    hear(history.commit([scope]))
+    await vi.waitFor(() => expect(history.loads.filter((one) => one === scope)).toHaveLength(2))
+    history.gate = undefined
+
+    history.loseAfter(50)
+    history.restoreText(scope, 'kept')
+    await cache.log.catchUp()
+    hear(history.commit([other]))
+    await cache.log.catchUp()
+    gate.open()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+
+    expect(await read(scope)).toBe('kept')
   })
 
   it('are not served for a stamp that was counted in the lost history', async () => {

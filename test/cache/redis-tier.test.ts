@@ -214,10 +214,70 @@ describe('a Redis that does not answer', () => {
     expect([tier.isUp, onLost.mock.calls.length]).toEqual([false, 1])
     vi.advanceTimersByTime(1_001)
     mget.mockResolvedValue([encodeDocument(aDocument(1), 'key', UNSIGNED)])
+    const asked = await tier.get(SCOPE)
+    await vi.waitFor(() => expect(tier.isUp).toBe(true))
     const found = await tier.get(SCOPE)
 
+    expect(asked).toBeUndefined()
     expect(found?.document?.asOf).toBe(1)
     expect([tier.isUp, onLost.mock.calls.length, onRestored.mock.calls.length]).toEqual([true, 1, 1])
+    vi.useRealTimers()
+  })
+
+  it('makes no caller wait once it is known not to answer; health does', async () => {
+    vi.useFakeTimers()
+    const frozen = vi.fn(() => new Promise<never>(() => {}))
+    const client = { mget: frozen, evalsha: frozen, eval: frozen } as unknown as RedisLike
+    const { tier } = aTier(client, 'n', {})
+    const settled = tier.settle()
+    await vi.advanceTimersByTimeAsync(600)
+    await settled
+    const before = frozen.mock.calls.length
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => tier.get(SCOPE),
+      () => tier.inspect([SCOPE]),
+      () => tier.put([{ document: aDocument(1) }]),
+      () => tier.announce([{ document: aDocument(1) }], 'a message'),
+      () => tier.publish('a message'),
+      () => tier.forget(SCOPE),
+    ]
+
+    for (const call of calls) {
+      await vi.advanceTimersByTimeAsync(1_300)
+      let isAnswered = false
+      void call().then(() => {
+        isAnswered = true
+      })
+      await vi.advanceTimersByTimeAsync(0)
+      expect(isAnswered).toBe(true)
+    }
+    // Each of them was also the question whether Redis is back.
+    expect(frozen).toHaveBeenCalledTimes(before + calls.length)
+    await vi.advanceTimersByTimeAsync(1_300)
+    let isUp: boolean | undefined
+    void tier.answers().then((answer) => {
+      isUp = answer
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(isUp).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(251)
+    expect(isUp).toBe(false)
+    vi.useRealTimers()
+  })
+
+  it('gets what was announced when it is back, though its writer did not wait for it', async () => {
+    vi.useFakeTimers()
+    const evalsha = vi.fn(async (): Promise<unknown> => Promise.reject(new Error('away')))
+    const { tier } = aTier({ evalsha, mget: evalsha } as unknown as RedisLike, 'n', {})
+    for (let count = 0; count < 2; count++) await tier.publish('lost')
+    await vi.advanceTimersByTimeAsync(1_001)
+    evalsha.mockResolvedValue(1)
+
+    const isKnown = await tier.publish('heard')
+    await vi.advanceTimersByTimeAsync(0)
+
+    expect([isKnown, tier.isUp]).toEqual([false, true])
+    expect(JSON.stringify(evalsha.mock.calls.at(-1))).toContain('heard')
     vi.useRealTimers()
   })
 

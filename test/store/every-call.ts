@@ -1,5 +1,7 @@
-import type { Kysely } from 'kysely'
+import { CompiledQuery, type Kysely } from 'kysely'
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
+import { ContextRuleRepository } from '../../src/store/context-rule-repository.js'
+import { ModelConfigRepository } from '../../src/store/model-config-repository.js'
 import { PromptRepository } from '../../src/store/prompt-repository.js'
 
 /**
@@ -27,9 +29,8 @@ export async function everyCall(manager: ConfigurationManager, host: Kysely<unkn
     await prompts.create({ name: `${prefix}-one`, template: 'a' })
     await prompts.create({ name: `${prefix}-other`, template: 'b' })
   })
-  await host.transaction().execute(async (transaction) => {
-    await new PromptRepository(transaction).createVersion({ name: `${prefix}-one`, template: 'joined' })
-  })
+  await everyJoin(host, prefix)
+  await everyPurge(manager, prefix)
   await manager.prompts.ensure([{ name: `${prefix}-ensured`, fallback: 'Hello' } as never])
   await manager.refresh('prompt')
   await manager.publishInvalidation('all')
@@ -50,6 +51,30 @@ async function everyVerb(
   await repository.removeLabel({ name, label: 'staging' })
   await repository.deactivate({ name, version: 1 })
   await repository.activate({ name, version: 1 })
+  await repository.copy({ name, version: 1, to: { name: `${name}-copy`, project: 'copies' } })
+  await repository.copy({ name: `${name}-copy`, project: 'copies' })
+}
+
+/** Writes within transactions of the host's: of its Kysely, and of a client that takes a text and values. */
+async function everyJoin(host: Kysely<unknown>, prefix: string): Promise<void> {
+  await host.transaction().execute(async (transaction) => {
+    await new PromptRepository(transaction).createVersion({ name: `${prefix}-one`, template: 'joined' })
+  })
+  await host.transaction().execute(async (transaction) => {
+    const query = (text: string, values: unknown[] = []) => transaction.executeQuery(CompiledQuery.raw(text, values))
+    await new PromptRepository({ query }).copy({ name: `${prefix}-one`, to: { name: `${prefix}-joined` } })
+    await new ModelConfigRepository({ query }).create({ name: `${prefix}-joined`, provider: 'ollama', model: 'llama3' })
+    await new ContextRuleRepository({ query }).create({ context: `${prefix}-joined`, important: 'names' })
+  })
+}
+
+/** The first of two versions of each kind: the second took its label. */
+async function everyPurge(manager: ConfigurationManager, prefix: string): Promise<void> {
+  const by = { changedBy: 'ada', summary: 'a key was in it' }
+  for (const kind of ['prompt', 'model', 'embedding'] as const) {
+    await manager.purge({ kind, name: `${prefix}-${kind}s-copy`, project: 'copies', version: 1, ...by })
+  }
+  await manager.purge({ kind: 'context_rules', name: `${prefix}-context`, version: 1, ...by })
 }
 
 async function everyList(repository: ConfigurationManager['prompts'], name: string): Promise<void> {

@@ -35,7 +35,7 @@ export async function runBroken(names: readonly string[]): Promise<number> {
   return survivors
 }
 
-async function findingOf(folder: string, { caughtBy, seconds = SECONDS }: BrokenBuild): Promise<string | undefined> {
+async function findingOf(folder: string, { caughtBy }: BrokenBuild): Promise<string | undefined> {
   if (caughtBy !== 'run') return failingTest(folder, caughtBy)
   for (const seed of SEEDS) {
     const report = join(folder, 'verdict.json')
@@ -44,7 +44,7 @@ async function findingOf(folder: string, { caughtBy, seconds = SECONDS }: Broken
       'tsx',
       'test/chaos/run.ts',
       '--minutes',
-      String(seconds / 60),
+      String(SECONDS / 60),
       '--seed',
       String(seed),
       '--verdict',

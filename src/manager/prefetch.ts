@@ -1,0 +1,67 @@
+import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
+import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
+import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
+import { checkProject, checkText } from '../store/arguments.js'
+import { KINDS } from '../store/kinds.js'
+import { listScopes } from '../store/list-scopes.js'
+import type { Backend } from './backend.js'
+
+/** What to load before it is asked for. */
+export interface PrefetchScope {
+  readonly kind: ConfigKind
+  /** Absent: everything of that kind in the project. */
+  readonly name?: string
+  readonly project?: string
+}
+
+/** Documents under way at once: one statement to PostgreSQL, so that other reads find its other connections free. */
+const BATCH_SIZE = 100
+
+/**
+ * Loads documents into memory, batch after batch, each with a read's own deadline. Those that are named come before those of a whole kind;
+ * what does not fit into memory is left out, since it would only push the others out again.
+ *
+ * @throws {InvalidArgumentError} when a scope is not acceptable; it names the scope
+ * @throws {StoreUnavailableError} when a document is not in memory and nobody can load it; those before it are loaded
+ */
+export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[]): Promise<void> {
+  const { maxEntries } = backend.options.memory
+  const wanted = await scopesOf(backend, scopes)
+  const isCut = wanted.length > maxEntries
+  if (isCut) backend.tellPrefetchIsCut(maxEntries)
+  const total = Math.min(wanted.length, maxEntries)
+  for (let loaded = 0; loaded < total; ) {
+    const batch = wanted.slice(loaded, Math.min(loaded + BATCH_SIZE, total))
+    // One that fails because the manager was shut down says that, and not that PostgreSQL is away.
+    const failure = await Promise.all(batch.map((scope) => backend.cache.document(scope))).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    if (backend.isClosed) throw new ManagerClosedError()
+    if (failure) throw failure.error
+    loaded += batch.length
+    backend.events.emit('prefetch:progress', { loaded, total, isCut })
+  }
+}
+
+/** Each once; no more of a list than shows that it does not fit. */
+async function scopesOf(backend: Backend, wanted: readonly PrefetchScope[]): Promise<readonly Scope[]> {
+  const checked = wanted.map((scope, place) => check(scope, place, backend.options.project))
+  const single = checked.flatMap((scope) => (typeof scope === 'string' ? [scope] : []))
+  const scopes = new Set(single)
+  for (const list of checked) {
+    if (typeof list === 'string' || scopes.size > backend.options.memory.maxEntries) continue
+    // One more than fits beside those that are in already, each of which the list may hold too.
+    const limit = backend.options.memory.maxEntries + 1
+    for (const scope of await backend.store.read((db) => listScopes(db, list.kind, list.project, limit))) scopes.add(scope)
+  }
+  return [...scopes]
+}
+
+function check({ kind, name, project }: PrefetchScope, place: number, ownProject: string) {
+  if (!CONFIG_KINDS.includes(kind)) throw new InvalidArgumentError(`scopes[${place}].kind`, `must be one of ${CONFIG_KINDS.join(', ')}`)
+  const checked = checkProject(project ?? ownProject)
+  if (kind === 'context_rules') return contextRulesScope(checked)
+  if (name === undefined) return { kind, project: checked }
+  return entityScope(kind, checked, checkText(`scopes[${place}].name`, name, KINDS[kind].maxNameLength))
+}
