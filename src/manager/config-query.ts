@@ -1,3 +1,5 @@
+import { checkKeys } from '../shared/known-keys.js'
+
 export interface ConfigQuery {
   /** @default the manager's project */
   readonly project?: string
@@ -27,6 +29,38 @@ export interface ContextRulesQuery {
   readonly minRevision?: number
   /** The log must have been looked at within so many milliseconds, or it is looked at first. */
   readonly maxStalenessMs?: number
+}
+
+const CONTEXT_KEYS = ['project', 'minRevision', 'maxStalenessMs'] as const
+const KEYS = [...CONTEXT_KEYS, 'label', 'version', 'subject', 'attributes'] as const
+
+/**
+ * Refuses a query that is no object, or has a key that no query has: a misspelt label would otherwise read the default one. Every memory
+ * hit pays for it, so it goes through the keys by name and leaves the message to `checkKeys`.
+ *
+ * @throws {InvalidArgumentError} that names the key, and the one that was probably meant
+ */
+export function checkQuery(query: ConfigQuery): void {
+  if (typeof query !== 'object' || query === null) checkKeys(query, KEYS, 'query')
+  for (const key in query) {
+    switch (key) {
+      case 'label':
+      case 'subject':
+      case 'project':
+      case 'attributes':
+      case 'version':
+      case 'minRevision':
+      case 'maxStalenessMs':
+        continue
+      default:
+        checkKeys(query, KEYS)
+    }
+  }
+}
+
+/** The same for a read of context rules. */
+export function checkContextQuery(query: ContextRulesQuery): void {
+  checkKeys(query, CONTEXT_KEYS, typeof query === 'object' && query !== null ? '' : 'query')
 }
 
 /** Whether the log was looked at as lately as a query asks. */

@@ -11,7 +11,7 @@ import { MAX_SUBJECT } from '../store/assignments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
-import { type ConfigQuery, isPlain, isRecent } from './config-query.js'
+import { type ConfigQuery, checkQuery, isPlain, isRecent } from './config-query.js'
 import type { Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
@@ -29,13 +29,18 @@ export class EntityReads {
     this.#project = backend.options.project
   }
 
-  /** What memory says: a few map lookups and the test that nothing newer was announced. */
+  /**
+   * What memory says: a few map lookups and the test that nothing newer was announced.
+   *
+   * @throws {InvalidArgumentError} when the query has a key that no query has
+   */
   peek<Entity>(
     kind: LabelledKind,
     name: string,
     query: ConfigQuery | undefined,
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
+    if (query !== undefined) checkQuery(query)
     const view = this.#inMemory<Entity>(kind, name, query, false)
     if (!view) return NOT_HERE
     const label = query?.label ?? defaultLabel
@@ -45,6 +50,13 @@ export class EntityReads {
 
   /** `peek`, and where memory is not enough, `read`. */
   get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
+    if (query !== undefined) {
+      try {
+        checkQuery(query)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
     const view = this.#inMemory<Entity>(kind, name, query, true)
     if (view) {
       const label = query?.label ?? defaultLabel
