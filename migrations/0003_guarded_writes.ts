@@ -19,6 +19,8 @@ const INTERNAL_FUNCTIONS = [
   'announce(bigint, text)',
   'kind_tables(text)',
   'fields_of(text, jsonb)',
+  'chat_messages(text)',
+  'note_edit(text, text, text, jsonb, jsonb, boolean)',
   'rollout_data(jsonb)',
   'log_change(jsonb, jsonb, bigint, jsonb, integer, integer, jsonb, jsonb)',
   'move_label(jsonb, text, integer)',
@@ -28,6 +30,18 @@ const INTERNAL_FUNCTIONS = [
   'write_rollout(jsonb, jsonb)',
   'write_refresh(jsonb, jsonb)',
   'close_write(jsonb)',
+] as const
+
+/**
+ * Trigger functions. They fire whatever rights the editing role has on them; the right to execute one is the right to make triggers of it on
+ * tables of one's own, and so to have it note edits that were never made.
+ */
+const TRIGGER_FUNCTIONS = ['note_sql_edit()', 'keep_content()', 'refuse_change()', 'refuse_truncate()', 'name_empty_revision()'] as const
+
+/** What workers of the release before call. Until this step it ran with the rights of whoever called it. */
+const OLDER_FUNCTIONS = [
+  'begin_write(integer, integer, integer)',
+  'finish_write(uuid, text[], jsonb, bigint, text, text, boolean)',
 ] as const
 
 /** What a service needs to write. Roles that could write before this step may go on. */
@@ -50,6 +64,8 @@ export const guardedWrites: Migration = {
   sql: (schema) =>
     [
       openRevision(schema),
+      emptyRevisions(schema),
+      readableRows(schema),
       vocabulary(schema),
       steps(schema),
       writeFunctions(schema),
@@ -98,6 +114,41 @@ end ${q};
 `
 }
 
+/** Workers tell by the token of the newest revision they know that the database is still the same one, so each needs a row that has it. */
+function emptyRevisions({ identifier: s, bodyQuote: q }: SchemaName): string {
+  return `
+-- A revision that was taken and committed without a change: a row says so, or every worker that saw it would take the next one for
+-- another history.
+create function ${s}.name_empty_revision() returns trigger language plpgsql ${DEFINER} as ${q}
+begin
+  if not exists (select 1 from ${s}.config_changelog where revision = new.revision) then
+    insert into ${s}.config_changelog (revision, token, config_type, config_name, project, change_type, change_summary, changed_by)
+      values (new.revision, new.token, 'all', '*', '*', 'refresh', 'Opened a write and changed nothing', session_user);
+  end if;
+  return null;
+end ${q};
+create constraint trigger name_empty_revision after update on ${s}.config_state deferrable initially deferred
+  for each row when (new.revision <> old.revision) execute function ${s}.name_empty_revision();
+`
+}
+
+/** Values that PostgreSQL takes and that every read of the row, or of a document beside it, would fail on. */
+function readableRows({ identifier: s }: SchemaName): string {
+  const dated = ['prompts', 'model_configs', 'embedding_configs', 'context_rules', 'config_rollouts']
+  return `
+${dated
+  .map(
+    (table) => `alter table ${s}.${table} add constraint ${table}_created_at
+  check (created_at >= '0001-01-02 00:00Z' and created_at < '9999-12-31 00:00Z') not valid;`,
+  )
+  .join('\n')}
+alter table ${s}.config_rollouts add constraint config_rollouts_label check (label <> 'latest') not valid;
+alter table ${s}.config_rollouts add constraint config_rollouts_forced check (jsonb_typeof(forced) in ('object', 'null')) not valid;
+alter table ${s}.config_rollouts add constraint config_rollouts_schedule check (coalesce(schedule @@ '$.type() == "null" || $.type() == "array"
+  && !exists($[*] ? (!(@.atMs.type() == "number" && @.coverageBasisPoints.type() == "number")))', schedule is null)) not valid;
+`
+}
+
 /** Where the rows of a kind are, and what its columns are called outside. */
 function vocabulary({ identifier: s, literal, bodyQuote: q }: SchemaName): string {
   return `
@@ -116,6 +167,14 @@ begin
   if labels is not null then labels := format('%I.%I', ${literal}, labels); end if;
 end ${q};
 
+-- The messages of a chat prompt. Plain SQL may store text that is none: it is noted as it is.
+create function ${s}.chat_messages(template text) returns jsonb language plpgsql immutable as ${q}
+begin
+  return template::jsonb;
+exception when others then
+  return to_jsonb(template);
+end ${q};
+
 -- A row in the words of the library: what the changelog says does not depend on who wrote it.
 create function ${s}.fields_of(kind text, side jsonb) returns jsonb language sql immutable as ${q}
   select jsonb_object_agg(
@@ -126,7 +185,8 @@ create function ${s}.fields_of(kind text, side jsonb) returns jsonb language sql
       else (select string_agg(case when part.place = 1 then part.word else initcap(part.word) end, '' order by part.place)
         from unnest(string_to_array(field.key, '_')) with ordinality as part (word, place))
     end,
-    case when kind = 'prompt' and field.key = 'template' and side ->> 'type' = 'chat' then (field.value #>> '{}')::jsonb else field.value end)
+    case when kind = 'prompt' and field.key = 'template' and side ->> 'type' = 'chat' then ${s}.chat_messages(field.value #>> '{}')
+      else field.value end)
   from jsonb_each(side) as field
 ${q};
 
@@ -153,7 +213,7 @@ begin
   values (state.revision, state.token, (write ->> 'id')::uuid, named ->> 'kind', config_id, named ->> 'name', named ->> 'project',
     previous_version, new_version, step ->> 'change', step ->> 'summary', previous_data,
     case when coalesce((step ->> 'force')::boolean, false) then new_data || '{"force": true}' else new_data end, step ->> 'by');
-  if named ->> 'project' <> '*' then
+  if step ->> 'do' is distinct from 'refresh' then
     perform ${s}.raise_heads(array[case when named ->> 'kind' = 'context_rules' then 'context_rules:' || (named ->> 'project')
       else (named ->> 'kind') || ':' || (named ->> 'project') || ':' || (named ->> 'name') end], state.revision, state.token);
   end if;
@@ -193,6 +253,15 @@ begin
   select * into tables from ${s}.kind_tables(step ->> 'kind');
   execute format('select coalesce(max(version), 0) from %s where project = $1 and %I = $2', tables.versions, tables.name_column)
     into highest using step ->> 'project', step ->> 'name';
+  if step ->> 'project' !~ '^[A-Za-z0-9_.-]+$' then
+    raise exception 'A project may hold letters, digits, "_", "." and "-" only' using errcode = 'invalid_parameter_value';
+  end if;
+  if step -> 'columns' ?| '{id,project,name,context,version,is_active,created_by,created_at}'::text[] then
+    raise exception 'The columns of a step "version" are its content only' using errcode = 'invalid_parameter_value';
+  end if;
+  if highest = 0 and step ->> 'change' <> 'create' then
+    raise exception 'The first version of a name is a "create"' using errcode = 'invalid_parameter_value';
+  end if;
   select string_agg(quote_ident(field), ', ') into columns from jsonb_object_keys(step -> 'columns') as field;
   execute format('insert into %s as entry (project, %I, version, created_by, %s)
       select $1, $2, $3, $4, %s from jsonb_populate_record(null::%s, $5) returning to_jsonb(entry)',
@@ -216,6 +285,10 @@ declare
   before integer := ${s}.move_label(step, step ->> 'label', version);
   entry jsonb;
 begin
+  if (version is null) <> (step ->> 'change' = 'remove_label') or coalesce(version, before) is null then
+    raise exception '"%" cannot move the label "%" from % to %', step ->> 'change', step ->> 'label', coalesce(before::text, 'nowhere'),
+      coalesce(version::text, 'nowhere') using errcode = 'invalid_parameter_value';
+  end if;
   select * into tables from ${s}.kind_tables(step ->> 'kind');
   execute format('select to_jsonb(entry) from %s as entry where project = $1 and name = $2 and version = $3', tables.versions)
     into entry using step ->> 'project', step ->> 'name', version;
@@ -235,11 +308,18 @@ declare
   removed jsonb;
   label text;
 begin
+  if wanted is distinct from (step ->> 'change' = 'activate') then
+    raise exception '"%" cannot switch a version %', step ->> 'change', case when wanted then 'on' else 'off' end
+      using errcode = 'invalid_parameter_value';
+  end if;
   select * into tables from ${s}.kind_tables(step ->> 'kind');
   for switched in select value::integer from jsonb_array_elements_text(step -> 'versions') order by 1 loop
-    execute format('update %s as entry set is_active = $1 where project = $2 and %I = $3 and version = $4 returning to_jsonb(entry)',
-        tables.versions, tables.name_column)
+    execute format('update %s as entry set is_active = $1 where project = $2 and %I = $3 and version = $4 and is_active <> $1
+        returning to_jsonb(entry)', tables.versions, tables.name_column)
       into entry using wanted, step ->> 'project', step ->> 'name', switched;
+    if entry is null then
+      raise exception 'There is no version % of "%" to %', switched, step ->> 'name', step ->> 'change' using errcode = 'no_data_found';
+    end if;
     removed := '{}';
     if tables.labels is not null then
       for label in execute format('select label from %s where project = $1 and name = $2 and version = $3 and $4 ? label order by label',
@@ -268,6 +348,11 @@ declare
   moved_from integer;
 begin
   select to_jsonb(rollout) into before from ${s}.config_rollouts as rollout where id = step ->> 'id';
+  if (before is null) <> (step ->> 'change' = 'rollout_start') or before ->> 'status' = 'concluded'
+    or (winner is not null and step ->> 'change' <> 'rollout_conclude') then
+    raise exception '"%" does not suit rollout "%", which is %', step ->> 'change', step ->> 'id', coalesce(before ->> 'status', 'not there')
+      using errcode = 'invalid_parameter_value';
+  end if;
   if before is null then
     insert into ${s}.config_rollouts as rollout select given.* from jsonb_populate_record(null::${s}.config_rollouts,
         (step -> 'columns') || jsonb_build_object('id', step -> 'id', 'created_by', step -> 'by', 'created_at', clock_timestamp())) as given
@@ -277,6 +362,10 @@ begin
         schedule = given.schedule, status = given.status, winner = given.winner
       from jsonb_populate_record(null::${s}.config_rollouts, before || (step -> 'columns')) as given
       where rollout.id = step ->> 'id' returning to_jsonb(rollout) into after;
+  end if;
+  if after ->> 'status' <> (case step ->> 'change' when 'rollout_pause' then 'paused' when 'rollout_conclude' then 'concluded'
+    when 'rollout_ramp' then before ->> 'status' else 'running' end) then
+    raise exception '"%" does not make a rollout %', step ->> 'change', after ->> 'status' using errcode = 'invalid_parameter_value';
   end if;
   if winner is not null then moved_from := ${s}.move_label(after, after ->> 'label', winner); end if;
   perform ${s}.log_change(write, step, null, after, moved_from, winner,
@@ -292,6 +381,9 @@ create function ${s}.write_refresh(write jsonb, step jsonb) returns jsonb langua
 declare
   state record;
 begin
+  if coalesce(step ->> 'kind' not in ('prompt', 'model', 'embedding', 'context_rules', 'all'), true) then
+    raise exception 'There is no kind "%"', step ->> 'kind' using errcode = 'invalid_parameter_value';
+  end if;
   select revision, token into state from ${s}.config_state where id = 1;
   perform ${s}.raise_heads(array(select scope from ${s}.config_heads where step ->> 'kind' = 'all' or starts_with(scope, (step ->> 'kind') || ':')),
     state.revision, state.token);
@@ -444,39 +536,52 @@ end ${q};
 /** Edits that do not come through the library: psql, a data migration, a service in another language. */
 function sqlEdits({ identifier: s, bodyQuote: q }: SchemaName): string {
   return `
+-- What one edit did to one entity: revision, head, announcement and changelog row.
+create function ${s}.note_edit(config_kind text, summary text, editor text, before_edit jsonb, after_edit jsonb, is_label boolean) returns void
+language plpgsql as ${q}
+declare
+  edited jsonb := coalesce(after_edit, before_edit);
+  entity text := edited ->> case when config_kind = 'context_rules' then 'context' else 'name' end;
+  taken record;
+begin
+  select * into taken from ${s}.take_revision();
+  perform ${s}.raise_heads(array[config_kind || ':' || (edited ->> 'project') || case when config_kind = 'context_rules' then '' else ':' || entity end],
+    taken.revision, taken.token);
+  perform ${s}.announce(taken.revision, taken.token);
+  insert into ${s}.config_changelog (revision, token, config_type, config_id, config_name, project, previous_version, new_version,
+    change_type, change_summary, previous_data, new_data, changed_by)
+  values (taken.revision, taken.token, config_kind, case when jsonb_typeof(edited -> 'id') = 'number' then (edited ->> 'id')::bigint end,
+    entity, edited ->> 'project', (before_edit ->> 'version')::integer, (after_edit ->> 'version')::integer, 'sql', summary,
+    ${s}.fields_of(config_kind, ${s}.edited_part(before_edit, after_edit, is_label)),
+    ${s}.fields_of(config_kind, ${s}.edited_part(after_edit, before_edit, is_label)), editor);
+end ${q};
+
 create or replace function ${s}.note_sql_edit() returns trigger language plpgsql ${DEFINER} as ${q}
 declare
   before_edit jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
   after_edit jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
-  edited jsonb := coalesce(after_edit, before_edit);
   -- A table that holds several kinds says the kind in its rows.
-  config_kind text := coalesce(tg_argv[0], edited ->> 'kind');
+  config_kind text := coalesce(tg_argv[0], coalesce(after_edit, before_edit) ->> 'kind');
   is_label boolean := coalesce(tg_argv[1] = 'labels', false);
   name_column text := case when config_kind = 'context_rules' then 'context' else 'name' end;
   phase text := ${s}.phase_here();
   -- Inside this function the current user is the owner: who edits is the session's user, and the role it has set.
   editor text := session_user || case when current_setting('role') in ('none', session_user) then '' else ' as ' || current_setting('role') end;
-  touched text[];
-  taken record;
+  summary text := lower(tg_op) || ' on ' || tg_table_name;
 begin
   if phase in ('applying', 'purging', 'older') or before_edit is not distinct from after_edit then return null; end if;
   if phase = 'announced' then
     raise exception 'This write is announced already: % on % in its transaction would reach no running service', lower(tg_op), tg_table_name
       using errcode = 'restrict_violation';
   end if;
-  select array_agg(distinct case when config_kind = 'context_rules' then 'context_rules:' || (side ->> 'project')
-      else config_kind || ':' || (side ->> 'project') || ':' || (side ->> 'name') end)
-    into touched from unnest(array[before_edit, after_edit]) as side where side is not null;
-  select * into taken from ${s}.take_revision();
-  perform ${s}.raise_heads(touched, taken.revision, taken.token);
-  perform ${s}.announce(taken.revision, taken.token);
-  insert into ${s}.config_changelog (revision, token, config_type, config_id, config_name, project, previous_version, new_version,
-    change_type, change_summary, previous_data, new_data, changed_by)
-  values (taken.revision, taken.token, config_kind, case when jsonb_typeof(edited -> 'id') = 'number' then (edited ->> 'id')::bigint end,
-    edited ->> name_column, edited ->> 'project', (before_edit ->> 'version')::integer, (after_edit ->> 'version')::integer, 'sql',
-    lower(tg_op) || ' on ' || tg_table_name,
-    ${s}.fields_of(config_kind, ${s}.edited_part(before_edit, after_edit, is_label)),
-    ${s}.fields_of(config_kind, ${s}.edited_part(after_edit, before_edit, is_label)), editor);
+  -- A row that goes to another name or label has gone from where it was: the history of both says so.
+  if jsonb_build_array(before_edit -> 'kind', before_edit -> 'project', before_edit -> name_column, before_edit -> 'label')
+    <> jsonb_build_array(after_edit -> 'kind', after_edit -> 'project', after_edit -> name_column, after_edit -> 'label') and tg_op = 'UPDATE' then
+    perform ${s}.note_edit(coalesce(tg_argv[0], before_edit ->> 'kind'), summary, editor, before_edit, null, is_label);
+    perform ${s}.note_edit(config_kind, summary, editor, null, after_edit, is_label);
+  else
+    perform ${s}.note_edit(config_kind, summary, editor, before_edit, after_edit, is_label);
+  end if;
   return null;
 end ${q};
 
@@ -554,6 +659,9 @@ begin
       when 'embedding' then $$embedding_model = 'purged', chunking_strategy = 'purged', parameters = '{}'$$
       when 'context_rules' then $$important = null, "ignore" = null, description = null$$ end, tables.name_column)
     into purged using step ->> 'project', step ->> 'name', (step ->> 'version')::integer;
+  if purged is null or step ->> 'change' is distinct from 'purge' or jsonb_array_length(write -> 'steps') <> 1 then
+    raise exception 'A purge is one step "purge" of a version that exists' using errcode = 'invalid_parameter_value';
+  end if;
   -- What rows of this version say of labels and of being active is not content, and a rollback needs it.
   update ${s}.config_changelog as change set
     previous_data = (select jsonb_object_agg(key, value) from jsonb_each(change.previous_data) where key in ('labels', 'isActive', 'force')),
@@ -594,6 +702,10 @@ begin
   if ${s}.phase_here() is distinct from 'older' then
     raise exception 'This transaction has no open write: call begin_write first' using errcode = 'object_not_in_prerequisite_state';
   end if;
+  if not exists (select 1 from ${s}.config_state as state where state.id = 1 and state.revision = finish_write.revision
+    and state.token = finish_write.token) then
+    raise exception 'Revision % is not the one that this transaction holds', finish_write.revision using errcode = 'invalid_parameter_value';
+  end if;
   perform ${s}.raise_heads(finish_write.scopes, finish_write.revision, finish_write.token);
   if message is null then perform ${s}.announce(finish_write.revision, finish_write.token);
   else perform pg_notify(${s}.notify_channel(), message);
@@ -616,9 +728,9 @@ end ${q};
 
 /** Functions may be called by everybody unless that is taken back. Whoever could write to the changelog before may write on. */
 function rights({ identifier: s, literal, bodyQuote: q }: SchemaName): string {
-  const callable = [...WRITE_FUNCTIONS, ...MAINTENANCE_FUNCTIONS]
+  const callable = [...WRITE_FUNCTIONS, ...MAINTENANCE_FUNCTIONS, ...OLDER_FUNCTIONS]
   return `
-${[...INTERNAL_FUNCTIONS, ...callable].map((name) => `revoke all on function ${s}.${name} from public;`).join('\n')}
+${[...INTERNAL_FUNCTIONS, ...TRIGGER_FUNCTIONS, ...callable].map((name) => `revoke all on function ${s}.${name} from public;`).join('\n')}
 do ${q}
 declare
   writer text;

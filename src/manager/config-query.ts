@@ -34,13 +34,36 @@ export interface ContextRulesQuery {
   readonly maxStalenessMs?: number
 }
 
-const QUERY_KEYS = ['project', 'label', 'version', 'subject', 'attributes', 'minRevision', 'maxStalenessMs'] as const
-const KNOWN_KEYS: ReadonlySet<string> = new Set(QUERY_KEYS)
+const CONTEXT_KEYS = ['project', 'minRevision', 'maxStalenessMs'] as const
+const KEYS = [...CONTEXT_KEYS, 'label', 'version', 'subject', 'attributes'] as const
 
-/** Whether a query has no key but those of queries; `checkQuery` says which one it is. */
-export function hasKnownKeys(query: ConfigQuery): boolean {
-  for (const key in query) if (!KNOWN_KEYS.has(key)) return false
-  return true
+/**
+ * Refuses a query that is no object, or has a key that no query has: a misspelt label would otherwise read the default one. Every memory
+ * hit pays for it, so it goes through the keys by name and leaves the message to `checkKeys`.
+ *
+ * @throws {InvalidArgumentError} that names the key, and the one that was probably meant
+ */
+export function checkQueryKeys(query: ConfigQuery): void {
+  if (typeof query !== 'object' || query === null) checkKeys(query, KEYS, 'query')
+  for (const key in query) {
+    switch (key) {
+      case 'label':
+      case 'subject':
+      case 'project':
+      case 'attributes':
+      case 'version':
+      case 'minRevision':
+      case 'maxStalenessMs':
+        continue
+      default:
+        checkKeys(query, KEYS)
+    }
+  }
+}
+
+/** The same for a read of context rules. */
+export function checkContextQuery(query: ContextRulesQuery): void {
+  checkKeys(query, CONTEXT_KEYS, typeof query === 'object' && query !== null ? '' : 'query')
 }
 
 /** Whether the log was looked at as lately as a query asks. */
@@ -62,7 +85,7 @@ export function checkQuery(
   query: ConfigQuery,
   defaults: { readonly project: string; readonly label: string },
 ): { readonly project: string; readonly label: string } {
-  checkKeys(query, QUERY_KEYS)
+  checkQueryKeys(query)
   const project = checkProject(query.project ?? defaults.project)
   const label = checkLabelQuery(query.label ?? defaults.label)
   if (query.version !== undefined) checkVersion('version', query.version)

@@ -24,7 +24,14 @@ import type { RolloutRepository } from '../store/rollout-repository.js'
 import type { WriteFacts, WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
-import { type ConfigQuery, type ContextRulesQuery, checkRevision, checkStaleness, type PromptQuery } from './config-query.js'
+import {
+  type ConfigQuery,
+  type ContextRulesQuery,
+  checkContextQuery,
+  checkRevision,
+  checkStaleness,
+  type PromptQuery,
+} from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
 import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
@@ -155,7 +162,7 @@ export class ConfigurationManager {
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
   async getContextRules(context?: string, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
     this.#refuseClosed()
-    checkKeys(query, ['project', 'minRevision', 'maxStalenessMs'])
+    checkContextQuery(query)
     if (context !== undefined) checkText('context', context, LIMITS.shortName)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
@@ -299,12 +306,14 @@ export class ConfigurationManager {
    *
    * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted
    */
-  async prune({ before, onProgress }: PruneOptions): Promise<PruneReport> {
+  async prune(options: PruneOptions): Promise<PruneReport> {
     this.#refuseClosed()
+    checkKeys(options, ['before', 'onProgress'])
+    const { before, onProgress } = options
     if (!(before instanceof Date) || Number.isNaN(before.getTime())) throw new InvalidArgumentError('before', 'must be a Date')
     await this.#open()
-    const { store, options } = this.#backend
-    return store.read((db) => prune(db, options.schema, { before, ...(onProgress && { onProgress }) }))
+    const { store } = this.#backend
+    return store.read((db) => prune(db, store.schema, { before, ...(onProgress && { onProgress }) }))
   }
 
   /**

@@ -11,7 +11,7 @@ import { checkText } from '../store/arguments.js'
 import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
-import { type ConfigQuery, checkQuery, hasKnownKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
+import { type ConfigQuery, checkQuery, checkQueryKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
@@ -29,13 +29,18 @@ export class EntityReads {
     this.#project = backend.options.project
   }
 
-  /** What memory says: a few map lookups and the test that nothing newer was announced. */
+  /**
+   * What memory says: a few map lookups and the test that nothing newer was announced.
+   *
+   * @throws {InvalidArgumentError} when the query has a key that no query has
+   */
   peek<Entity>(
     kind: LabelledKind,
     name: string,
     query: ConfigQuery | undefined,
     defaultLabel: string,
   ): Entity | undefined | typeof NOT_HERE {
+    if (query !== undefined) checkQueryKeys(query)
     const view = this.#inMemory<Entity>(kind, name, query, false)
     const answer = view && this.#known(view, query, defaultLabel)
     return answer ? answer.entity : NOT_HERE
@@ -43,6 +48,13 @@ export class EntityReads {
 
   /** `peek`, and where memory is not enough, `read`. */
   get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
+    if (query !== undefined) {
+      try {
+        checkQueryKeys(query)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
     const view = this.#inMemory<Entity>(kind, name, query, true)
     const answer = view && this.#known(view, query, defaultLabel)
     if (answer) return answer.settled
@@ -67,7 +79,7 @@ export class EntityReads {
   /** The answer to a memory hit; `undefined` where the query is not one that can be answered so, or has to be refused. */
   #known<Entity>(view: EntityView<never, Entity>, query: ConfigQuery | undefined, defaultLabel: string): Answer<Entity> | undefined {
     const label = query?.label ?? defaultLabel
-    if (query !== undefined && !(hasKnownKeys(query) && isSubject(query.subject) && isAttributes(query.attributes))) return undefined
+    if (query !== undefined && !(isSubject(query.subject) && isAttributes(query.attributes))) return undefined
     return view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
   }
 

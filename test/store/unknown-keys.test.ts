@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ConfigurationManager, createConfigManager, PromptRepository } from '../../src/index.js'
+import { createTestManager } from '../../src/testing/index.js'
 import { caught } from './fixture.js'
 
 /** Nothing is asked of a server: arguments are checked before any connection is used. */
@@ -35,6 +36,15 @@ const REQUESTS: readonly [key: string, meant: string | undefined, call: (m: Conf
   ['acknowledged', undefined, (m, extra) => m.rollouts.resume('a', extra)],
   ['winer', 'winner', (m, extra) => m.rollouts.conclude('a', extra)],
   ['state', undefined, (m, extra) => m.rollouts.list(extra)],
+  ['lable', 'label', (m, extra) => m.getPrompt('a', extra)],
+  ['labels', 'label', (m, extra) => m.getPromptTemplate('a', extra)],
+  ['environment', 'label', (m, extra) => m.getModelConfig('a', extra)],
+  ['min_revision', 'minRevision', (m, extra) => m.getEmbeddingConfig('a', extra)],
+  ['label', undefined, (m, extra) => m.getContextRules('a', extra)],
+  ['stage', 'label', (m, extra) => m.peekPrompt('a', extra)],
+  ['versoin', 'version', (m, extra) => m.peekModelConfig('a', extra)],
+  ['maxStaleness', 'maxStalenessMs', (m, extra) => m.peekEmbeddingConfig('a', extra)],
+  ['onprogress', 'onProgress', (m, extra) => m.prune({ before: new Date(), ...extra })],
   ['changed_by', 'changedBy', (m, extra) => m.transaction(async () => {}, extra)],
 ]
 
@@ -45,6 +55,21 @@ describe('a key that a request does not have', () => {
     expect(error).toMatchObject({ code: 'E_INVALID_ARGUMENT', field: key })
     if (meant !== undefined) expect(error.message).toContain(`did you mean ${meant}?`)
     else expect(error.message).toContain('Known are')
+  })
+
+  it('is refused by a read that memory could answer, and a read that is refused rejects and never throws', async () => {
+    const warm = createTestManager({ prompts: { a: 'x' } })
+    await warm.getPrompt('a')
+
+    const answers = [{ lable: 'staging' }, { label: 'production', lable: 'staging' }, null, 'staging', 5].map((query) =>
+      warm.getPrompt('a', query as never),
+    )
+
+    for (const answer of await Promise.allSettled(answers)) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'E_INVALID_ARGUMENT' } })
+    }
+    expect(await warm.getPrompt('a', { lable: undefined } as never)).toMatchObject({ template: 'x' })
+    await warm.shutdown()
   })
 
   it('is refused inside a list, with its place', async () => {
