@@ -34,6 +34,9 @@ export interface Arrival {
   readonly isForeign?: boolean
 }
 
+/** Of more, memory alone tells. */
+const MAX_ARRIVED = 1_000
+
 /** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
 export const HEADS_PER_ENTRY = 10
 
@@ -47,6 +50,8 @@ export class HeldDocuments<Value> {
   readonly #memory: MemoryTier<Value>
   /** Scopes that were announced since the log was read, each with the head it had before. */
   readonly #claims = new Map<Scope, Readonly<Head> | undefined>()
+  /** The changes of documents that came in since the log was read, which memory may have let go again. */
+  readonly #arrived = new Map<Scope, Readonly<Head>>()
   #generation = 0
   #isClosed = false
   #refusedFills = 0
@@ -133,6 +138,7 @@ export class HeldDocuments<Value> {
     const value = this.#parts.materialize(document, isForeign)
     // No head is learned from a document that nobody could confirm.
     const head = isImmutable || unverified ? undefined : this.#headOf(document)
+    if (head && this.#arrived.size < MAX_ARRIVED) this.#arrived.set(scope, { revision: document.revision, token: document.token })
     return this.#keep(document, value, { head, unverified, stale: unverified })
   }
 
@@ -205,22 +211,25 @@ export class HeldDocuments<Value> {
       if (known && isOver(known, head) && !isPending(known.revision)) Object.assign(known, { revision: head.revision, token: head.token })
       return this.#raise(head)
     })
+    this.#arrived.clear()
     if (wasFalse) this.#generation++
     if (wasFalse || heads.length > 0) this.#dropLost(isPending)
     return { news, wasFalse }
   }
 
   /**
-   * Whether a document in memory is of a change after `after` that the log does not have: the database has lost it. Messages alone bring no
-   * documents, so nobody can make this up on the channel.
+   * Whether a document that was read is of a change after `after` that the log does not have: the database has lost it. Messages alone bring
+   * no documents, so nobody can make this up on the channel.
    */
   hasLost(heads: LogPage['heads'], after: number, isPending: (revision: number) => boolean): boolean {
     const inLog = new Map(heads.map((head) => [head.scope, head]))
-    return this.#memory.entries().some((entry) => {
-      if (entry.revision <= after || entry.unverified || isPending(entry.revision) || isContent(entry.scope)) return false
-      const right = inLog.get(entry.scope)
-      return right === undefined || isOver(entry, right)
-    })
+    const isLost = (scope: Scope, change: Readonly<Head>) => {
+      if (change.revision <= after || isPending(change.revision)) return false
+      const right = inLog.get(scope)
+      return right === undefined || isOver(change, right)
+    }
+    if ([...this.#arrived].some(([scope, change]) => isLost(scope, change))) return true
+    return this.#memory.entries().some((entry) => !entry.unverified && !isContent(entry.scope) && isLost(entry.scope, entry))
   }
 
   #raise({ scope, revision, token }: LogPage['heads'][number]): boolean {
@@ -279,6 +288,7 @@ export class HeldDocuments<Value> {
     this.#generation++
     this.#heads.clear()
     this.#claims.clear()
+    this.#arrived.clear()
     this.#memory.clear()
     for (const { scope, revision, token } of heads) this.#heads.raise(scope, revision, token)
   }
