@@ -134,31 +134,33 @@ export const MANAGER_DEFAULTS = {
   authorizeMs: AUTHORIZE_MS,
 } as const
 
-const OPTION_KEYS = [
-  'database',
-  'readDatabase',
-  'redis',
-  'redisSecret',
-  'schema',
-  'namespace',
-  'channel',
-  'listen',
-  'project',
-  'label',
-  'autoMigrate',
-  'ttlMs',
-  'memory',
-  'pollIntervalMs',
-  'redisPingMs',
-  'timeouts',
-  'snapshotFile',
-  'protectedLabels',
-  'authorize',
-  'authorizeMs',
-  'hooks',
-  'settings',
-  'logger',
-] as const satisfies readonly (keyof ConfigManagerOptions)[]
+/** All of them: one that is missing here does not compile. */
+const OPTION_KEYS = Object.keys({
+  key: true,
+  database: true,
+  readDatabase: true,
+  redis: true,
+  redisSecret: true,
+  schema: true,
+  namespace: true,
+  channel: true,
+  listen: true,
+  project: true,
+  label: true,
+  autoMigrate: true,
+  ttlMs: true,
+  memory: true,
+  pollIntervalMs: true,
+  redisPingMs: true,
+  timeouts: true,
+  snapshotFile: true,
+  protectedLabels: true,
+  authorize: true,
+  authorizeMs: true,
+  hooks: true,
+  settings: true,
+  logger: true,
+} satisfies Record<keyof ConfigManagerOptions, true>)
 
 export interface ResolvedOptions {
   /** What was missing when the manager was built. */
