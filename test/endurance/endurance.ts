@@ -98,7 +98,8 @@ export function complaintsOf({ size, ratio, middle, end, counts, revision, exitC
     [known !== revision, `the worker knows revision ${known} of ${revision}`],
     [exitCode !== 0, `the worker ended with ${exitCode}`],
     // Such a run would show nothing.
-    [memory.entries < MAX_ENTRIES, `only ${memory.entries} documents were in memory`],
+    // The content of a single version leaves with the document of its entity, so a few places are empty for a moment.
+    [memory.entries < MAX_ENTRIES * 0.99, `only ${memory.entries} documents were in memory`],
     [memory.misses < size.reads * LEAST_MISSES || memory.misses > memory.hits, `${memory.misses} misses beside ${memory.hits} hits`],
   ]
   return complaints.filter(([isSo]) => isSo).map(([, complaint]) => complaint)

@@ -201,7 +201,7 @@ for (const [title, prepare, made] of [
     await forgetDocuments(namespace)
     await eventually(async () => (await Promise.all(workers.map(served))).every(isLost))
     // Who only heard of the lost commits may be put right without a word, by commits over the same names (forged-claims.test.ts): all read them.
-    await Promise.all(workers.map((worker) => worker.catchUp()))
+    await eventually(() => Promise.all(workers.map((worker) => worker.catchUp())))
     const held = await textsInRedis(namespace)
     const watches = Object.keys(kinds).map((kind, place) => watch(kind, workers[place]!))
 

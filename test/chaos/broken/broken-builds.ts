@@ -24,7 +24,7 @@ const STORE = 'src/store/config-store.ts'
 
 const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf < floor'
 const CURRENT = 'return head === undefined || asOf >= head.revision'
-const CLEARED = 'this.#generation++ this.#heads.clear() this.#claims.clear() this.#memory.clear()'
+const CLEARED = 'this.#generation++ this.#heads.clear() this.#claims.clear() this.#arrived.clear() this.#memory.clear()'
 const OTHER_HISTORY = 'return after > 0 && (page.top < after || page.tokenAtAfter !== token)'
 const HAS_LOST = '|| this.#parts.hasLost(page, after, isPending)'
 const TAKE_CLAIMS = `#takeClaims(heads: LogPage['heads'], isOwn: boolean): void {`
