@@ -4,8 +4,10 @@ import type { MemoryEntry } from '../cache/memory-tier.js'
 import { Receipts } from '../cache/receipts.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
-import type { ConfigKind, LabelledKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
+import type { Receipt, WriteMeta } from '../entities/written.js'
+import { KindRegistry } from '../kinds/registry.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
@@ -15,7 +17,6 @@ import { migrate } from '../store/migrate.js'
 import { refuseUnfit } from '../store/migration-status.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import type { PurgedRow } from '../store/purge.js'
-import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
 import { type CachedView, loadCached, viewOf } from './cached-view.js'
 import { ColdStart } from './cold-start.js'
@@ -43,6 +44,7 @@ const POLL_JITTER = 0.1
 export class Backend {
   readonly options: ResolvedOptions
   readonly events: Events<ConfigurationManagerEvents>
+  readonly kinds = new KindRegistry()
   readonly store: ConfigStore
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
@@ -102,6 +104,7 @@ export class Backend {
       queueMs: options.timeouts.queueMs,
       hooks: options.hooks,
       policy: options.policy,
+      kinds: this.kinds,
       databaseIdentity: () => this.#databaseIdentity,
       announce: (commit, meta) => this.#announce(commit, meta),
       onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
@@ -186,7 +189,7 @@ export class Backend {
   }
 
   /** Takes the content of a purged version out of memory and Redis. */
-  async forgetContent(kind: LabelledKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
+  async forgetContent(kind: ConfigKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
     await this.cache.forget(contentKey(kind, id, createdAtMicros), 'redis')
   }
 
@@ -301,7 +304,7 @@ export class Backend {
         await this.#prepare()
         const { db } = from === 'replica' && this.#replica ? this.#replica : { db: primary }
         const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
-        return reads.run(() => loadCached(db, schema, keys))
+        return reads.run(() => loadCached(db, schema, this.kinds, keys))
       },
       readLog: async (after) => {
         await this.#prepare()
@@ -312,7 +315,7 @@ export class Backend {
         return page
       },
       keepsText: this.options.snapshotFile !== undefined,
-      materialize: viewOf,
+      materialize: (document, isForeign) => viewOf(document, this.kinds, isForeign),
       onKept: (entry) => {
         this.index.add(entry)
         this.#coldStart.changed()
@@ -322,7 +325,7 @@ export class Backend {
         this.contents.left(entry.scope)
       },
       events: {
-        changed: (heads) => this.#reporter.changed(heads, (revision) => this.#ownRevisions.has(revision)),
+        changed: (heads) => this.#reporter.changed(heads, this.kinds, (revision) => this.#ownRevisions.has(revision)),
         wantsChanges: () => this.events.has('change'),
         servedStale: (scope, error) => this.#reporter.servedStale(scope, error),
         failed: (error, message) => this.#reporter.failed(error, message),

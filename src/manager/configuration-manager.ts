@@ -1,17 +1,21 @@
-import { CONFIG_KINDS, type ConfigKind, type LabelledKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
+import type { WriteFacts, WriteMeta } from '../entities/written.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import { EMBEDDING_KIND } from '../kinds/embedding.js'
+import { MODEL_KIND } from '../kinds/model.js'
+import { PROMPT_KIND } from '../kinds/prompt.js'
+import { checkMeta, checkProject, checkText, checkVersion } from '../shared/arguments.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { ModelDefinition } from '../shared/model-definition.js'
-import { checkMeta, checkProject, checkText, checkVersion, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
-import { KINDS } from '../store/kinds.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
@@ -21,7 +25,6 @@ import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
 import { META_KEYS } from '../store/requests.js'
 import type { RolloutRepository } from '../store/rollout-repository.js'
-import type { WriteFacts, WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
 import {
@@ -35,7 +38,7 @@ import {
 import type { ContextRulesView } from './context-rules-view.js'
 import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
-import { EntityReads, NOT_HERE } from './entity-reads.js'
+import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
@@ -67,27 +70,31 @@ export class ConfigurationManager {
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
   readonly #backend: Backend
-  readonly #reads: EntityReads
+  readonly #prompts: EntityReads<Prompt>
+  readonly #models: EntityReads<ModelConfig>
+  readonly #embeddings: EntityReads<EmbeddingConfig>
   readonly #defined = new DefinedPrompts()
   readonly #project: string
-  readonly #label: string
   /** What writers mean who do not say it. */
   readonly #defaults: RepositoryDefaults
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
     this.#backend = new Backend(resolveOptions(options))
-    this.#reads = new EntityReads(this.#backend)
+    this.#prompts = new EntityReads(this.#backend, PROMPT_KIND)
+    this.#models = new EntityReads(this.#backend, MODEL_KIND)
+    this.#embeddings = new EntityReads(this.#backend, EMBEDDING_KIND)
     this.#project = this.#backend.options.project
-    this.#label = this.#backend.options.label
+    const { label } = this.#backend.options
     // `latest` can be read and not moved.
-    this.#defaults = { project: this.#project, ...(this.#label !== 'latest' && { label: this.#label }) }
+    this.#defaults = { project: this.#project, ...(label !== 'latest' && { label }) }
     const { store } = this.#backend
     const repositories = createRepositories(
       {
         schema: store.schema,
         policy: store.policy,
         contracts: store.contracts,
+        kinds: store.kinds,
         read: async (query) => {
           await this.#open()
           return store.read(query)
@@ -135,7 +142,7 @@ export class ConfigurationManager {
     query?: PromptQuery,
   ): Promise<DefinedPrompt<Variables, Compiled> | undefined>
   getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<unknown> {
-    return typeof name === 'string' ? this.#reads.get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
+    return typeof name === 'string' ? this.#prompts.get(name, query) : this.#getDefined(name, query)
   }
 
   /** The template alone, as it was written. */
@@ -151,39 +158,39 @@ export class ConfigurationManager {
    */
   getModelConfig<Parameters>(definition: ModelDefinition<Parameters>, query?: ConfigQuery): Promise<DefinedModel<Parameters>>
   getModelConfig(name: string | ModelDefinition = 'default', query?: ConfigQuery): Promise<unknown> {
-    return typeof name === 'string' ? this.#reads.get<ModelConfig>('model', name, query, this.#label) : this.#getDefinedModel(name, query)
+    return typeof name === 'string' ? this.#models.get(name, query) : this.#getDefinedModel(name, query)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
   getEmbeddingConfig(name = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
-    return this.#reads.get<EmbeddingConfig>('embedding', name, query, 'latest')
+    return this.#embeddings.get(name, query)
   }
 
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
   async getContextRules(context?: string, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
     this.#refuseClosed()
     checkContextQuery(query)
-    if (context !== undefined) checkText('context', context, LIMITS.shortName)
+    if (context !== undefined) checkText('context', context, CONTEXT_RULES.maxNameLength)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
     if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
-    const served = await this.#reads.document(scope, query)
+    const served = await readDocument(this.#backend, scope, query)
     return (served.entry.value as ContextRulesView).of(context)
   }
 
   /** The prompt if it is in memory; never waits, never asks a server. */
   peekPrompt(name: string, query?: PromptQuery): Prompt | undefined {
-    return this.#peek<Prompt>('prompt', name, query, this.#label)
+    return peek(this.#prompts, name, query)
   }
 
   /** The model configuration if it is in memory. */
   peekModelConfig(name = 'default', query?: ConfigQuery): ModelConfig | undefined {
-    return this.#peek<ModelConfig>('model', name, query, this.#label)
+    return peek(this.#models, name, query)
   }
 
   /** The embedding configuration if it is in memory. */
   peekEmbeddingConfig(name = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
-    return this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
+    return peek(this.#embeddings, name, query)
   }
 
   /**
@@ -201,7 +208,7 @@ export class ConfigurationManager {
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
   async refresh(type: ConfigKind | 'all' = 'all'): Promise<void> {
     this.#refuseClosed()
-    checkType(type)
+    this.#backend.kinds.checkKind('type', type, 'all')
     await this.#open()
     const { store } = this.#backend
     await store.policy.permit({ action: 'refresh', kind: type, project: '*', name: '*', actor: undefined }, [])
@@ -214,7 +221,7 @@ export class ConfigurationManager {
    */
   async publishInvalidation(type: ConfigKind | 'all', key?: string): Promise<void> {
     this.#refuseClosed()
-    checkType(type)
+    this.#backend.kinds.checkKind('type', type, 'all')
     if (key !== undefined) checkText('key', key)
     await this.#open()
     await this.#backend.publishPlain(type, key)
@@ -328,8 +335,9 @@ export class ConfigurationManager {
   async purge(purge: Purge): Promise<WriteFacts> {
     this.#refuseClosed()
     checkKeys(purge, ['kind', 'name', 'version', 'project', ...META_KEYS])
-    if (!CONFIG_KINDS.includes(purge.kind)) throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}`)
-    const name = checkText('name', purge.name, purge.kind === 'context_rules' ? LIMITS.shortName : KINDS[purge.kind].maxNameLength)
+    const { kinds } = this.#backend
+    kinds.checkKind('kind', purge.kind)
+    const name = checkText('name', purge.name, kinds.maxNameLength(purge.kind))
     const project = checkProject(purge.project ?? this.#project)
     checkVersion('version', purge.version)
     checkText('changedBy', purge.changedBy)
@@ -338,7 +346,7 @@ export class ConfigurationManager {
     const { store } = this.#backend
     await store.policy.permit({ action: 'purge', kind: purge.kind, project, name, actor: purge.changedBy }, [])
     const { value, facts } = await store.record(purge, purgeOf({ ...purge, name }, project))
-    if (purge.kind !== 'context_rules') await this.#backend.forgetContent(purge.kind, value)
+    if (purge.kind !== CONTEXT_RULES.kind) await this.#backend.forgetContent(purge.kind, value)
     return Object.freeze({ ...facts })
   }
 
@@ -356,15 +364,10 @@ export class ConfigurationManager {
     return this.shutdown()
   }
 
-  #peek<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Entity | undefined {
-    const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
-    return hit === NOT_HERE ? undefined : hit
-  }
-
   async #getDefined(definition: PromptDefinition, query: PromptQuery = {}): Promise<Prompt | undefined> {
     const { name } = definition
     let failure: unknown
-    const prompt = await this.#reads.get<Prompt>('prompt', name, query, this.#label).catch((error: unknown) => {
+    const prompt = await this.#prompts.get(name, query).catch((error: unknown) => {
       if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
       failure = error
       return undefined
@@ -372,7 +375,8 @@ export class ConfigurationManager {
     if (prompt) return this.#defined.of(definition, prompt)
     const project = query.project ?? this.#project
     // Who asks for one version wants that one or none.
-    const fallback = query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#label) : undefined
+    const fallback =
+      query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#prompts.label) : undefined
     if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
     else if (failure) throw failure
     return fallback
@@ -381,7 +385,7 @@ export class ConfigurationManager {
   async #getDefinedModel(definition: ModelDefinition, query: ConfigQuery = {}): Promise<DefinedModel<unknown> | undefined> {
     const { name } = definition
     let failure: unknown
-    const config = await this.#reads.get<ModelConfig>('model', name, query, this.#label).catch((error: unknown) => {
+    const config = await this.#models.get(name, query).catch((error: unknown) => {
       if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
       failure = error
       return undefined
@@ -394,7 +398,7 @@ export class ConfigurationManager {
     if (query.version !== undefined) return undefined
     const project = query.project ?? this.#project
     this.#backend.events.emit('fallback', { project, name, error: failure })
-    return fallbackModel(definition, project, query.label ?? this.#label)
+    return fallbackModel(definition, project, query.label ?? this.#models.label)
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */
@@ -408,8 +412,7 @@ export class ConfigurationManager {
   }
 }
 
-function checkType(type: unknown): void {
-  if (type !== 'all' && !CONFIG_KINDS.includes(type as ConfigKind)) {
-    throw new InvalidArgumentError('type', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
-  }
+function peek<Entity>(reads: EntityReads<Entity>, name: string, query: ConfigQuery | undefined): Entity | undefined {
+  const hit = reads.peek(name, query)
+  return hit === NOT_HERE ? undefined : hit
 }

@@ -3,10 +3,11 @@ import { type EntityDocument, latestVersion, type VersionEntry } from '../entiti
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection, SelectionReason } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
+import type { KindDefinition } from '../kinds/kind.js'
+import type { Row, VersionContent } from '../kinds/row.js'
 import { chooseVersion } from '../rollout/choose-version.js'
 import { needsPatterns } from '../rollout/conditions.js'
 import { isPatternEngineLoaded, loadPatternEngine } from '../rollout/pattern.js'
-import type { KindDefinition, Row, VersionContent } from '../store/labelled-kind.js'
 import { decodeRollout } from '../store/rollout-rows.js'
 import { checkContent, checkEntityDocument, type Owner } from './foreign-document.js'
 import { SubjectMemo } from './subject-memo.js'
@@ -17,6 +18,9 @@ interface RawDocument {
   readonly contents: readonly Row[]
   readonly rollouts: readonly Row[]
 }
+
+/** What reads need of a kind. */
+type EntityKind<Content extends VersionContent, Entity> = Pick<KindDefinition<Content, Entity>, 'decode' | 'view'>
 
 /** Whom a read is for. */
 export interface Subject {
@@ -48,7 +52,7 @@ interface LabelView<Entity> {
 /** One cached document of a labelled kind, and the answers made from it: each is built and frozen once, then shared. */
 export class EntityView<Content extends VersionContent, Entity> {
   readonly revision: number
-  readonly #kind: KindDefinition<Content, Entity>
+  readonly #kind: EntityKind<Content, Entity>
   readonly #document: EntityDocument<Content>
   readonly #labels = new Map<string, LabelView<Entity>>()
   /** Whether its answers to memory hits say that nobody could confirm them. */
@@ -57,7 +61,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly #hasPatterns: boolean
   #unconfirmed: EntityView<Content, Entity> | undefined
 
-  private constructor(kind: KindDefinition<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
+  private constructor(kind: EntityKind<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
     this.#kind = kind
     this.#document = document
     this.revision = revision
@@ -67,7 +71,7 @@ export class EntityView<Content extends VersionContent, Entity> {
 
   /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
   static parse<Content extends VersionContent, Entity>(
-    kind: KindDefinition<Content, Entity>,
+    kind: EntityKind<Content, Entity>,
     text: string,
     revision: number,
     owner?: Owner,

@@ -1,15 +1,15 @@
 import type { RedisLike } from '../cache/redis-like.js'
 import type { RedisTopology } from '../cache/redis-topology.js'
+import type { ChangelogHooks } from '../entities/written.js'
+import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../shared/arguments.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
-import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
 import { QUEUE_MS } from '../store/config-store.js'
 import type { KyselyLike } from '../store/open-database.js'
 import type { PoolLike } from '../store/pool.js'
 import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
 import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write-policy.js'
-import type { ChangelogHooks } from '../store/written.js'
 
 /** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
 export interface SettingsLike {

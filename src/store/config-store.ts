@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
+import type { ChangelogHooks, Receipt, WriteMeta } from '../entities/written.js'
+import { KindRegistry } from '../kinds/registry.js'
+import { checkMeta } from '../shared/arguments.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
-import { checkMeta } from './arguments.js'
 import { Contracts } from './contracts.js'
 import type { EntityState } from './entity-state.js'
 import { type LoadedDocument, loadDocuments } from './load-documents.js'
@@ -20,7 +22,6 @@ import type { Decision, EntityQuery, Write } from './write.js'
 import { WritePolicy } from './write-policy.js'
 import { WriteQueue } from './write-queue.js'
 import { type Closing, WriteSession, type WriteTimeouts } from './write-session.js'
-import type { ChangelogHooks, Receipt, WriteMeta } from './written.js'
 
 /** A committed write, for whoever tells the others. */
 export interface Commit {
@@ -42,6 +43,8 @@ export interface ConfigStoreParts {
   readonly queueMs?: number
   readonly hooks?: ChangelogHooks | undefined
   readonly policy?: WritePolicy
+  /** @default the kinds that come with the package */
+  readonly kinds?: KindRegistry
   /** What the database calls itself, where that is known. */
   readonly databaseIdentity?: () => string | undefined
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
@@ -65,6 +68,7 @@ export class ConfigStore implements Recorder {
   readonly schema: string
   readonly policy: WritePolicy
   readonly contracts = new Contracts()
+  readonly kinds: KindRegistry
   readonly #parts: ConfigStoreParts
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
@@ -75,6 +79,7 @@ export class ConfigStore implements Recorder {
     this.#parts = parts
     this.schema = parts.schema
     this.policy = parts.policy ?? new WritePolicy()
+    this.kinds = parts.kinds ?? new KindRegistry()
     this.#queue = new WriteQueue({ queueMs: parts.queueMs ?? QUEUE_MS })
   }
 
@@ -241,7 +246,7 @@ export class ConfigStore implements Recorder {
 
   async #documentsAfter(scopes: readonly Scope[], session: WriteSession): Promise<readonly LoadedDocument[]> {
     if (scopes.length > MAX_DOCUMENTS) return []
-    return [...(await loadDocuments(session.transaction, this.schema, scopes)).values()]
+    return [...(await loadDocuments(session.transaction, this.schema, this.kinds, scopes)).values()]
   }
 
   async #beforeCommit(changes: readonly ConfigChange[], session: WriteSession): Promise<void> {

@@ -1,7 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import type { LabelledKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
-import { KINDS } from './kinds.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { KindRegistry } from '../kinds/registry.js'
+import { labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
 import type { Tables } from './tables.js'
 
 /** A document as PostgreSQL made it, with the revision it was read as of: both from one snapshot. */
@@ -21,26 +22,43 @@ interface Row {
   readonly text: string
 }
 
-/** Reads documents, one statement for all of a kind. An entity that does not exist has an empty document. */
-export async function loadDocuments(db: Kysely<Tables>, schema: string, scopes: readonly Scope[]): Promise<Map<Scope, LoadedDocument>> {
+/**
+ * Reads documents, one statement for all of a kind. An entity that does not exist has an empty document; one of a kind that is not known here
+ * is not in the answer.
+ */
+export async function loadDocuments(
+  db: Kysely<Tables>,
+  schema: string,
+  kinds: KindRegistry,
+  scopes: readonly Scope[],
+): Promise<Map<Scope, LoadedDocument>> {
   const found = new Map<Scope, LoadedDocument>()
   for (const [kind, ofKind] of groupBy(scopes, (scope) => parseScope(scope)?.kind)) {
-    const document = kind === 'context_rules' ? contextRulesDocument(schema) : labelledDocument(schema, kind)
+    const labelled = kinds.find(kind)
+    if (!labelled && kind !== CONTEXT_RULES.kind) continue
+    const document = labelled ? labelledDocument(schema, labelled) : contextRulesDocument(schema)
     for (const row of await run(db, schema, wantedScopes(ofKind), document)) found.set(row.scope, row)
   }
   return found
 }
 
 /** Reads the contents of single versions by row. A row that does not exist is not in the answer. */
-export async function loadContents(db: Kysely<Tables>, schema: string, keys: readonly Scope[]): Promise<Map<Scope, LoadedDocument>> {
+export async function loadContents(
+  db: Kysely<Tables>,
+  schema: string,
+  kinds: KindRegistry,
+  keys: readonly Scope[],
+): Promise<Map<Scope, LoadedDocument>> {
   const found = new Map<Scope, LoadedDocument>()
-  for (const [kind, ofKind] of groupBy(keys, (key) => key.split(':')[1] as LabelledKind)) {
+  for (const [name, ofKind] of groupBy(keys, (key) => key.split(':')[1])) {
+    const kind = kinds.find(name)
+    if (!kind) continue
     const wanted = ofKind.map((scope) => ({ scope, id: Number(scope.split(':')[2]), micros: Number(scope.split(':')[3]) }))
     const { rows } = await sql<Row>`
       select wanted.scope, state.revision as as_of, 0 as revision, '' as token, to_json(content)::text as text
       from ${recordset(wanted, sql`scope text, id bigint, micros bigint`)} as wanted
       cross join ${table(schema, 'config_state')} as state
-      join ${table(schema, KINDS[kind].versions)} as content on content.id = wanted.id and ${micros('content')} = wanted.micros
+      join ${versionsFrom(schema, kind)} as content on content.id = wanted.id and ${micros('content')} = wanted.micros
       where state.id = 1
     `.execute(db)
     for (const row of rows) found.set(row.scope, toDocument(row))
@@ -86,12 +104,12 @@ function recordset(wanted: readonly object[], columns: RawBuilder<unknown>): Raw
   return sql`(select * from jsonb_to_recordset(${JSON.stringify(wanted)}::text::jsonb) as listed (${columns}) limit ${wanted.length}::integer)`
 }
 
-function labelledDocument(schema: string, kind: LabelledKind): RawBuilder<unknown> {
-  const versions = table(schema, KINDS[kind].versions)
-  const labels = table(schema, KINDS[kind].labels)
+function labelledDocument(schema: string, kind: StoredKind): RawBuilder<unknown> {
+  const versions = versionsFrom(schema, kind)
+  const labels = labelsFrom(schema, kind)
   const rollouts = table(schema, 'config_rollouts')
   const entity = sql`project = wanted.project and name = wanted.name`
-  const isOpen = sql`kind = ${kind}::text and ${entity} and status <> 'concluded'`
+  const isOpen = sql`kind = ${kind.kind}::text and ${entity} and status <> 'concluded'`
   return sql`json_build_object(
     'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
     'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)

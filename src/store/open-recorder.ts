@@ -1,12 +1,12 @@
+import type { ChangelogHooks } from '../entities/written.js'
+import { checkLabel } from '../shared/arguments.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkLabel } from './arguments.js'
 import { ConfigStore } from './config-store.js'
 import { isQueryClient, joinedDatabase, type QueryClientLike } from './joined-client.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
 import type { PoolLike } from './pool.js'
 import type { Recorder } from './recorder.js'
 import { DEFAULT_SCHEMA, schemaName } from './schema-name.js'
-import type { ChangelogHooks } from './written.js'
 
 /**
  * What a repository works on: a URL, a pool, a Kysely instance or transaction, a client on which a transaction is open; inside a manager,

@@ -1,12 +1,12 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
+import type { WriteMeta } from '../entities/written.js'
+import type { Row } from '../kinds/row.js'
 import { type ChangeRow, toChange } from './changes.js'
 import { decodeStates, type EntityState } from './entity-state.js'
-import type { Row } from './labelled-kind.js'
 import type { Tables } from './tables.js'
 import type { Decision, EntityQuery, Write, WriteStep } from './write.js'
-import type { WriteMeta } from './written.js'
 
 export interface WriteTimeouts {
   readonly lockMs: number
