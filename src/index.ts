@@ -16,6 +16,7 @@ export type { ChangeType, ConfigChange } from './entities/config-change.js'
 export type { BuiltInKind, ConfigKind, LabelledKind } from './entities/config-kind.js'
 export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
+export type { Entry, EntryContent } from './entities/entry.js'
 export type { Json, JsonObject } from './entities/json.js'
 export {
   type CacheMark,
@@ -54,7 +55,9 @@ export type {
   TemplateType,
 } from './entities/template.js'
 export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './entities/written.js'
+export { defineKind, type Kind, type KindOptions } from './kinds/define-kind.js'
 export type { EmbeddingConfigDraft } from './kinds/embedding.js'
+export type { EntryDraft } from './kinds/entry.js'
 export type { ModelConfigDraft } from './kinds/model.js'
 export type { PromptDraft } from './kinds/prompt.js'
 export { assistantMessage } from './llm/assistant-message.js'
@@ -107,6 +110,7 @@ export type { DefinedPrompt } from './manager/defined-prompts.js'
 export type { ConfigurationManagerEvents } from './manager/events.js'
 export type { Exposure } from './manager/exposures.js'
 export { createConfigManager, getConfigManager, setConfigManager } from './manager/global-manager.js'
+export { KindHandle } from './manager/kind-handle.js'
 export { type ConfigManagerOptions, MANAGER_DEFAULTS, type SettingsLike } from './manager/options.js'
 export type { PrefetchScope } from './manager/prefetch.js'
 export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/report.js'
@@ -129,6 +133,7 @@ export {
   AlreadyExistsError,
   ConfigError,
   type ConfigErrorCode,
+  ContentError,
   ForbiddenError,
   InUseError,
   InvalidArgumentError,
@@ -157,6 +162,7 @@ export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository
 export type { Page } from './store/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
 export { EmbeddingConfigRepository } from './store/embedding-config-repository.js'
+export { KindRepository } from './store/kind-repository.js'
 export { ModelConfigRepository } from './store/model-config-repository.js'
 export type { KyselyLike } from './store/open-database.js'
 export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'

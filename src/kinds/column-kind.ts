@@ -12,6 +12,7 @@ interface Declaration<Content, Entity, Draft> {
   readonly maxNameLength: number
   readonly tables: { readonly versions: string; readonly labels: string }
   readonly defaultLabel?: string
+  readonly lineField?: string
   readonly fields: Readonly<Record<string, Field>>
   /** Adds the fields that follow from others. */
   readonly complete?: (draft: Draft) => Draft

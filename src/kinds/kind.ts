@@ -42,6 +42,8 @@ export interface KindDefinition<
   readonly tables: KindTables
   /** What reads mean that name no label. Absent: the manager's label. */
   readonly defaultLabel?: string
+  /** The field that `diff` compares line by line. */
+  readonly lineField?: string
   /** What a draft says besides name, project, labels, author and reason. */
   readonly fields: Readonly<Record<string, Field>>
   /**
@@ -58,10 +60,12 @@ export interface KindDefinition<
   columnsOf(draft: Draft, inherited: Content | undefined): JsonObject
   /** A frozen content. */
   decode(row: Row): Content
+  /** @throws {ContentError} when the host's code cannot make today's content of what is stored */
+  refuseUnreadable?(content: Content): void
   /**
    * The frozen answer that callers get.
    *
-   * @throws {ContentError} when the host's code cannot make today's content of what is stored
+   * @throws {ContentError} as `refuseUnreadable`
    */
   view(content: Content, facts: ViewFacts): Entity
   /** The content as the changelog and `diff` show it, without id, name and dates. */

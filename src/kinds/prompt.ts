@@ -27,6 +27,7 @@ export const PROMPT_KIND = columnKind<PromptContent, Prompt, PromptDraft>({
   noun: 'prompt',
   maxNameLength: LIMITS.name,
   tables: { versions: 'prompts', labels: 'prompt_labels' },
+  lineField: 'template',
   fields: {
     type: choice(['text', 'chat'], 'text'),
     template: template(),

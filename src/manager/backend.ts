@@ -44,7 +44,7 @@ const POLL_JITTER = 0.1
 export class Backend {
   readonly options: ResolvedOptions
   readonly events: Events<ConfigurationManagerEvents>
-  readonly kinds = new KindRegistry()
+  readonly kinds: KindRegistry
   readonly store: ConfigStore
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
@@ -77,6 +77,7 @@ export class Backend {
   constructor(options: ResolvedOptions) {
     const { databaseMs, redisMs } = options.timeouts
     this.options = options
+    this.kinds = new KindRegistry(options.kinds)
     this.#reporter = new Reporter(options.logger)
     this.events = this.#reporter.events
     this.database = openDatabase(options.database, databaseMs)
@@ -94,6 +95,7 @@ export class Backend {
       options,
       cache: this.cache,
       redis: this.#clients?.data,
+      isKnown: (scope) => this.kinds.has(parseScope(scope)?.kind ?? ''),
       onAssumed: (database) => this.#useDatabase(database),
       onError: (error, message) => this.#reporter.failed(error, message),
     })

@@ -6,6 +6,7 @@ import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
 import type { WriteFacts, WriteMeta } from '../entities/written.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
 import { EMBEDDING_KIND } from '../kinds/embedding.js'
 import { MODEL_KIND } from '../kinds/model.js'
 import { PROMPT_KIND } from '../kinds/prompt.js'
@@ -21,6 +22,7 @@ import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/prune.js'
 import { type Purge, purgeOf } from '../store/purge.js'
+import type { Recorder } from '../store/recorder.js'
 import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
 import { META_KEYS } from '../store/requests.js'
@@ -40,6 +42,7 @@ import { type DefinedModel, definedModel, fallbackModel } from './defined-models
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
+import { KindHandle } from './kind-handle.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
@@ -77,6 +80,8 @@ export class ConfigurationManager {
   readonly #project: string
   /** What writers mean who do not say it. */
   readonly #defaults: RepositoryDefaults
+  readonly #recorder: Recorder
+  readonly #handles = new Map<AnyHostKind, KindHandle<unknown>>()
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
@@ -89,23 +94,21 @@ export class ConfigurationManager {
     // `latest` can be read and not moved.
     this.#defaults = { project: this.#project, ...(label !== 'latest' && { label }) }
     const { store } = this.#backend
-    const repositories = createRepositories(
-      {
-        schema: store.schema,
-        policy: store.policy,
-        contracts: store.contracts,
-        kinds: store.kinds,
-        read: async (query) => {
-          await this.#open()
-          return store.read(query)
-        },
-        record: async (meta, write) => {
-          await this.#open()
-          return store.record(meta, write)
-        },
+    this.#recorder = {
+      schema: store.schema,
+      policy: store.policy,
+      contracts: store.contracts,
+      kinds: store.kinds,
+      read: async (query) => {
+        await this.#open()
+        return store.read(query)
       },
-      this.#defaults,
-    )
+      record: async (meta, write) => {
+        await this.#open()
+        return store.record(meta, write)
+      },
+    }
+    const repositories = createRepositories(this.#recorder, this.#defaults)
     this.prompts = repositories.prompts
     this.models = repositories.models
     this.embeddings = repositories.embeddings
@@ -191,6 +194,19 @@ export class ConfigurationManager {
   /** The embedding configuration if it is in memory. */
   peekEmbeddingConfig(name = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
     return peek(this.#embeddings, name, query)
+  }
+
+  /**
+   * A host's kind: reads through the caches, and writes. A kind that was not among the option `kinds` is known from now on.
+   *
+   * @throws {InvalidArgumentError} when another declaration, or a kind of the package, has its name
+   */
+  of<Content, Input>(kind: Kind<Content, Input>): KindHandle<Content, Input> {
+    const known = this.#handles.get(kind)
+    if (known) return known as KindHandle<Content, Input>
+    const handle = new KindHandle(this.#backend, this.#recorder, kind, this.#defaults)
+    this.#handles.set(kind, handle as KindHandle<unknown>)
+    return handle
   }
 
   /**

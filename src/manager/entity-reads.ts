@@ -45,11 +45,13 @@ export class EntityReads<Entity> {
    * What memory says: a few map lookups and the test that nothing newer was announced.
    *
    * @throws {InvalidArgumentError} when the query has a key that no query has
+   * @throws {ContentError} when the code of the host cannot read the version
    */
   peek(name: string, query?: ConfigQuery): Entity | undefined | typeof NOT_HERE {
     if (query !== undefined) checkQueryKeys(query)
     const view = this.#inMemory(name, query, false)
     const answer = view && this.#known(view, query)
+    if (answer?.failure !== undefined) throw answer.failure
     return answer ? answer.entity : NOT_HERE
   }
 
@@ -80,7 +82,7 @@ export class EntityReads<Entity> {
     if (selection?.reason === 'split' && !stale && !isUsable(entry)) return this.#read(name, query)
     if (selection?.reason === 'split' && query.subject) this.#expose(view, selection, query.subject)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
-    return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
+    return view.rolloutOn(label) ? selection && view.chosen(selection).settled : view.known(label, undefined)?.settled
   }
 
   /** The answer to a memory hit; `undefined` where the query is not one that can be answered so, or has to be refused. */

@@ -32,6 +32,8 @@ export interface Subject {
 export interface Answer<Entity> {
   readonly entity: Entity | undefined
   readonly settled: Promise<Entity | undefined>
+  /** Why there is none: the host's code cannot read the content. */
+  readonly failure?: unknown
 }
 
 /** What a label stands for in one document, and the answers to memory hits that were built for it. */
@@ -149,7 +151,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     }
     let answer = byVersion.get(selection.version)
     if (!answer) {
-      answer = answerOf(this.view(selection, 'memory', this.#stale))
+      answer = answerOf(() => this.view(selection, 'memory', this.#stale))
       byVersion.set(selection.version, answer)
     }
     return answer
@@ -191,7 +193,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
     const own =
-      version === undefined || rollout ? undefined : answerOf(this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
+      version === undefined || rollout ? undefined : answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
     // Attributes may be other ones at each read.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
     const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
@@ -206,8 +208,16 @@ export class EntityView<Content extends VersionContent, Entity> {
   }
 }
 
-function answerOf<Entity>(entity: Entity | undefined): Answer<Entity> {
-  return { entity, settled: Promise.resolve(entity) }
+function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {
+  try {
+    const entity = build()
+    return { entity, settled: Promise.resolve(entity) }
+  } catch (failure) {
+    const settled = Promise.reject(failure)
+    // Whoever reads it is told; nobody may.
+    settled.catch(() => {})
+    return { entity: undefined, settled, failure }
+  }
 }
 
 function nextStepAt(rollout: Rollout | undefined): number {

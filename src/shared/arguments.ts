@@ -54,8 +54,8 @@ export function checkLabel(field: string, label: unknown): string {
 }
 
 /** A label that can be asked for: `latest` too. */
-export function checkLabelQuery(label: unknown): string {
-  return label === 'latest' ? label : checkLabel('label', label)
+export function checkLabelQuery(label: unknown, field = 'label'): string {
+  return label === 'latest' ? label : checkLabel(field, label)
 }
 
 export function checkLabels(labels: unknown): readonly string[] {

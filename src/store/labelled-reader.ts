@@ -21,7 +21,7 @@ import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type ContentDiff, diffContents } from './diff.js'
 import { FIRST, isAfter } from './keyset.js'
 import { labelsFrom, versionsFrom } from './kind-rows.js'
-import { DEFAULT_LABEL, type RepositoryDefaults } from './open-recorder.js'
+import { labelOfWrites, type RepositoryDefaults } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import { type DiffQuery, type FindQuery, type ListQuery, REQUEST_KEYS, type Target } from './requests.js'
 import { readRow, readVersions } from './version-rows.js'
@@ -39,7 +39,7 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
     this.recorder = recorder
     this.kind = kind
     this.project = project ?? DEFAULT_PROJECT
-    this.label = label ?? DEFAULT_LABEL
+    this.label = labelOfWrites(kind, label)
   }
 
   /** Reads from PostgreSQL, past the caches. Deactivated versions are not found. */
@@ -98,7 +98,7 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
         }),
       ),
     )
-    return diffContents(from as JsonObject, to as JsonObject)
+    return diffContents(from as JsonObject, to as JsonObject, this.kind.lineField)
   }
 
   /** Whether there is any version of that name, active or not. */

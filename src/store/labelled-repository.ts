@@ -389,6 +389,8 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
   }
 
   #answer(content: Content, labels: readonly string[]): Answer<Entity> {
+    // Now, while nothing is committed: a write does not fail after it was made.
+    this.kind.refuseUnreadable?.(content)
     const selection = Object.freeze({ label: labels[0] ?? 'latest', version: content.version, reason: 'version' as const })
     return (facts) =>
       this.kind.view(content, { isActive: true, labels, selection, source: 'database', stale: false, ...facts }) as Written<Entity>

@@ -55,10 +55,10 @@ export async function loadContents(
     if (!kind) continue
     const wanted = ofKind.map((scope) => ({ scope, id: Number(scope.split(':')[2]), micros: Number(scope.split(':')[3]) }))
     const { rows } = await sql<Row>`
-      select wanted.scope, state.revision as as_of, 0 as revision, '' as token, to_json(content)::text as text
+      select wanted.scope, state.revision as as_of, 0 as revision, '' as token, to_json(entry)::text as text
       from ${recordset(wanted, sql`scope text, id bigint, micros bigint`)} as wanted
       cross join ${table(schema, 'config_state')} as state
-      join ${versionsFrom(schema, kind)} as content on content.id = wanted.id and ${micros('content')} = wanted.micros
+      join ${versionsFrom(schema, kind)} as entry on entry.id = wanted.id and ${micros('entry')} = wanted.micros
       where state.id = 1
     `.execute(db)
     for (const row of rows) found.set(row.scope, toDocument(row))
@@ -114,7 +114,7 @@ function labelledDocument(schema: string, kind: StoredKind): RawBuilder<unknown>
     'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
     'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)
       from ${versions} as listed where ${entity}), '[]'),
-    'contents', coalesce((select json_agg(to_json(content) order by version) from ${versions} as content where ${entity}
+    'contents', coalesce((select json_agg(to_json(entry) order by version) from ${versions} as entry where ${entity}
       and (version in (select version from ${labels} where ${entity})
         or version = (select max(version) from ${versions} where ${entity} and is_active)
         or version in (select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen}))), '[]'),

@@ -30,6 +30,11 @@ export interface RepositoryOptions extends RepositoryDefaults {
 
 export const DEFAULT_LABEL = 'production'
 
+/** The label of writes that name none: the one that reads of the kind get, if it can be moved. */
+export function labelOfWrites({ defaultLabel }: { readonly defaultLabel?: string }, label: string | undefined): string {
+  return defaultLabel === undefined || defaultLabel === 'latest' ? (label ?? DEFAULT_LABEL) : defaultLabel
+}
+
 /** Most milliseconds one statement may take when a repository is used alone. */
 const DATABASE_MS = 2_000
 

@@ -13,7 +13,7 @@ import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shar
 import { checkKeys } from '../shared/known-keys.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
-import { DEFAULT_LABEL, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import { labelOfWrites, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
 import { decodeRollout, findRollout, type RolloutTarget, selectRollouts } from './rollout-rows.js'
@@ -74,12 +74,12 @@ interface RolloutChange {
 export class RolloutRepository {
   readonly #recorder: Recorder
   readonly #project: string
-  readonly #label: string
+  readonly #label: string | undefined
 
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
     this.#recorder = recorderOf(database, options)
     this.#project = options.project ?? DEFAULT_PROJECT
-    this.#label = options.label ?? DEFAULT_LABEL
+    this.#label = options.label
   }
 
   /**
@@ -92,7 +92,7 @@ export class RolloutRepository {
   async start(start: RolloutStart): Promise<Written<Rollout>> {
     checkKeys(start, START_KEYS)
     const target = this.#target(start)
-    const label = checkLabel('label', start.label ?? this.#label)
+    const label = checkLabel('label', start.label ?? labelOfWrites(this.#recorder.kinds.labelledKind('kind', start.kind), this.#label))
     checkMeta(start)
     const texts = checkedTexts(start)
     await preparePatterns(start.when)

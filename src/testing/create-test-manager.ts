@@ -1,4 +1,6 @@
+import type { AnyHostKind } from '../kinds/define-kind.js'
 import type { EmbeddingConfigDraft } from '../kinds/embedding.js'
+import type { EntryDraft } from '../kinds/entry.js'
 import type { ModelConfigDraft } from '../kinds/model.js'
 import type { PromptDraft } from '../kinds/prompt.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
@@ -16,6 +18,15 @@ export interface TestManagerSeed {
   readonly models?: readonly ModelConfigDraft[]
   readonly embeddings?: readonly EmbeddingConfigDraft[]
   readonly contextRules?: readonly ContextRuleDraft[]
+  /** Entities of the host's kinds. */
+  readonly entries?: readonly TestEntry[]
+  /** Kinds that no entry is of. */
+  readonly kinds?: readonly AnyHostKind[]
+}
+
+/** One entity of a host's kind. */
+export interface TestEntry extends EntryDraft {
+  readonly kind: AnyHostKind
 }
 
 export type TestManagerOptions = Pick<
@@ -48,6 +59,7 @@ export function createTestManager(seed: TestManagerSeed = {}, options: TestManag
   const database = seededDatabase(schema, sow, START_MS)
   const manager = createConfigManager({
     ...options,
+    kinds: [...new Set([...(seed.kinds ?? []), ...(seed.entries ?? []).map(({ kind }) => kind)])],
     database,
     schema,
     redis: false,
@@ -67,6 +79,7 @@ async function plant(repositories: Repositories, seed: TestManagerSeed, project:
   for (const draft of seed.models ?? []) await repositories.models.create({ ...common, ...draft })
   for (const draft of seed.embeddings ?? []) await repositories.embeddings.create({ ...common, ...draft })
   for (const draft of seed.contextRules ?? []) await repositories.contextRules.create({ project, ...draft })
+  for (const { kind, ...draft } of seed.entries ?? []) await repositories.of(kind).create({ ...common, ...draft })
 }
 
 function promptDrafts(prompts: NonNullable<TestManagerSeed['prompts']>): readonly PromptDraft[] {
