@@ -4,13 +4,14 @@ import { columnOf, type Field } from './columns.js'
 import type { KindDefinition, VersionDraft, ViewFacts } from './kind.js'
 import { decodeVersion, type Row, type VersionContent } from './row.js'
 
-/** What a kind with columns of its own declares. */
+/** What a kind declares whose fields are known. */
 interface Declaration<Content, Entity, Draft> {
   readonly kind: string
   readonly plural: string
   readonly noun: string
   readonly maxNameLength: number
-  readonly tables: { readonly versions: string; readonly labels: string }
+  /** Tables of the kind's own, with a column for each field. Absent: its versions are rows of `config_entries`, with the fields as content. */
+  readonly tables?: { readonly versions: string; readonly labels: string }
   readonly defaultLabel?: string
   readonly lineField?: string
   readonly fields: Readonly<Record<string, Field>>
@@ -18,10 +19,12 @@ interface Declaration<Content, Entity, Draft> {
   readonly complete?: (draft: Draft) => Draft
   /** Checks the fields that are there against each other. */
   readonly agree?: (values: Readonly<Record<string, unknown>>) => void
+  /** Checks the content of a version against that of the highest one before it. */
+  readonly follows?: (content: Content, before: Content) => void
   readonly view?: (content: Content, facts: ViewFacts) => Entity
 }
 
-/** A kind whose fields stand in columns of its own tables. */
+/** A kind whose fields are known, and kept each by itself. */
 export function columnKind<Content extends VersionContent, Entity, Draft extends VersionDraft>(
   declaration: Declaration<Content, Entity, Draft>,
 ): KindDefinition<Content, Entity, Draft> {
@@ -40,13 +43,20 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
     const said = given(draft)
     const whole = { ...initial, ...(inherited && onlyOf(names, inherited)), ...said } as Readonly<Record<string, Json>>
     agree?.({ ...whole, ...onlyOf(names, complete(draft)) })
+    if (!tables) return { content: whole }
     return Object.fromEntries(names.map((name) => [columnOf(name, fieldOf(name)), whole[name] as Json]))
+  }
+
+  function valuesIn(row: Row): Readonly<Record<string, unknown>> {
+    const stored = tables ? row : (row.content as Row)
+    const keyOf = (name: string) => (tables ? columnOf(name, fieldOf(name)) : name)
+    return Object.fromEntries(names.map((name) => [name, fieldOf(name).decode(stored[keyOf(name)], row)]))
   }
 
   return {
     ...rest,
     fields,
-    tables: { ...tables, isShared: false },
+    tables: tables ? { ...tables, isShared: false } : { isShared: true },
     check(draft, mode) {
       if (mode === 'create') columnsOf(draft, undefined)
       else {
@@ -56,10 +66,7 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
       return draft
     },
     columnsOf,
-    decode: (row: Row) => {
-      const values = names.map((name) => [name, fieldOf(name).decode(row[columnOf(name, fieldOf(name))], row)])
-      return deepFreeze({ ...decodeVersion(row), ...Object.fromEntries(values) }) as Content
-    },
+    decode: (row: Row) => deepFreeze({ ...decodeVersion(row), ...valuesIn(row) }) as Content,
     view: view ?? ((content, facts) => Object.freeze({ ...content, ...facts }) as unknown as Entity),
     describe: (content) => onlyOf(names, content) as JsonObject,
   }

@@ -58,6 +58,12 @@ export interface KindDefinition<
    * @throws {InvalidArgumentError} when the two together are not acceptable
    */
   columnsOf(draft: Draft, inherited: Content | undefined): JsonObject
+  /**
+   * Checks the content of a version against that of the highest one before it.
+   *
+   * @throws {InvalidArgumentError} when the one cannot follow the other
+   */
+  follows?(content: Content, before: Content): void
   /** A frozen content. */
   decode(row: Row): Content
   /** @throws {ContentError} when the host's code cannot make today's content of what is stored */

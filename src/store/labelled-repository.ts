@@ -266,9 +266,11 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
       if (mode === 'create' && isActive) {
         throw new AlreadyExistsError(`${this.nounOf(target, true)} exists already. Use createVersion() to add a version to it.`)
       }
-      const inherited = rows.get(highest)
-      const columns = columnsOf(mode === 'version' && inherited ? this.kind.decode(inherited) : undefined)
+      const row = rows.get(highest)
+      const previous = row && this.kind.decode(row)
+      const columns = columnsOf(mode === 'version' ? previous : undefined)
       const version = highest + 1
+      if (previous) this.kind.follows?.(this.#drafted(target, version, columns), previous)
       if (request.labels !== undefined && labels.length > 0) this.#checkContract(this.#drafted(target, version, columns))
       refuseDisturbance(disturbedRollouts(rollouts, { labels }), 'never')
       const change = mode === 'create' || highest === 0 ? 'create' : 'version'
