@@ -1,5 +1,5 @@
 /** The kinds of configuration that come with the package. */
-export type BuiltInKind = 'prompt' | 'model' | 'embedding' | 'context_rules'
+export type BuiltInKind = 'prompt' | 'model' | 'embedding' | 'flag' | 'context_rules'
 
 /** A kind of configuration: one that comes with the package, or one that a host declared with `defineKind()`. */
 export type ConfigKind = BuiltInKind | (string & {})

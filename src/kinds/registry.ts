@@ -3,12 +3,13 @@ import { CONTEXT_RULES } from './context-rules.js'
 import type { AnyHostKind, Kind } from './define-kind.js'
 import { EMBEDDING_KIND } from './embedding.js'
 import { type EntryKind, entryKind } from './entry.js'
+import { FLAG_KIND } from './flag.js'
 import type { AnyKind } from './kind.js'
 import { MODEL_KIND } from './model.js'
 import { PROMPT_KIND } from './prompt.js'
 
 /** The kinds that come with the package and whose versions carry labels. */
-const BUILT_IN: readonly AnyKind[] = [PROMPT_KIND, MODEL_KIND, EMBEDDING_KIND]
+const BUILT_IN: readonly AnyKind[] = [PROMPT_KIND, MODEL_KIND, EMBEDDING_KIND, FLAG_KIND]
 
 /** Paths of the REST API that are no kinds with labels. */
 const PATHS: readonly string[] = [

@@ -1,6 +1,7 @@
 import type { ConfigKind } from '../entities/config-kind.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
+import type { FlagDetails, FlagValue } from '../entities/flag.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
@@ -8,6 +9,7 @@ import type { WriteFacts, WriteMeta } from '../entities/written.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
 import { EMBEDDING_KIND } from '../kinds/embedding.js'
+import { FLAG_KIND } from '../kinds/flag.js'
 import { MODEL_KIND } from '../kinds/model.js'
 import { PROMPT_KIND } from '../kinds/prompt.js'
 import { checkMeta, checkProject, checkText, checkVersion } from '../shared/arguments.js'
@@ -17,6 +19,7 @@ import type { ModelDefinition } from '../shared/model-definition.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
+import type { FlagRepository } from '../store/flag-repository.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
@@ -42,6 +45,7 @@ import { type DefinedModel, definedModel, fallbackModel } from './defined-models
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
+import { FlagReads, type FlagValueLike } from './flag-reads.js'
 import { KindHandle } from './kind-handle.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
@@ -69,6 +73,7 @@ export class ConfigurationManager {
   readonly prompts: PromptRepository
   readonly models: ModelConfigRepository
   readonly embeddings: EmbeddingConfigRepository
+  readonly flags: FlagRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
@@ -76,6 +81,7 @@ export class ConfigurationManager {
   readonly #prompts: EntityReads<Prompt>
   readonly #models: EntityReads<ModelConfig>
   readonly #embeddings: EntityReads<EmbeddingConfig>
+  readonly #flags: FlagReads
   readonly #defined = new DefinedPrompts()
   readonly #project: string
   /** What writers mean who do not say it. */
@@ -89,6 +95,10 @@ export class ConfigurationManager {
     this.#prompts = new EntityReads(this.#backend, PROMPT_KIND)
     this.#models = new EntityReads(this.#backend, MODEL_KIND)
     this.#embeddings = new EntityReads(this.#backend, EMBEDDING_KIND)
+    this.#flags = new FlagReads({
+      reads: new EntityReads(this.#backend, FLAG_KIND),
+      onFallback: (project, name, error) => this.#fellBack('flag', project, name, error),
+    })
     this.#project = this.#backend.options.project
     const { label } = this.#backend.options
     // `latest` can be read and not moved.
@@ -112,6 +122,7 @@ export class ConfigurationManager {
     this.prompts = repositories.prompts
     this.models = repositories.models
     this.embeddings = repositories.embeddings
+    this.flags = repositories.flags
     this.contextRules = repositories.contextRules
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
@@ -179,6 +190,26 @@ export class ConfigurationManager {
     if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
     const served = await readDocument(this.#backend, scope, query)
     return (served.entry.value as ContextRulesView).of(context)
+  }
+
+  /**
+   * The value of a flag, of the type of the fallback. Never rejects for what the store or the flag does: where the flag is missing, of another
+   * type, or the store is away, it is the fallback, and a `fallback` event says why.
+   *
+   * @throws {InvalidArgumentError} when the name, the fallback or the query is not acceptable
+   */
+  async getFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagValueLike<Value>> {
+    return (await this.#flags.details(name, fallback, query)).value as FlagValueLike<Value>
+  }
+
+  /** The value of a flag if it is in memory, else the fallback; never waits, never asks a server. */
+  peekFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): FlagValueLike<Value> {
+    return this.#flags.peek(name, fallback, query) as FlagValueLike<Value>
+  }
+
+  /** `getFlag` with the reason: which version, chosen how, from where, and for a fallback the error. */
+  getFlagDetails<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagDetails<FlagValueLike<Value>>> {
+    return this.#flags.details(name, fallback as FlagValueLike<Value>, query)
   }
 
   /** The prompt if it is in memory; never waits, never asks a server. */
@@ -393,7 +424,7 @@ export class ConfigurationManager {
     // Who asks for one version wants that one or none.
     const fallback =
       query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#prompts.label) : undefined
-    if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
+    if (fallback) this.#fellBack('prompt', project, name, failure)
     else if (failure) throw failure
     return fallback
   }
@@ -413,8 +444,12 @@ export class ConfigurationManager {
     if (query.version !== undefined && failure) throw failure
     if (query.version !== undefined) return undefined
     const project = query.project ?? this.#project
-    this.#backend.events.emit('fallback', { project, name, error: failure })
+    this.#fellBack('model', project, name, failure)
     return fallbackModel(definition, project, query.label ?? this.#models.label)
+  }
+
+  #fellBack(kind: ConfigKind, project: string | undefined, name: string, error: unknown): void {
+    this.#backend.events.emit('fallback', { kind, project: project ?? this.#project, name, error })
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */

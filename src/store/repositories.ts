@@ -2,6 +2,7 @@ import type { Kind } from '../kinds/define-kind.js'
 import { ChangelogRepository } from './changelog-repository.js'
 import { ContextRuleRepository } from './context-rule-repository.js'
 import { EmbeddingConfigRepository } from './embedding-config-repository.js'
+import { FlagRepository } from './flag-repository.js'
 import { KindRepository } from './kind-repository.js'
 import { ModelConfigRepository } from './model-config-repository.js'
 import type { RepositoryDefaults } from './open-recorder.js'
@@ -14,6 +15,7 @@ export interface Repositories {
   readonly prompts: PromptRepository
   readonly models: ModelConfigRepository
   readonly embeddings: EmbeddingConfigRepository
+  readonly flags: FlagRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
@@ -30,6 +32,7 @@ export function createRepositories(recorder: Recorder, defaults: RepositoryDefau
     prompts: new PromptRepository(recorder, defaults),
     models: new ModelConfigRepository(recorder, defaults),
     embeddings: new EmbeddingConfigRepository(recorder, defaults),
+    flags: new FlagRepository(recorder, defaults),
     contextRules: new ContextRuleRepository(recorder, defaults),
     changelog: new ChangelogRepository(recorder),
     rollouts: new RolloutRepository(recorder, defaults),
