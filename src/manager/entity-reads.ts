@@ -11,6 +11,7 @@ import { checkText } from '../shared/arguments.js'
 import { ManagerClosedError } from '../shared/errors.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
+import { type ArmOf, type Choice, choose } from './choose.js'
 import { type ConfigQuery, checkQuery, checkQueryKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
 import type { HeldOfKind } from './view-index.js'
@@ -27,6 +28,7 @@ export class EntityReads<Entity> {
   readonly #project: string
   readonly #label: string
   readonly #held: HeldOfKind<CachedView>
+  readonly #armOf: ArmOf
 
   constructor(backend: Backend, kind: Pick<KindDefinition<VersionContent, Entity>, 'kind' | 'maxNameLength' | 'defaultLabel'>) {
     this.#backend = backend
@@ -34,6 +36,7 @@ export class EntityReads<Entity> {
     this.#project = backend.options.project
     this.#label = kind.defaultLabel ?? backend.options.label
     this.#held = backend.index.of(kind.kind)
+    this.#armOf = (rollout, subject) => backend.stickyArms.known(rollout, subject)
   }
 
   /** The label of reads that name none. */
@@ -77,10 +80,15 @@ export class EntityReads<Entity> {
     const { entry, source, stale } = await readDocument(this.#backend, entityScope(this.#kind.kind, project, name), query)
     const view = entry.value as EntityView<never, Entity>
     if (query.version !== undefined) return this.#readVersion(entry.scope, view, query.version, label, source, stale)
-    const selection = await this.#select(view, label, query)
-    // A pause may have arrived while the database was asked for a subject's arm.
-    if (selection?.reason === 'split' && !stale && !isUsable(entry)) return this.#read(name, query)
-    if (selection?.reason === 'split' && query.subject) this.#expose(view, selection, query.subject)
+    let choice = choose(view, label, query, this.#armOf)
+    if ('asks' in choice) {
+      const { asks, subject, offered } = choice
+      const arm = await this.#backend.stickyArms.assign(asks, subject, offered)
+      choice = choose(view, label, query, () => arm)
+    }
+    // A pause may have arrived while the database was asked for an arm, or the engine for patterns was loaded.
+    if (!stale && !('asks' in choice) && choice.exposes && !isUsable(entry)) return this.#read(name, query)
+    const selection = this.#noted(choice, query)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
     return view.rolloutOn(label) ? selection && view.chosen(selection).settled : view.known(label, undefined)?.settled
   }
@@ -127,35 +135,20 @@ export class EntityReads<Entity> {
     // A label that leads nowhere may be one that no version can have.
     if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
     if (view.awaitsPatterns) return undefined
-    const subject = query.subject || undefined
-    let selection = view.select(label, query)
-    if (selection?.reason === 'split' && subject) {
-      if (rollout.sticky) {
-        const arm = this.#backend.stickyArms.known(rollout, subject)
-        if (arm === undefined) return undefined
-        selection = view.select(label, query, arm)
-      }
-      if (selection?.reason === 'split') this.#expose(view, selection, subject)
-    }
+    const choice = choose(view, label, query, this.#armOf)
+    if ('asks' in choice) return undefined
+    const selection = this.#noted(choice, query)
     const answer = selection ? view.chosen(selection) : NOTHING
-    if (subject) view.remember(label, subject, answer)
+    if (query.subject) view.remember(label, query.subject, answer)
     return answer
   }
 
-  /** The one read that may write: a sticky rollout remembers a subject at its first visit. */
-  async #select(view: EntityView<never, unknown>, label: string, query: ConfigQuery): Promise<Selection | undefined> {
-    const selection = view.select(label, query)
-    const rollout = view.rolloutOn(label)
-    if (selection?.reason !== 'split' || !rollout || !query.subject) return selection
-    if (!rollout.sticky) return selection
-    const { stickyArms } = this.#backend
-    const arm = stickyArms.known(rollout, query.subject) ?? (await stickyArms.assign(rollout, query.subject, selection.arm as number))
-    return view.select(label, query, arm)
-  }
-
-  #expose(view: EntityView<never, unknown>, selection: Selection, subject: string): void {
-    const rollout = view.rolloutOn(selection.label)
-    if (rollout) this.#backend.exposures.note(rollout, selection, subject)
+  /** What was chosen; an arm that a subject was given is told of. */
+  #noted(choice: Choice, { subject }: ConfigQuery): Selection | undefined {
+    if ('asks' in choice) return undefined
+    const { selection, exposes } = choice
+    if (exposes && selection && subject) this.#backend.exposures.note(exposes, selection, subject)
+    return selection
   }
 }
 
