@@ -101,6 +101,7 @@ export class Backend {
     })
     this.store = new ConfigStore({
       db: this.database.db,
+      isBatched: this.database.isBatched,
       schema: options.schema,
       databaseMs,
       queueMs: options.timeouts.queueMs,

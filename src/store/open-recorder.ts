@@ -44,8 +44,10 @@ export function recorderOf(database: RepositoryDatabase, options: RepositoryOpti
   if (isRecorder(database)) return database
   const schema = options.schema ?? DEFAULT_SCHEMA
   schemaName(schema)
-  const db = isQueryClient(database) ? joinedDatabase(database) : openDatabase(database, DATABASE_MS).db
-  return new ConfigStore({ db, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
+  const { db, isBatched } = isQueryClient(database)
+    ? { db: joinedDatabase(database), isBatched: false }
+    : openDatabase(database, DATABASE_MS)
+  return new ConfigStore({ db, isBatched, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
 }
 
 function isRecorder(database: unknown): database is Recorder {
