@@ -110,7 +110,7 @@ export class Backend {
       kinds: this.kinds,
       databaseIdentity: () => this.#databaseIdentity,
       announce: (commit, meta) => this.#announce(commit, meta),
-      onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
+      onOwnRevision: (revision, state) => this.#noteOwn(revision, state),
       onHookError: (error) => this.#reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
     })
     const { db } = this.database
@@ -284,14 +284,29 @@ export class Backend {
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    // Revisions of others that are still on their way here must not be overtaken by this one.
-    if (log.hearOwn(revision, token, scopes)) await log.catchUp().catch(() => {})
+    const change = log.hearOwn(revision, token, scopes)
+    const serve = () => {
+      for (const document of documents) this.cache.put(document, generation)
+    }
     // In the tick in which the floors rose: nothing has to be loaded.
-    if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document, generation)
+    if (change === 'elsewhere') serve()
+    // Revisions of others that are still on their way here must not be overtaken by this one.
+    if (change !== 'known') await log.catchUp().catch(() => {})
+    if (change !== 'elsewhere' && (log.applied ?? 0) >= revision) serve()
     const propagated = (await announcing) ?? true
     const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
     const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined
     return { propagated, ...(receipt && { receipt }) }
+  }
+
+  #noteOwn(revision: number, state: 'begun' | 'ended'): void {
+    if (state === 'begun') {
+      this.#ownRevisions.add(revision)
+      this.cache.log.beginOwn(revision)
+    } else {
+      this.#ownRevisions.delete(revision)
+      this.cache.log.endOwn(revision)
+    }
   }
 
   #createCache(): DocumentCache<CachedView> {

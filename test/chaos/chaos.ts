@@ -18,8 +18,6 @@ export interface ChaosOptions {
   readonly workers?: number
   /** @default 'server' */
   readonly redis?: RedisKind
-  /** Whether the database loses commits on the way, by restores and failovers. @default true */
-  readonly losesCommits?: boolean
 }
 
 export interface ChaosReport {
@@ -41,13 +39,7 @@ const NAMES = Array.from({ length: 16 }, (_, place) => `prompt-${place}`)
 const SETTLE_MS = 8_000
 
 /** Runs workers, writers and faults against servers of their own, and judges what was written down. */
-export async function runChaos({
-  seed,
-  seconds,
-  workers = 4,
-  redis: kind = 'server',
-  losesCommits = true,
-}: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server' }: ChaosOptions): Promise<ChaosReport> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
   const [postgres, redis] = await Promise.all([startChaosPostgres(NAMES, seed), startChaosRedis(kind)])
   const histories = join(folder, 'histories')
@@ -57,7 +49,7 @@ export async function runChaos({
     await prepare(postgres.url)
     const faults = new Faults({ fleet, postgres, redis })
     await fleet.start()
-    const plan = planFaults(seed, seconds * 1_000, workers, kind, losesCommits)
+    const plan = planFaults(seed, seconds * 1_000, workers, kind)
     await faults.run(plan)
     await fleet.stopWriting()
     await sleep(SETTLE_MS)
