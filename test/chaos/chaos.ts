@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConfigManager } from '../../src/manager/global-manager.js'
+import { DECLARED, kindOf, NAMES } from './chaos-kinds.js'
 import { startChaosPostgres } from './chaos-postgres.js'
 import { type RedisKind, startChaosRedis } from './chaos-redis.js'
 import { checkHistory, type Verdict, type WorkerHistory } from './check-history.js'
@@ -34,7 +35,6 @@ export interface ChaosReport {
 
 const READ_MS = 2_000
 const POLL_MS = 1_000
-const NAMES = Array.from({ length: 16 }, (_, place) => `prompt-${place}`)
 /** How long everything works before the run is judged: a poll, the breakers' pause and reconnecting. */
 const SETTLE_MS = 8_000
 
@@ -74,8 +74,10 @@ export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'serv
 }
 
 async function prepare(url: string): Promise<void> {
-  const manager = createConfigManager({ database: url, redis: false, autoMigrate: true })
-  for (const name of NAMES) await manager.prompts.create({ name, template: `first-${name}`, labels: ['production'] })
+  const manager = createConfigManager({ database: url, redis: false, autoMigrate: true, kinds: DECLARED })
+  await manager.transaction(async (repositories) => {
+    for (const name of NAMES) await kindOf(name).write(repositories, name, `first-${name}`)
+  })
   await manager.shutdown()
 }
 
