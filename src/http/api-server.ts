@@ -61,11 +61,10 @@ export class ApiServer {
   async #answer(exchange: Exchange, path: string): Promise<Answer> {
     const found = this.#routes.find(path)
     if (!found) throw new Problem(404, 'E_NO_ROUTE', `There is no ${exchange.method} ${exchange.root}${exchange.path}.`)
-    const allow = allowed([...found.methods.keys()])
     if (!found.params) throw new Problem(400, 'E_MALFORMED', 'The path cannot be decoded.')
-    if (exchange.method === 'OPTIONS') return { status: 204, headers: { allow } }
+    if (exchange.method === 'OPTIONS') return { status: 204, headers: { allow: allowed(found.methods) } }
     const endpoint = found.methods.get(exchange.method === 'HEAD' ? 'GET' : exchange.method)
-    if (!endpoint) throw new Problem(405, 'E_METHOD', `This path takes ${allow}, not ${exchange.method}.`, { headers: { allow } })
+    if (!endpoint) throw wrongMethod(exchange.method, allowed(found.methods))
     refuseCrossSite(exchange, this.#parts.trustedOrigins)
     if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, 'nobody'))
     const actor = await actorOf(exchange, endpoint.access, this.#parts.access)
@@ -133,6 +132,10 @@ export class ApiServer {
 }
 
 /** What stands in `Allow`. */
-function allowed(methods: readonly string[]): string {
-  return [...new Set(['OPTIONS', ...methods, ...(methods.includes('GET') ? ['HEAD'] : [])])].sort().join(', ')
+function allowed(methods: ReadonlyMap<string, unknown>): string {
+  return ['OPTIONS', ...methods.keys(), ...(methods.has('GET') ? ['HEAD'] : [])].sort().join(', ')
+}
+
+function wrongMethod(method: string, allow: string): Problem {
+  return new Problem(405, 'E_METHOD', `This path takes ${allow}, not ${method}.`, { headers: { allow } })
 }

@@ -1,4 +1,5 @@
 import type { Action, Actor, Authenticate } from './actor.js'
+import { BY_HEADER } from './bearer-tokens.js'
 import type { Endpoint } from './endpoint.js'
 import type { Exchange } from './exchange.js'
 import { Problem } from './problem.js'
@@ -19,7 +20,7 @@ const ANONYMOUS: Actor = Object.freeze({ name: 'anonymous', can: roles.viewer })
  * @throws {Problem} 401 or 403 when that is nobody who may
  */
 export async function actorOf(exchange: Exchange, access: Endpoint['access'], rules: AccessRules): Promise<Actor> {
-  const actor = await rules.authenticate?.(exchange.request(), { incoming: exchange.incoming })
+  const actor = await identify(exchange, rules.authenticate)
   if (actor !== undefined && actor !== null) {
     if (typeof actor.name === 'string' && actor.name !== '') return actor
     throw new TypeError('authenticate answered with an actor without a name. The changelog needs one.')
@@ -33,6 +34,11 @@ export async function actorOf(exchange: Exchange, access: Endpoint['access'], ru
     throw new Problem(403, 'E_READ_ONLY', 'This host serves reads only: its handler was made without authenticate.')
   }
   throw new Problem(401, 'E_UNAUTHENTICATED', 'Say who you are: with "Authorization: Bearer <token>", or by signing in to the host.')
+}
+
+function identify(exchange: Exchange, authenticate: Authenticate | undefined): Actor | undefined | Promise<Actor | undefined> {
+  const byHeader = (authenticate as { readonly [BY_HEADER]?: (authorization: string | undefined) => Actor | undefined } | undefined)?.[BY_HEADER]
+  return byHeader ? byHeader(exchange.header('authorization')) : authenticate?.(exchange.request(), { incoming: exchange.incoming })
 }
 
 /** @throws {Problem} 403 when the actor may not */

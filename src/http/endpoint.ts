@@ -30,7 +30,7 @@ export interface Call<Query = Record<string, unknown>, Body = unknown> {
   /** Where the API is: `/config/api`. */
   readonly api: string
   /** Ends when the client goes away. */
-  readonly signal: AbortSignal | undefined
+  signal(): AbortSignal
   /** A header of the request, by its name in lower case. */
   header(name: string): string | undefined
 }

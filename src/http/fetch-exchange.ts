@@ -9,7 +9,7 @@ export function fetchExchange(request: Request, url: URL, path: string, root: st
     search: url.search.slice(1),
     root,
     locality: 'elsewhere',
-    signal: request.signal,
+    signal: () => request.signal,
     header: (name) => request.headers.get(name) ?? (name === 'host' ? url.host : undefined),
     json: async (limitBytes) => parseBody(await readStream(request.body, limitBytes)),
     request: () => request,

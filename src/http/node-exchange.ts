@@ -21,7 +21,6 @@ export function nodeExchange(
     const value = request.headers[name]
     return typeof value === 'string' ? value : value?.join(', ')
   }
-  let controller: AbortController | undefined
   return {
     method: request.method ?? 'GET',
     path,
@@ -29,12 +28,9 @@ export function nodeExchange(
     root,
     locality: localityOf(request),
     incoming: request,
-    get signal() {
-      if (!controller) {
-        const created = new AbortController()
-        controller = created
-        response.once('close', () => created.abort())
-      }
+    signal: () => {
+      const controller = new AbortController()
+      response.once('close', () => controller.abort())
       return controller.signal
     },
     header,

@@ -58,7 +58,7 @@ export function playground(resource: Resource, llm: LLMRegistry): readonly Endpo
         const end = services.runs.begin(actor, maxOutputTokens)
         let result: ChatResult | undefined
         try {
-          const options = { timeout: limits.timeoutMs, maxRetries: 0, ...(signal && { signal }) }
+          const options = { timeout: limits.timeoutMs, maxRetries: 0, signal: signal() }
           result = await resolved.client.chat({ ...request, maxOutputTokens }, options)
         } finally {
           end(result?.usage.totalTokens)
