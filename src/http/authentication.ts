@@ -37,7 +37,9 @@ export async function actorOf(exchange: Exchange, access: Endpoint['access'], ru
 }
 
 function identify(exchange: Exchange, authenticate: Authenticate | undefined): Actor | undefined | Promise<Actor | undefined> {
-  const byHeader = (authenticate as { readonly [BY_HEADER]?: (authorization: string | undefined) => Actor | undefined } | undefined)?.[BY_HEADER]
+  const byHeader = (authenticate as { readonly [BY_HEADER]?: (authorization: string | undefined) => Actor | undefined } | undefined)?.[
+    BY_HEADER
+  ]
   return byHeader ? byHeader(exchange.header('authorization')) : authenticate?.(exchange.request(), { incoming: exchange.incoming })
 }
 

@@ -63,18 +63,31 @@ async function readJson(request: NodeRequest, limitBytes: number): Promise<unkno
   if (request.readableEnded) {
     throw new Problem(400, 'E_MALFORMED', 'The body was read before it came here, and not kept in request.body.')
   }
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    length += chunk.byteLength
-    if (length > limitBytes) {
-      request.resume()
-      throw tooLarge(limitBytes)
-    }
-    chunks.push(chunk)
-  }
-  return parseBody(Buffer.concat(chunks))
+  return parseBody(await readBytes(request, limitBytes))
 }
+
+/** What is too large is still taken off the connection, and dropped: a client that is sending reads its answer only afterwards. */
+function readBytes(request: NodeRequest, limitBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    request.on('data', (chunk: Uint8Array) => {
+      length += chunk.byteLength
+      if (length <= limitBytes) chunks.push(chunk)
+      else if (length > limitBytes * MOST_DROPPED) request.destroy()
+      else {
+        chunks.length = 0
+        reject(tooLarge(limitBytes))
+      }
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+    request.on('close', () => reject(new Problem(400, 'E_MALFORMED', 'The body broke off.')))
+  })
+}
+
+/** A client that goes on sending beyond so many times the limit is cut off. */
+const MOST_DROPPED = 10
 
 /** What the host's parser made of the body: an object, or what it is made of. */
 function parsedByHost(body: unknown): unknown {

@@ -33,7 +33,9 @@ export function toNodeHandler(handler: ConfigHandler): NodeHandler {
 
 /** Where a request is below the base path: by its URL, or by the one from before a router of the host's took its own part off. */
 function placeOf({ url = '/', originalUrl = url }: NodeRequest, basePath: string): Pick<Exchange, 'path' | 'search' | 'root'> | undefined {
-  for (const address of [url, originalUrl]) {
+  for (const target of [url, originalUrl]) {
+    // A proxy may send the whole URL.
+    const address = target.replace(/^https?:\/\/[^/?]*/i, '')
     const mark = address.indexOf('?')
     const pathname = mark === -1 ? address : address.slice(0, mark)
     const path = pathBelow(basePath, pathname)
