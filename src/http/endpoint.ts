@@ -58,7 +58,7 @@ export interface Endpoint {
   readonly mediaType?: string
   /** Whether a 503 has the answer's own form, rather than that of a problem. */
   readonly answersAlsoWith503?: boolean
-  /** Whether it reads nothing of the request but its path. */
+  /** Whether it asks no server. */
   readonly isStatic?: boolean
   /** What the actor is asked to be allowed. @default a read of everything */
   action?(call: Call<never, never>, services: Services): Action | Promise<Action>

@@ -47,7 +47,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], named: NamedSche
         Problem: jsonSchema(answers.ProblemAnswer),
       },
       responses: Object.fromEntries(
-        Object.entries(TITLES).map(([status, title]) => [`Problem${status}`, problemResponse(Number(status), title)]),
+        [...new Set(endpoints.flatMap(statusesOf))].map((status) => [`Problem${status}`, problemResponse(status, TITLES[status] ?? '')]),
       ),
       parameters: {
         IfMatch: headerParameter('If-Match', 'Writes only while a GET of it still has this entity tag; else 412.'),
@@ -103,7 +103,7 @@ function operation(endpoint: Endpoint, named: NamedSchemas): object {
 function statusesOf({ method, path, access, body, problems = [], answersAlsoWith503, isStatic }: Endpoint): readonly number[] {
   const isWrite = access === 'write'
   const statuses = [
-    ...(isStatic ? [] : [400]),
+    400,
     ...(access === 'open' ? [] : [401, 403]),
     ...(body ? [413, 415] : []),
     ...(isWrite ? [412] : []),

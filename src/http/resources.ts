@@ -89,6 +89,8 @@ export interface Resource {
   readonly schema: string
   readonly maxNameLength: number
   readonly fields: readonly ResourceField[]
+  /** Fields of a draft, for the OpenAPI document. */
+  readonly example: Readonly<Record<string, unknown>>
   /** Whether reads that name no label get the highest active version. */
   readonly isReadByLatest?: boolean
   /** The versions of this kind have a `template`: they can be previewed. */
@@ -105,6 +107,7 @@ const PROMPT: Resource = {
   schema: 'Prompt',
   maxNameLength: 255,
   hasTemplate: true,
+  example: { template: 'Hello {name}', labels: ['staging'] },
   fields: [
     { name: 'template', type: 'template', required: true, isBody: true },
     { name: 'type', type: 'template-type' },
@@ -123,6 +126,7 @@ const MODEL: Resource = {
   noun: 'model',
   schema: 'ModelConfig',
   maxNameLength: 100,
+  example: { provider: 'ollama', model_name: 'qwen3:14b', parameters: { temperature: 0.1 } },
   fields: [
     { name: 'provider', type: 'text', required: true, maxLength: 50 },
     { name: 'model', wire: 'model_name', type: 'text', required: true },
@@ -140,6 +144,7 @@ const EMBEDDING: Resource = {
   schema: 'EmbeddingConfig',
   maxNameLength: 100,
   isReadByLatest: true,
+  example: { embedding_model: 'nomic-embed-text', chunk_size: 512, chunk_overlap: 50 },
   fields: [
     { name: 'embeddingModel', type: 'text', required: true },
     { name: 'chunkSize', type: 'integer' },
