@@ -7,6 +7,7 @@ const doors = {
   testing: 'src/testing/index.ts',
   'ai-sdk': 'src/ai-sdk/index.ts',
   otel: 'src/otel/index.ts',
+  http: 'src/http/index.ts',
 }
 const settings = { settings: 'src/settings/index.ts' }
 

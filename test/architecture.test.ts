@@ -33,6 +33,12 @@ const ROOMS: RoomTable = {
   agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'rollout'], packages: [], node: true },
   otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
+  // Previews parse templates; a run asks models as agents do.
+  http: {
+    rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'agent'],
+    packages: ['valibot', '@valibot/to-json-schema'],
+    node: true,
+  },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],
     packages: [],
