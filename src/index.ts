@@ -13,9 +13,11 @@ export { type RunSpan, type RunTracer, traceRuns } from './agent/trace-runs.js'
 export type { RedisLike } from './cache/redis-like.js'
 export type { RedisClusterTopology, RedisNode, RedisSentinelTopology, RedisTopology } from './cache/redis-topology.js'
 export type { ChangeType, ConfigChange } from './entities/config-change.js'
-export type { ConfigKind, LabelledKind } from './entities/config-kind.js'
+export type { BuiltInKind, ConfigKind, LabelledKind } from './entities/config-kind.js'
 export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
+export type { Entry, EntryContent } from './entities/entry.js'
+export type { Flag, FlagContent, FlagDetails, FlagValue } from './entities/flag.js'
 export type { Json, JsonObject } from './entities/json.js'
 export {
   type CacheMark,
@@ -53,6 +55,13 @@ export type {
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
+export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './entities/written.js'
+export { defineKind, type Kind, type KindOptions } from './kinds/define-kind.js'
+export type { EmbeddingConfigDraft } from './kinds/embedding.js'
+export type { EntryDraft } from './kinds/entry.js'
+export type { FlagDraft } from './kinds/flag.js'
+export type { ModelConfigDraft } from './kinds/model.js'
+export type { PromptDraft } from './kinds/prompt.js'
 export { assistantMessage } from './llm/assistant-message.js'
 export type { HttpClientOptions } from './llm/client-options.js'
 export {
@@ -102,7 +111,9 @@ export type { DefinedModel } from './manager/defined-models.js'
 export type { DefinedPrompt } from './manager/defined-prompts.js'
 export type { ConfigurationManagerEvents } from './manager/events.js'
 export type { Exposure } from './manager/exposures.js'
+export type { FlagValueLike } from './manager/flag-reads.js'
 export { createConfigManager, getConfigManager, setConfigManager } from './manager/global-manager.js'
+export { KindHandle } from './manager/kind-handle.js'
 export { type ConfigManagerOptions, MANAGER_DEFAULTS, type SettingsLike } from './manager/options.js'
 export type { PrefetchScope } from './manager/prefetch.js'
 export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/report.js'
@@ -125,6 +136,7 @@ export {
   AlreadyExistsError,
   ConfigError,
   type ConfigErrorCode,
+  ContentError,
   ForbiddenError,
   InUseError,
   InvalidArgumentError,
@@ -152,12 +164,14 @@ export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repo
 export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'
 export type { Page } from './store/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
-export { type EmbeddingConfigDraft, EmbeddingConfigRepository } from './store/embedding-config-repository.js'
-export { type ModelConfigDraft, ModelConfigRepository } from './store/model-config-repository.js'
+export { EmbeddingConfigRepository } from './store/embedding-config-repository.js'
+export { FlagRepository } from './store/flag-repository.js'
+export { KindRepository } from './store/kind-repository.js'
+export { ModelConfigRepository } from './store/model-config-repository.js'
 export type { KyselyLike } from './store/open-database.js'
 export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
 export type { PoolClientLike, PoolLike } from './store/pool.js'
-export { type PromptDraft, PromptRepository } from './store/prompt-repository.js'
+export { PromptRepository } from './store/prompt-repository.js'
 export type { PruneOptions, PruneReport } from './store/prune.js'
 export type { Purge } from './store/purge.js'
 export type { Repositories } from './store/repositories.js'
@@ -174,7 +188,6 @@ export type {
 } from './store/requests.js'
 export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
 export type { Authorize, AuthorizeRequest } from './store/write-policy.js'
-export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './store/written.js'
 export { definePrompt } from './template/define-prompt.js'
 export { lintTemplate } from './template/lint-template.js'
 export type {

@@ -17,6 +17,8 @@ export interface AgentQuery {
 export interface AgentManager {
   getPrompt(name: string, query?: AgentQuery): Promise<Prompt | undefined>
   getModelConfig(name?: string, query?: AgentQuery): Promise<ModelConfig | undefined>
+  /** For `databasePrompts: { flag }`. */
+  getFlag?(name: string, fallback: boolean, query?: AgentQuery): Promise<boolean>
   /** For `embed()`. */
   getEmbeddingConfig?(name?: string, query?: AgentQuery): Promise<EmbeddingConfig | undefined>
   /** Told of a definition in `promptName`, so that a version the agent cannot fill is refused. */

@@ -21,10 +21,10 @@ export interface AgentOptions {
   /** @default the manager's label */
   readonly label?: string
   /**
-   * Prompts of the database (true), of the code (false), of the database for this percentage of subjects, or as the function says for each
-   * run. @default true
+   * Prompts of the database (true), of the code (false), of the database for this percentage of subjects, as a boolean flag of the manager says
+   * for the run's subject (`false` where there is none), or as the function says for each run. @default true
    */
-  readonly databasePrompts?: boolean | number | ((context: RunContext | undefined) => boolean)
+  readonly databasePrompts?: boolean | number | { readonly flag: string } | ((context: RunContext | undefined) => boolean)
   /** @default silent */
   readonly logger?: Logger
 }

@@ -59,7 +59,7 @@ export class AgentReads {
     const agent = this.#parts.agent()
     const query = this.#query(options)
     let cause: unknown
-    if (this.#usesDatabase(options.context)) {
+    if (await this.#usesDatabase(options)) {
       try {
         const prompt = await this.#source()?.getPrompt(name, query)
         if (prompt !== undefined) return prompt
@@ -180,8 +180,12 @@ export class AgentReads {
     return query
   }
 
-  #usesDatabase(context: RunContext | undefined): boolean {
+  async #usesDatabase({ context }: AgentReadOptions): Promise<boolean> {
     const { databasePrompts = true } = this.#parts.options
+    if (typeof databasePrompts === 'object') {
+      const query = this.#query(context === undefined ? {} : { context })
+      return (await this.#source()?.getFlag?.(databasePrompts.flag, false, query)) ?? false
+    }
     if (typeof databasePrompts === 'function') return databasePrompts(context)
     if (typeof databasePrompts === 'boolean') return databasePrompts
     return bucketOf(`${this.#parts.agent()}:${context?.subject ?? context?.runId ?? ''}`) < databasePrompts * 100

@@ -105,6 +105,7 @@ export class DocumentCache<Value> {
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
       onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
       hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
+      onLostScopes: (scopes) => this.#held.loseScopes(scopes),
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
       contradicts: (scope, revision, token) => this.#held.contradicts(scope, revision, token),
       onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),

@@ -232,6 +232,11 @@ export class HeldDocuments<Value> {
     return this.#memory.entries().some((entry) => !entry.unverified && !isContent(entry.scope) && isLost(entry.scope, entry))
   }
 
+  /** Forgets documents and heads of a history that the database has lost. */
+  loseScopes(scopes: readonly Scope[]): void {
+    for (const scope of scopes) this.#forgetScope(scope)
+  }
+
   #raise({ scope, revision, token }: LogPage['heads'][number]): boolean {
     const head = this.#heads.raise(scope, revision, token)
     const held = this.#memory.peek(scope)

@@ -29,6 +29,8 @@ export interface RevisionLogParts {
    * Whether a document that was really read here, not only announced, is of a change that the log has lost since it was read up to `after`.
    */
   readonly hasLost: (page: LogPage, after: number, isPending: (revision: number) => boolean) => boolean
+  /** Told that a change of this process's own has lost what was known of its scopes: it is of another history, which was not read yet. */
+  readonly onLostScopes: (scopes: readonly Scope[]) => void
   /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
   readonly onOtherHistory: (page: LogPage, known: number | undefined) => void
   /** Whether a message about a revision that is known already says something else of a scope than is known. */
@@ -57,12 +59,20 @@ const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
 const READS_UNTIL_GIVEN_UP = 2
 
+/**
+ * How a change of this process's own stands to what it knows of the log: it can be served; the log has to be read first, since earlier changes
+ * are missing here or its number may stand for another one; or it is of another history, in which it is all that is known of its scopes.
+ */
+export type OwnChange = 'known' | 'behind' | 'elsewhere'
+
 /** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
 export class RevisionLog {
   readonly #parts: RevisionLogParts
   /** Revisions heard of since the log was read; anybody can announce one, so the next read starts before them. */
   readonly #heard = new Map<number, string>()
   #highest = 0
+  /** Numbers of changes under way here that the log had given to others when it was read. */
+  readonly #lostNumbers = new Set<number>()
   #applied: number | undefined
   /** The token of the last revision that was read, at `#top`. */
   #token = ''
@@ -168,17 +178,28 @@ export class RevisionLog {
   }
 
   /**
-   * Takes a change that this process made itself, whatever is said by others.
-   *
-   * @returns whether the log has to be read before the change can be served: earlier ones are missing here, or its number stands for another
-   *   change, which was lost
+   * This process makes a change under this number, and holds the lock of all changes. When the log was read that far before, the database has
+   * lost what was read.
    */
-  hearOwn(revision: number, token: string, scopes: readonly Scope[]): boolean {
-    if (this.#closed) return false
+  beginOwn(revision: number): void {
+    if (this.#applied !== undefined && revision <= this.#top) this.#lostNumbers.add(revision)
+  }
+
+  /** The change that was begun under this number has ended, well or not, and was told of. */
+  endOwn(revision: number): void {
+    this.#lostNumbers.delete(revision)
+  }
+
+  /** Takes a change that this process made itself, whatever is said by others. */
+  hearOwn(revision: number, token: string, scopes: readonly Scope[]): OwnChange {
+    if (this.#closed) return 'known'
     this.#claimed = Math.max(this.#claimed, revision)
+    const isInOtherHistory = this.#lostNumbers.has(revision)
     const isNumberTaken = revision <= (this.#applied ?? 0) && this.#tokenAt(revision) !== token
+    if (isInOtherHistory) this.#parts.onLostScopes(scopes)
     this.#believe(revision, token, scopes, true)
-    return isNumberTaken || (this.#applied ?? 0) < revision
+    if (isInOtherHistory) return 'elsewhere'
+    return isNumberTaken || (this.#applied ?? 0) < revision ? 'behind' : 'known'
   }
 
   /** Has the log read before long, to settle what was announced. Calls that come meanwhile share the read. */

@@ -1,7 +1,8 @@
-/** The four kinds of configuration. */
-export type ConfigKind = 'prompt' | 'model' | 'embedding' | 'context_rules'
+/** The kinds of configuration that come with the package. */
+export type BuiltInKind = 'prompt' | 'model' | 'embedding' | 'flag' | 'context_rules'
 
-/** The kinds whose versions carry labels. */
-export type LabelledKind = Exclude<ConfigKind, 'context_rules'>
+/** A kind of configuration: one that comes with the package, or one that a host declared with `defineKind()`. */
+export type ConfigKind = BuiltInKind | (string & {})
 
-export const CONFIG_KINDS: readonly ConfigKind[] = ['prompt', 'model', 'embedding', 'context_rules']
+/** A kind whose versions carry labels. */
+export type LabelledKind = Exclude<BuiltInKind, 'context_rules'> | (string & {})

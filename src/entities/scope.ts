@@ -1,12 +1,12 @@
-import type { ConfigKind, LabelledKind } from './config-kind.js'
+import type { ConfigKind } from './config-kind.js'
 
 /**
  * What is cached, and invalidated, as one: `kind:project:name`, and `context_rules:project` for all context rules of a project.
- * A project matches `[A-Za-z0-9_.-]{1,100}`, so the form is unambiguous whatever the name holds.
+ * A kind matches `[a-z][a-z0-9_]{0,39}` and a project `[A-Za-z0-9_.-]{1,100}`, so the form is unambiguous whatever the name holds.
  */
 export type Scope = string
 
-export function entityScope(kind: LabelledKind, project: string, name: string): Scope {
+export function entityScope(kind: ConfigKind, project: string, name: string): Scope {
   return `${kind}:${project}:${name}`
 }
 
@@ -21,11 +21,13 @@ export interface ScopeParts {
   readonly name: string
 }
 
-/** The parts of a scope, or `undefined` when the text is not one. */
+const SCOPE = /^(?:context_rules:([A-Za-z0-9_.-]{1,100})|(?!context_rules:|content:)([a-z][a-z0-9_]{0,39}):([A-Za-z0-9_.-]{1,100}):(.+))$/su
+
+/** The parts of a scope, or `undefined` when the text has not the form of one. Whether anybody knows the kind is another question. */
 export function parseScope(scope: string): ScopeParts | undefined {
-  const match = /^(?:(prompt|model|embedding):([A-Za-z0-9_.-]{1,100}):(.+)|(context_rules):([A-Za-z0-9_.-]{1,100}))$/su.exec(scope)
+  const match = SCOPE.exec(scope)
   if (!match) return undefined
-  const [, kind, project, name, rules, rulesProject] = match
-  if (rules) return { kind: 'context_rules', project: rulesProject as string, name: '' }
+  const [, rulesProject, kind, project, name] = match
+  if (rulesProject) return { kind: 'context_rules', project: rulesProject, name: '' }
   return { kind: kind as ConfigKind, project: project as string, name: name as string }
 }

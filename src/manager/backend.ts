@@ -4,8 +4,10 @@ import type { MemoryEntry } from '../cache/memory-tier.js'
 import { Receipts } from '../cache/receipts.js'
 import { createRedisClients, type RedisClients } from '../cache/redis-clients.js'
 import { RedisTier } from '../cache/redis-tier.js'
-import type { ConfigKind, LabelledKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
+import type { Receipt, WriteMeta } from '../entities/written.js'
+import { KindRegistry } from '../kinds/registry.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { Events } from '../shared/events.js'
 import { assignArm, insertExposures } from '../store/assignments.js'
@@ -15,7 +17,6 @@ import { migrate } from '../store/migrate.js'
 import { refuseUnfit } from '../store/migration-status.js'
 import { type OpenDatabase, openDatabase } from '../store/open-database.js'
 import type { PurgedRow } from '../store/purge.js'
-import type { Receipt, WriteMeta } from '../store/written.js'
 import { Bus } from './bus.js'
 import { type CachedView, loadCached, viewOf } from './cached-view.js'
 import { ColdStart } from './cold-start.js'
@@ -43,6 +44,7 @@ const POLL_JITTER = 0.1
 export class Backend {
   readonly options: ResolvedOptions
   readonly events: Events<ConfigurationManagerEvents>
+  readonly kinds: KindRegistry
   readonly store: ConfigStore
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
@@ -75,6 +77,7 @@ export class Backend {
   constructor(options: ResolvedOptions) {
     const { databaseMs, redisMs } = options.timeouts
     this.options = options
+    this.kinds = new KindRegistry(options.kinds)
     this.#reporter = new Reporter(options.logger)
     this.events = this.#reporter.events
     this.database = openDatabase(options.database, databaseMs)
@@ -92,19 +95,22 @@ export class Backend {
       options,
       cache: this.cache,
       redis: this.#clients?.data,
+      isKnown: (scope) => this.kinds.has(parseScope(scope)?.kind ?? ''),
       onAssumed: (database) => this.#useDatabase(database),
       onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.store = new ConfigStore({
       db: this.database.db,
+      isBatched: this.database.isBatched,
       schema: options.schema,
       databaseMs,
       queueMs: options.timeouts.queueMs,
       hooks: options.hooks,
       policy: options.policy,
+      kinds: this.kinds,
       databaseIdentity: () => this.#databaseIdentity,
       announce: (commit, meta) => this.#announce(commit, meta),
-      onOwnRevision: (revision, state) => (state === 'begun' ? this.#ownRevisions.add(revision) : this.#ownRevisions.delete(revision)),
+      onOwnRevision: (revision, state) => this.#noteOwn(revision, state),
       onHookError: (error) => this.#reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
     })
     const { db } = this.database
@@ -186,7 +192,7 @@ export class Backend {
   }
 
   /** Takes the content of a purged version out of memory and Redis. */
-  async forgetContent(kind: LabelledKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
+  async forgetContent(kind: ConfigKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
     await this.cache.forget(contentKey(kind, id, createdAtMicros), 'redis')
   }
 
@@ -278,14 +284,29 @@ export class Backend {
     const { revision, token, scopes, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    // Revisions of others that are still on their way here must not be overtaken by this one.
-    if (log.hearOwn(revision, token, scopes)) await log.catchUp().catch(() => {})
+    const change = log.hearOwn(revision, token, scopes)
+    const serve = () => {
+      for (const document of documents) this.cache.put(document, generation)
+    }
     // In the tick in which the floors rose: nothing has to be loaded.
-    if ((log.applied ?? 0) >= revision) for (const document of documents) this.cache.put(document, generation)
+    if (change === 'elsewhere') serve()
+    // Revisions of others that are still on their way here must not be overtaken by this one.
+    if (change !== 'known') await log.catchUp().catch(() => {})
+    if (change !== 'elsewhere' && (log.applied ?? 0) >= revision) serve()
     const propagated = (await announcing) ?? true
     const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
     const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined
     return { propagated, ...(receipt && { receipt }) }
+  }
+
+  #noteOwn(revision: number, state: 'begun' | 'ended'): void {
+    if (state === 'begun') {
+      this.#ownRevisions.add(revision)
+      this.cache.log.beginOwn(revision)
+    } else {
+      this.#ownRevisions.delete(revision)
+      this.cache.log.endOwn(revision)
+    }
   }
 
   #createCache(): DocumentCache<CachedView> {
@@ -301,7 +322,7 @@ export class Backend {
         await this.#prepare()
         const { db } = from === 'replica' && this.#replica ? this.#replica : { db: primary }
         const reads = from === 'replica' && this.#replicaReads ? this.#replicaReads : this.reads
-        return reads.run(() => loadCached(db, schema, keys))
+        return reads.run(() => loadCached(db, schema, this.kinds, keys))
       },
       readLog: async (after) => {
         await this.#prepare()
@@ -312,7 +333,7 @@ export class Backend {
         return page
       },
       keepsText: this.options.snapshotFile !== undefined,
-      materialize: viewOf,
+      materialize: (document, isForeign) => viewOf(document, this.kinds, isForeign),
       onKept: (entry) => {
         this.index.add(entry)
         this.#coldStart.changed()
@@ -322,7 +343,7 @@ export class Backend {
         this.contents.left(entry.scope)
       },
       events: {
-        changed: (heads) => this.#reporter.changed(heads, (revision) => this.#ownRevisions.has(revision)),
+        changed: (heads) => this.#reporter.changed(heads, this.kinds, (revision) => this.#ownRevisions.has(revision)),
         wantsChanges: () => this.events.has('change'),
         servedStale: (scope, error) => this.#reporter.servedStale(scope, error),
         failed: (error, message) => this.#reporter.failed(error, message),

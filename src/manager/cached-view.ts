@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { isContent } from '../cache/content-key.js'
 import type { StampedDocument } from '../cache/stamped-document.js'
 import { parseScope, type Scope } from '../entities/scope.js'
-import { KINDS } from '../store/kinds.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { KindRegistry } from '../kinds/registry.js'
 import { loadContents, loadDocuments } from '../store/load-documents.js'
 import type { OpenDatabase } from '../store/open-database.js'
 import { ContextRulesView } from './context-rules-view.js'
@@ -16,39 +17,46 @@ export type CachedView = EntityView<any, any> | ContextRulesView | { readonly co
 export async function loadCached(
   db: OpenDatabase['db'],
   schema: string,
+  kinds: KindRegistry,
   keys: readonly Scope[],
 ): Promise<ReadonlyMap<Scope, StampedDocument>> {
   const contents = keys.filter(isContent)
   const found = await loadDocuments(
     db,
     schema,
+    kinds,
     keys.filter((key) => !isContent(key)),
   )
-  if (contents.length > 0) for (const [key, document] of await loadContents(db, schema, contents)) found.set(key, document)
+  if (contents.length > 0) for (const [key, document] of await loadContents(db, schema, kinds, contents)) found.set(key, document)
   return found
 }
 
 /**
  * Makes what reads are answered from, once for each document that enters memory.
  *
- * @throws {Error} when a foreign one (it does not come from PostgreSQL) is no document of its scope
+ * @throws {Error} when a foreign one (it does not come from PostgreSQL) is no document of its scope, or of a kind that is not known here
  */
-export function viewOf({ scope, text, revision }: StampedDocument, isForeign: boolean): CachedView {
-  if (isContent(scope)) return { content: contentOf(scope, text, isForeign) }
+export function viewOf({ scope, text, revision }: StampedDocument, kinds: KindRegistry, isForeign: boolean): CachedView {
+  if (isContent(scope)) return { content: contentOf(scope, text, kinds, isForeign) }
   const parts = parseScope(scope)
-  if (parts === undefined || parts.kind === 'context_rules') {
-    if (isForeign) checkContextRules(JSON.parse(text), parts?.project ?? '')
+  if (parts?.kind === CONTEXT_RULES.kind) {
+    if (isForeign) checkContextRules(JSON.parse(text), parts.project)
     return new ContextRulesView(text)
   }
-  // Each kind's definition fits its own contents; together they are a union TypeScript cannot apply.
-  return EntityView.parse(KINDS[parts.kind] as never, text, revision, isForeign ? parts : undefined)
+  return EntityView.parse(kindOf(kinds, parts?.kind), text, revision, isForeign ? parts : undefined)
 }
 
-function contentOf(scope: Scope, text: string, isForeign: boolean) {
+function contentOf(scope: Scope, text: string, kinds: KindRegistry, isForeign: boolean) {
   const [, kind, id] = scope.split(':')
-  const { decode } = KINDS[kind as keyof typeof KINDS]
+  const { decode } = kindOf(kinds, kind)
   const row = JSON.parse(text)
   return isForeign ? checkContent(decode(checkRow(row, Number(id)))) : decode(row)
+}
+
+function kindOf(kinds: KindRegistry, kind: string | undefined) {
+  const found = kind === undefined ? undefined : kinds.find(kind)
+  if (!found) throw new Error(`No kind "${kind}" is declared here.`)
+  return found
 }
 
 /** Whether two views of one scope were made of the same document. */

@@ -2,6 +2,7 @@ import type { DocumentCache } from '../cache/document-cache.js'
 import { KnownDatabases } from '../cache/known-databases.js'
 import type { RedisLike } from '../cache/redis-like.js'
 import { Snapshots } from '../cache/snapshots.js'
+import type { Scope } from '../entities/scope.js'
 import type { CachedView } from './cached-view.js'
 import type { ResolvedOptions } from './options.js'
 
@@ -9,6 +10,8 @@ export interface ColdStartParts {
   readonly options: ResolvedOptions
   readonly cache: DocumentCache<CachedView>
   readonly redis: RedisLike | undefined
+  /** Whether a scope is of a kind that is declared here: an earlier process may have known others. */
+  readonly isKnown: (scope: Scope) => boolean
   /** Told what the database calls itself, as far as anybody but the database can know. */
   readonly onAssumed: (database: string) => void
   readonly onError: (error: unknown, message: string) => void
@@ -44,7 +47,7 @@ export class ColdStart {
     if (!snapshot || this.#isConfirmed) return
     this.#assume(snapshot.database)
     this.#parts.cache.log.assume({ revision: snapshot.revision })
-    this.#parts.cache.adopt(snapshot.documents)
+    this.#parts.cache.adopt(snapshot.documents.filter(({ scope }) => this.#parts.isKnown(scope)))
   }
 
   /** Asks Redis which database this is, unless that is known. */

@@ -1,6 +1,6 @@
+import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../store/arguments.js'
 import { MAX_SUBJECT } from '../store/assignments.js'
 
 export interface ConfigQuery {

@@ -1,27 +1,35 @@
-import { CONFIG_KINDS, type ConfigKind, type LabelledKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
+import type { FlagDetails, FlagValue } from '../entities/flag.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
+import type { WriteFacts, WriteMeta } from '../entities/written.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
+import { EMBEDDING_KIND } from '../kinds/embedding.js'
+import { FLAG_KIND } from '../kinds/flag.js'
+import { MODEL_KIND } from '../kinds/model.js'
+import { PROMPT_KIND } from '../kinds/prompt.js'
+import { checkMeta, checkProject, checkText, checkVersion } from '../shared/arguments.js'
 import { InvalidArgumentError, isConfigError, ManagerClosedError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { ModelDefinition } from '../shared/model-definition.js'
-import { checkMeta, checkProject, checkText, checkVersion, LIMITS } from '../store/arguments.js'
 import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
-import { KINDS } from '../store/kinds.js'
+import type { FlagRepository } from '../store/flag-repository.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/prune.js'
 import { type Purge, purgeOf } from '../store/purge.js'
+import type { Recorder } from '../store/recorder.js'
 import { refreshOf } from '../store/refresh.js'
 import { createRepositories, type Repositories } from '../store/repositories.js'
 import { META_KEYS } from '../store/requests.js'
 import type { RolloutRepository } from '../store/rollout-repository.js'
-import type { WriteFacts, WriteMeta } from '../store/written.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
 import {
@@ -35,8 +43,10 @@ import {
 import type { ContextRulesView } from './context-rules-view.js'
 import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
-import { EntityReads, NOT_HERE } from './entity-reads.js'
+import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
+import { FlagReads, type FlagValueLike } from './flag-reads.js'
+import { KindHandle } from './kind-handle.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
@@ -63,45 +73,56 @@ export class ConfigurationManager {
   readonly prompts: PromptRepository
   readonly models: ModelConfigRepository
   readonly embeddings: EmbeddingConfigRepository
+  readonly flags: FlagRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
   readonly #backend: Backend
-  readonly #reads: EntityReads
+  readonly #prompts: EntityReads<Prompt>
+  readonly #models: EntityReads<ModelConfig>
+  readonly #embeddings: EntityReads<EmbeddingConfig>
+  readonly #flags: FlagReads
   readonly #defined = new DefinedPrompts()
   readonly #project: string
-  readonly #label: string
   /** What writers mean who do not say it. */
   readonly #defaults: RepositoryDefaults
+  readonly #recorder: Recorder
+  readonly #handles = new Map<AnyHostKind, KindHandle<unknown>>()
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
     this.#backend = new Backend(resolveOptions(options))
-    this.#reads = new EntityReads(this.#backend)
+    this.#prompts = new EntityReads(this.#backend, PROMPT_KIND)
+    this.#models = new EntityReads(this.#backend, MODEL_KIND)
+    this.#embeddings = new EntityReads(this.#backend, EMBEDDING_KIND)
+    this.#flags = new FlagReads({
+      reads: new EntityReads(this.#backend, FLAG_KIND),
+      onFallback: (project, name, error) => this.#fellBack('flag', project, name, error),
+    })
     this.#project = this.#backend.options.project
-    this.#label = this.#backend.options.label
+    const { label } = this.#backend.options
     // `latest` can be read and not moved.
-    this.#defaults = { project: this.#project, ...(this.#label !== 'latest' && { label: this.#label }) }
+    this.#defaults = { project: this.#project, ...(label !== 'latest' && { label }) }
     const { store } = this.#backend
-    const repositories = createRepositories(
-      {
-        schema: store.schema,
-        policy: store.policy,
-        contracts: store.contracts,
-        read: async (query) => {
-          await this.#open()
-          return store.read(query)
-        },
-        record: async (meta, write) => {
-          await this.#open()
-          return store.record(meta, write)
-        },
+    this.#recorder = {
+      schema: store.schema,
+      policy: store.policy,
+      contracts: store.contracts,
+      kinds: store.kinds,
+      read: async (query) => {
+        await this.#open()
+        return store.read(query)
       },
-      this.#defaults,
-    )
+      record: async (meta, write) => {
+        await this.#open()
+        return store.record(meta, write)
+      },
+    }
+    const repositories = createRepositories(this.#recorder, this.#defaults)
     this.prompts = repositories.prompts
     this.models = repositories.models
     this.embeddings = repositories.embeddings
+    this.flags = repositories.flags
     this.contextRules = repositories.contextRules
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
@@ -135,7 +156,7 @@ export class ConfigurationManager {
     query?: PromptQuery,
   ): Promise<DefinedPrompt<Variables, Compiled> | undefined>
   getPrompt(name: string | PromptDefinition, query?: PromptQuery): Promise<unknown> {
-    return typeof name === 'string' ? this.#reads.get<Prompt>('prompt', name, query, this.#label) : this.#getDefined(name, query)
+    return typeof name === 'string' ? this.#prompts.get(name, query) : this.#getDefined(name, query)
   }
 
   /** The template alone, as it was written. */
@@ -151,39 +172,72 @@ export class ConfigurationManager {
    */
   getModelConfig<Parameters>(definition: ModelDefinition<Parameters>, query?: ConfigQuery): Promise<DefinedModel<Parameters>>
   getModelConfig(name: string | ModelDefinition = 'default', query?: ConfigQuery): Promise<unknown> {
-    return typeof name === 'string' ? this.#reads.get<ModelConfig>('model', name, query, this.#label) : this.#getDefinedModel(name, query)
+    return typeof name === 'string' ? this.#models.get(name, query) : this.#getDefinedModel(name, query)
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
   getEmbeddingConfig(name = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
-    return this.#reads.get<EmbeddingConfig>('embedding', name, query, 'latest')
+    return this.#embeddings.get(name, query)
   }
 
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
   async getContextRules(context?: string, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
     this.#refuseClosed()
     checkContextQuery(query)
-    if (context !== undefined) checkText('context', context, LIMITS.shortName)
+    if (context !== undefined) checkText('context', context, CONTEXT_RULES.maxNameLength)
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
     if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
-    const served = await this.#reads.document(scope, query)
+    const served = await readDocument(this.#backend, scope, query)
     return (served.entry.value as ContextRulesView).of(context)
+  }
+
+  /**
+   * The value of a flag, of the type of the fallback. Never rejects for what the store or the flag does: where the flag is missing, of another
+   * type, or the store is away, it is the fallback, and a `fallback` event says why.
+   *
+   * @throws {InvalidArgumentError} when the name, the fallback or the query is not acceptable
+   */
+  async getFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagValueLike<Value>> {
+    return (await this.#flags.details(name, fallback, query)).value as FlagValueLike<Value>
+  }
+
+  /** The value of a flag if it is in memory, else the fallback; never waits, never asks a server. */
+  peekFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): FlagValueLike<Value> {
+    return this.#flags.peek(name, fallback, query) as FlagValueLike<Value>
+  }
+
+  /** `getFlag` with the reason: which version, chosen how, from where, and for a fallback the error. */
+  getFlagDetails<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagDetails<FlagValueLike<Value>>> {
+    return this.#flags.details(name, fallback as FlagValueLike<Value>, query)
   }
 
   /** The prompt if it is in memory; never waits, never asks a server. */
   peekPrompt(name: string, query?: PromptQuery): Prompt | undefined {
-    return this.#peek<Prompt>('prompt', name, query, this.#label)
+    return peek(this.#prompts, name, query)
   }
 
   /** The model configuration if it is in memory. */
   peekModelConfig(name = 'default', query?: ConfigQuery): ModelConfig | undefined {
-    return this.#peek<ModelConfig>('model', name, query, this.#label)
+    return peek(this.#models, name, query)
   }
 
   /** The embedding configuration if it is in memory. */
   peekEmbeddingConfig(name = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
-    return this.#peek<EmbeddingConfig>('embedding', name, query, 'latest')
+    return peek(this.#embeddings, name, query)
+  }
+
+  /**
+   * A host's kind: reads through the caches, and writes. A kind that was not among the option `kinds` is known from now on.
+   *
+   * @throws {InvalidArgumentError} when another declaration, or a kind of the package, has its name
+   */
+  of<Content, Input>(kind: Kind<Content, Input>): KindHandle<Content, Input> {
+    const known = this.#handles.get(kind)
+    if (known) return known as KindHandle<Content, Input>
+    const handle = new KindHandle(this.#backend, this.#recorder, kind, this.#defaults)
+    this.#handles.set(kind, handle as KindHandle<unknown>)
+    return handle
   }
 
   /**
@@ -201,7 +255,7 @@ export class ConfigurationManager {
   /** Makes every worker load a kind anew, or everything. A write like any other: it is in the log and the changelog. */
   async refresh(type: ConfigKind | 'all' = 'all'): Promise<void> {
     this.#refuseClosed()
-    checkType(type)
+    this.#backend.kinds.checkKind('type', type, 'all')
     await this.#open()
     const { store } = this.#backend
     await store.policy.permit({ action: 'refresh', kind: type, project: '*', name: '*', actor: undefined }, [])
@@ -214,7 +268,7 @@ export class ConfigurationManager {
    */
   async publishInvalidation(type: ConfigKind | 'all', key?: string): Promise<void> {
     this.#refuseClosed()
-    checkType(type)
+    this.#backend.kinds.checkKind('type', type, 'all')
     if (key !== undefined) checkText('key', key)
     await this.#open()
     await this.#backend.publishPlain(type, key)
@@ -328,8 +382,9 @@ export class ConfigurationManager {
   async purge(purge: Purge): Promise<WriteFacts> {
     this.#refuseClosed()
     checkKeys(purge, ['kind', 'name', 'version', 'project', ...META_KEYS])
-    if (!CONFIG_KINDS.includes(purge.kind)) throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}`)
-    const name = checkText('name', purge.name, purge.kind === 'context_rules' ? LIMITS.shortName : KINDS[purge.kind].maxNameLength)
+    const { kinds } = this.#backend
+    kinds.checkKind('kind', purge.kind)
+    const name = checkText('name', purge.name, kinds.maxNameLength(purge.kind))
     const project = checkProject(purge.project ?? this.#project)
     checkVersion('version', purge.version)
     checkText('changedBy', purge.changedBy)
@@ -338,7 +393,7 @@ export class ConfigurationManager {
     const { store } = this.#backend
     await store.policy.permit({ action: 'purge', kind: purge.kind, project, name, actor: purge.changedBy }, [])
     const { value, facts } = await store.record(purge, purgeOf({ ...purge, name }, project))
-    if (purge.kind !== 'context_rules') await this.#backend.forgetContent(purge.kind, value)
+    if (purge.kind !== CONTEXT_RULES.kind) await this.#backend.forgetContent(purge.kind, value)
     return Object.freeze({ ...facts })
   }
 
@@ -356,15 +411,10 @@ export class ConfigurationManager {
     return this.shutdown()
   }
 
-  #peek<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Entity | undefined {
-    const hit = this.#reads.peek<Entity>(kind, name, query, defaultLabel)
-    return hit === NOT_HERE ? undefined : hit
-  }
-
   async #getDefined(definition: PromptDefinition, query: PromptQuery = {}): Promise<Prompt | undefined> {
     const { name } = definition
     let failure: unknown
-    const prompt = await this.#reads.get<Prompt>('prompt', name, query, this.#label).catch((error: unknown) => {
+    const prompt = await this.#prompts.get(name, query).catch((error: unknown) => {
       if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
       failure = error
       return undefined
@@ -372,8 +422,9 @@ export class ConfigurationManager {
     if (prompt) return this.#defined.of(definition, prompt)
     const project = query.project ?? this.#project
     // Who asks for one version wants that one or none.
-    const fallback = query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#label) : undefined
-    if (fallback) this.#backend.events.emit('fallback', { project, name, error: failure })
+    const fallback =
+      query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#prompts.label) : undefined
+    if (fallback) this.#fellBack('prompt', project, name, failure)
     else if (failure) throw failure
     return fallback
   }
@@ -381,7 +432,7 @@ export class ConfigurationManager {
   async #getDefinedModel(definition: ModelDefinition, query: ConfigQuery = {}): Promise<DefinedModel<unknown> | undefined> {
     const { name } = definition
     let failure: unknown
-    const config = await this.#reads.get<ModelConfig>('model', name, query, this.#label).catch((error: unknown) => {
+    const config = await this.#models.get(name, query).catch((error: unknown) => {
       if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
       failure = error
       return undefined
@@ -393,8 +444,12 @@ export class ConfigurationManager {
     if (query.version !== undefined && failure) throw failure
     if (query.version !== undefined) return undefined
     const project = query.project ?? this.#project
-    this.#backend.events.emit('fallback', { project, name, error: failure })
-    return fallbackModel(definition, project, query.label ?? this.#label)
+    this.#fellBack('model', project, name, failure)
+    return fallbackModel(definition, project, query.label ?? this.#models.label)
+  }
+
+  #fellBack(kind: ConfigKind, project: string | undefined, name: string, error: unknown): void {
+    this.#backend.events.emit('fallback', { kind, project: project ?? this.#project, name, error })
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */
@@ -408,8 +463,7 @@ export class ConfigurationManager {
   }
 }
 
-function checkType(type: unknown): void {
-  if (type !== 'all' && !CONFIG_KINDS.includes(type as ConfigKind)) {
-    throw new InvalidArgumentError('type', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
-  }
+function peek<Entity>(reads: EntityReads<Entity>, name: string, query: ConfigQuery | undefined): Entity | undefined {
+  const hit = reads.peek(name, query)
+  return hit === NOT_HERE ? undefined : hit
 }

@@ -1,6 +1,6 @@
 import type { ContextRule } from '../entities/context-rule.js'
-import { decodeContextRule } from '../store/context-rule-repository.js'
-import type { Row } from '../store/labelled-kind.js'
+import { decodeContextRule } from '../kinds/context-rules.js'
+import type { Row } from '../kinds/row.js'
 
 const NONE: readonly ContextRule[] = Object.freeze([])
 

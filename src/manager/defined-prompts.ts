@@ -1,6 +1,6 @@
 import type { Prompt, PromptContent } from '../entities/prompt.js'
+import { fallbackPrompt, promptFor } from '../kinds/prompt-view.js'
 import { deepFreeze } from '../shared/json.js'
-import { fallbackPrompt, promptFor } from '../store/prompt-kind.js'
 import type { CompileArguments, CompiledBy, PromptDefinition } from '../template/prompt-definition.js'
 import { templateTypeOf } from '../template/template-type.js'
 

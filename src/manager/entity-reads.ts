@@ -1,53 +1,65 @@
 import { contentKey } from '../cache/content-key.js'
 import type { ReadOptions, Served } from '../cache/document-cache.js'
 import { isUsable } from '../cache/held-documents.js'
-import type { LabelledKind } from '../entities/config-kind.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
+import type { KindDefinition } from '../kinds/kind.js'
+import type { VersionContent } from '../kinds/row.js'
 import { loadPatternEngine } from '../rollout/pattern.js'
+import { checkText } from '../shared/arguments.js'
 import { ManagerClosedError } from '../shared/errors.js'
-import { checkText } from '../store/arguments.js'
-import { KINDS } from '../store/kinds.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
+import { type ArmOf, type Choice, choose } from './choose.js'
 import { type ConfigQuery, checkQuery, checkQueryKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
+import type { HeldOfKind } from './view-index.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
 
 const NOTHING: Answer<never> = { entity: undefined, settled: Promise.resolve(undefined) }
 
-/** Reads of the kinds whose versions carry labels: find the document, then choose in it. */
-export class EntityReads {
+/** Reads of one kind whose versions carry labels: find the document, then choose in it. */
+export class EntityReads<Entity> {
   readonly #backend: Backend
+  readonly #kind: Pick<KindDefinition<VersionContent, Entity>, 'kind' | 'maxNameLength'>
   readonly #project: string
+  readonly #label: string
+  readonly #held: HeldOfKind<CachedView>
+  readonly #armOf: ArmOf
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, kind: Pick<KindDefinition<VersionContent, Entity>, 'kind' | 'maxNameLength' | 'defaultLabel'>) {
     this.#backend = backend
+    this.#kind = kind
     this.#project = backend.options.project
+    this.#label = kind.defaultLabel ?? backend.options.label
+    this.#held = backend.index.of(kind.kind)
+    this.#armOf = (rollout, subject) => backend.stickyArms.known(rollout, subject)
+  }
+
+  /** The label of reads that name none. */
+  get label(): string {
+    return this.#label
   }
 
   /**
    * What memory says: a few map lookups and the test that nothing newer was announced.
    *
    * @throws {InvalidArgumentError} when the query has a key that no query has
+   * @throws {ContentError} when the code of the host cannot read the version
    */
-  peek<Entity>(
-    kind: LabelledKind,
-    name: string,
-    query: ConfigQuery | undefined,
-    defaultLabel: string,
-  ): Entity | undefined | typeof NOT_HERE {
+  peek(name: string, query?: ConfigQuery): Entity | undefined | typeof NOT_HERE {
     if (query !== undefined) checkQueryKeys(query)
-    const view = this.#inMemory<Entity>(kind, name, query, false)
-    const answer = view && this.#known(view, query, defaultLabel)
+    const view = this.#inMemory(name, query, false)
+    const answer = view && this.#known(view, query)
+    if (answer?.failure !== undefined) throw answer.failure
     return answer ? answer.entity : NOT_HERE
   }
 
   /** `peek`, and where memory is not enough, `read`. */
-  get<Entity>(kind: LabelledKind, name: string, query: ConfigQuery | undefined, defaultLabel: string): Promise<Entity | undefined> {
+  get(name: string, query?: ConfigQuery): Promise<Entity | undefined> {
     if (query !== undefined) {
       try {
         checkQueryKeys(query)
@@ -55,45 +67,41 @@ export class EntityReads {
         return Promise.reject(error)
       }
     }
-    const view = this.#inMemory<Entity>(kind, name, query, true)
-    const answer = view && this.#known(view, query, defaultLabel)
+    const view = this.#inMemory(name, query, true)
+    const answer = view && this.#known(view, query)
     if (answer) return answer.settled
-    return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.read<Entity>(kind, name, query, defaultLabel)
+    return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.#read(name, query)
   }
 
-  async read<Entity>(kind: LabelledKind, name: string, query: ConfigQuery = {}, defaultLabel: string): Promise<Entity | undefined> {
+  async #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
     // The same checks for a document that is in memory, for one that is not, and while no server answers.
-    checkText('name', name, KINDS[kind].maxNameLength)
-    const { project, label } = checkQuery(query, { project: this.#project, label: defaultLabel })
-    const { entry, source, stale } = await this.document(entityScope(kind, project, name), query)
+    checkText('name', name, this.#kind.maxNameLength)
+    const { project, label } = checkQuery(query, { project: this.#project, label: this.#label })
+    const { entry, source, stale } = await readDocument(this.#backend, entityScope(this.#kind.kind, project, name), query)
     const view = entry.value as EntityView<never, Entity>
-    if (query.version !== undefined) return this.#readVersion(kind, entry.scope, view, query.version, label, source, stale)
-    const selection = await this.#select(view, label, query)
-    // A pause may have arrived while the database was asked for a subject's arm.
-    if (selection?.reason === 'split' && !stale && !isUsable(entry)) return this.read(kind, name, query, defaultLabel)
-    if (selection?.reason === 'split' && query.subject) this.#expose(view, selection, query.subject)
+    if (query.version !== undefined) return this.#readVersion(entry.scope, view, query.version, label, source, stale)
+    let choice = choose(view, label, query, this.#armOf)
+    if ('asks' in choice) {
+      const { asks, subject, offered } = choice
+      const arm = await this.#backend.stickyArms.assign(asks, subject, offered)
+      choice = choose(view, label, query, () => arm)
+    }
+    // A pause may have arrived while the database was asked for an arm, or the engine for patterns was loaded.
+    if (!stale && !('asks' in choice) && choice.exposes && !isUsable(entry)) return this.#read(name, query)
+    const selection = this.#noted(choice, query)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
-    return view.rolloutOn(label) ? selection && view.chosen(selection).entity : view.known(label, undefined)?.entity
+    return view.rolloutOn(label) ? selection && view.chosen(selection).settled : view.known(label, undefined)?.settled
   }
 
   /** The answer to a memory hit; `undefined` where the query is not one that can be answered so, or has to be refused. */
-  #known<Entity>(view: EntityView<never, Entity>, query: ConfigQuery | undefined, defaultLabel: string): Answer<Entity> | undefined {
-    const label = query?.label ?? defaultLabel
+  #known(view: EntityView<never, Entity>, query: ConfigQuery | undefined): Answer<Entity> | undefined {
+    const label = query?.label ?? this.#label
     if (query !== undefined && !(isSubject(query.subject) && isAttributes(query.attributes))) return undefined
     return view.known(label, query?.subject) ?? this.#peekRollout(view, label, query ?? {})
   }
 
-  async document(scope: Scope, { minRevision, maxStalenessMs }: ReadOptions = {}): Promise<Served<CachedView>> {
-    const served = await this.#backend.cache.document(scope, { minRevision, maxStalenessMs })
-    // Only contents can be missing: an entity that does not exist has an empty document.
-    const found = served as Served<CachedView>
-    if (found.entry.value instanceof EntityView && found.entry.value.awaitsPatterns) await loadPatternEngine()
-    return found
-  }
-
   /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
-  async #readVersion<Entity>(
-    kind: LabelledKind,
+  async #readVersion(
     scope: Scope,
     view: EntityView<never, Entity>,
     version: number,
@@ -105,19 +113,14 @@ export class EntityReads {
     if (!entry?.isActive) return undefined
     const selection: Selection = { label, version, reason: 'version' }
     if (view.contentOf(version)) return view.view(selection, source, stale)
-    const key = contentKey(kind, entry.id, entry.createdAtMicros)
+    const key = contentKey(this.#kind.kind, entry.id, entry.createdAtMicros)
     const served = await this.#backend.cache.document(key, { isImmutable: true })
     this.#backend.contents.note(scope, key)
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
-  #inMemory<Entity>(
-    kind: LabelledKind,
-    name: string,
-    query: ConfigQuery | undefined,
-    takesStale: boolean,
-  ): EntityView<never, Entity> | undefined {
-    const entry = this.#backend.index.get(kind, query?.project ?? this.#project, name)
+  #inMemory(name: string, query: ConfigQuery | undefined, takesStale: boolean): EntityView<never, Entity> | undefined {
+    const entry = this.#held.get(query?.project ?? this.#project)?.get(name)
     if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
     const { cache } = this.#backend
     if (query !== undefined && !isRecent(query, () => cache.log.ageMs)) return undefined
@@ -127,39 +130,37 @@ export class EntityReads {
   }
 
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
-  #peekRollout<Entity>(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
+  #peekRollout(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
     // A label that leads nowhere may be one that no version can have.
     if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
     if (view.awaitsPatterns) return undefined
-    const subject = query.subject || undefined
-    let selection = view.select(label, query)
-    if (selection?.reason === 'split' && subject) {
-      if (rollout.sticky) {
-        const arm = this.#backend.stickyArms.known(rollout, subject)
-        if (arm === undefined) return undefined
-        selection = view.select(label, query, arm)
-      }
-      if (selection?.reason === 'split') this.#expose(view, selection, subject)
-    }
+    const choice = choose(view, label, query, this.#armOf)
+    if ('asks' in choice) return undefined
+    const selection = this.#noted(choice, query)
     const answer = selection ? view.chosen(selection) : NOTHING
-    if (subject) view.remember(label, subject, answer)
+    if (query.subject) view.remember(label, query.subject, answer)
     return answer
   }
 
-  /** The one read that may write: a sticky rollout remembers a subject at its first visit. */
-  async #select(view: EntityView<never, unknown>, label: string, query: ConfigQuery): Promise<Selection | undefined> {
-    const selection = view.select(label, query)
-    const rollout = view.rolloutOn(label)
-    if (selection?.reason !== 'split' || !rollout || !query.subject) return selection
-    if (!rollout.sticky) return selection
-    const { stickyArms } = this.#backend
-    const arm = stickyArms.known(rollout, query.subject) ?? (await stickyArms.assign(rollout, query.subject, selection.arm as number))
-    return view.select(label, query, arm)
+  /** What was chosen; an arm that a subject was given is told of. */
+  #noted(choice: Choice, { subject }: ConfigQuery): Selection | undefined {
+    if ('asks' in choice) return undefined
+    const { selection, exposes } = choice
+    if (exposes && selection && subject) this.#backend.exposures.note(exposes, selection, subject)
+    return selection
   }
+}
 
-  #expose(view: EntityView<never, unknown>, selection: Selection, subject: string): void {
-    const rollout = view.rolloutOn(selection.label)
-    if (rollout) this.#backend.exposures.note(rollout, selection, subject)
-  }
+/** The document of a scope, ready to be chosen in. */
+export async function readDocument(
+  backend: Backend,
+  scope: Scope,
+  { minRevision, maxStalenessMs }: ReadOptions = {},
+): Promise<Served<CachedView>> {
+  const served = await backend.cache.document(scope, { minRevision, maxStalenessMs })
+  // Only contents can be missing: an entity that does not exist has an empty document.
+  const found = served as Served<CachedView>
+  if (found.entry.value instanceof EntityView && found.entry.value.awaitsPatterns) await loadPatternEngine()
+  return found
 }

@@ -3,10 +3,11 @@ import { type EntityDocument, latestVersion, type VersionEntry } from '../entiti
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection, SelectionReason } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
+import type { KindDefinition } from '../kinds/kind.js'
+import type { Row, VersionContent } from '../kinds/row.js'
 import { chooseVersion } from '../rollout/choose-version.js'
 import { needsPatterns } from '../rollout/conditions.js'
 import { isPatternEngineLoaded, loadPatternEngine } from '../rollout/pattern.js'
-import type { KindDefinition, Row, VersionContent } from '../store/labelled-kind.js'
 import { decodeRollout } from '../store/rollout-rows.js'
 import { checkContent, checkEntityDocument, type Owner } from './foreign-document.js'
 import { SubjectMemo } from './subject-memo.js'
@@ -18,6 +19,9 @@ interface RawDocument {
   readonly rollouts: readonly Row[]
 }
 
+/** What reads need of a kind. */
+type EntityKind<Content extends VersionContent, Entity> = Pick<KindDefinition<Content, Entity>, 'decode' | 'view'>
+
 /** Whom a read is for. */
 export interface Subject {
   readonly subject?: string | undefined
@@ -28,6 +32,8 @@ export interface Subject {
 export interface Answer<Entity> {
   readonly entity: Entity | undefined
   readonly settled: Promise<Entity | undefined>
+  /** Why there is none: the host's code cannot read the content. */
+  readonly failure?: unknown
 }
 
 /** What a label stands for in one document, and the answers to memory hits that were built for it. */
@@ -48,7 +54,7 @@ interface LabelView<Entity> {
 /** One cached document of a labelled kind, and the answers made from it: each is built and frozen once, then shared. */
 export class EntityView<Content extends VersionContent, Entity> {
   readonly revision: number
-  readonly #kind: KindDefinition<Content, Entity>
+  readonly #kind: EntityKind<Content, Entity>
   readonly #document: EntityDocument<Content>
   readonly #labels = new Map<string, LabelView<Entity>>()
   /** Whether its answers to memory hits say that nobody could confirm them. */
@@ -57,7 +63,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly #hasPatterns: boolean
   #unconfirmed: EntityView<Content, Entity> | undefined
 
-  private constructor(kind: KindDefinition<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
+  private constructor(kind: EntityKind<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
     this.#kind = kind
     this.#document = document
     this.revision = revision
@@ -67,7 +73,7 @@ export class EntityView<Content extends VersionContent, Entity> {
 
   /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
   static parse<Content extends VersionContent, Entity>(
-    kind: KindDefinition<Content, Entity>,
+    kind: EntityKind<Content, Entity>,
     text: string,
     revision: number,
     owner?: Owner,
@@ -145,7 +151,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     }
     let answer = byVersion.get(selection.version)
     if (!answer) {
-      answer = answerOf(this.view(selection, 'memory', this.#stale))
+      answer = answerOf(() => this.view(selection, 'memory', this.#stale))
       byVersion.set(selection.version, answer)
     }
     return answer
@@ -187,7 +193,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
     const own =
-      version === undefined || rollout ? undefined : answerOf(this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
+      version === undefined || rollout ? undefined : answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
     // Attributes may be other ones at each read.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
     const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
@@ -202,8 +208,16 @@ export class EntityView<Content extends VersionContent, Entity> {
   }
 }
 
-function answerOf<Entity>(entity: Entity | undefined): Answer<Entity> {
-  return { entity, settled: Promise.resolve(entity) }
+function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {
+  try {
+    const entity = build()
+    return { entity, settled: Promise.resolve(entity) }
+  } catch (failure) {
+    const settled = Promise.reject(failure)
+    // Whoever reads it is told; nobody may.
+    settled.catch(() => {})
+    return { entity: undefined, settled, failure }
+  }
 }
 
 function nextStepAt(rollout: Rollout | undefined): number {

@@ -14,8 +14,8 @@ export interface ConfigurationManagerEvents {
   }) => void
   /** A last good value was served, or kept past its time, because it could not be confirmed. */
   stale: (event: { readonly kind: ConfigKind; readonly project: string; readonly name: string; readonly error: unknown }) => void
-  /** A definition's fallback was served, because the store has no such prompt or does not answer. */
-  fallback: (event: { readonly project: string; readonly name: string; readonly error: unknown }) => void
+  /** A definition's fallback, or that of a read of a flag, was served: the store has none that fits, or does not answer. */
+  fallback: (event: { readonly kind: ConfigKind; readonly project: string; readonly name: string; readonly error: unknown }) => void
   /** A rollout gave a subject an arm: once a subject and arm, as far as this process remembers (50,000 of them). */
   exposure: (event: Exposure) => void
   /** Redis stopped answering: reads go on from memory and PostgreSQL, and changes arrive by poll or LISTEN. */

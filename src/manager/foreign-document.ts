@@ -1,4 +1,4 @@
-import type { Row } from '../store/labelled-kind.js'
+import type { Row } from '../kinds/row.js'
 
 /** Whose document it should be. */
 export interface Owner {

@@ -1,15 +1,16 @@
 import type { RedisLike } from '../cache/redis-like.js'
 import type { RedisTopology } from '../cache/redis-topology.js'
+import type { ChangelogHooks } from '../entities/written.js'
+import type { AnyHostKind } from '../kinds/define-kind.js'
+import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../shared/arguments.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
-import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../store/arguments.js'
 import { QUEUE_MS } from '../store/config-store.js'
 import type { KyselyLike } from '../store/open-database.js'
 import type { PoolLike } from '../store/pool.js'
 import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
 import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write-policy.js'
-import type { ChangelogHooks } from '../store/written.js'
 
 /** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
 export interface SettingsLike {
@@ -101,6 +102,8 @@ export interface ConfigManagerOptions {
   /** Most milliseconds `authorize` may take; then the write is refused. @default 5_000 */
   readonly authorizeMs?: number
   readonly hooks?: ChangelogHooks
+  /** Kinds of the host's own, from `defineKind()`. `manager.of(kind)` adds others later. @default none */
+  readonly kinds?: readonly AnyHostKind[]
   /** Where options that are not given here are looked up. @default the environment */
   readonly settings?: SettingsLike
   /** pino and console fit. @default nothing is logged */
@@ -158,6 +161,7 @@ const OPTION_KEYS = Object.keys({
   authorize: true,
   authorizeMs: true,
   hooks: true,
+  kinds: true,
   settings: true,
   logger: true,
 } satisfies Record<keyof ConfigManagerOptions, true>)
@@ -184,6 +188,7 @@ export interface ResolvedOptions {
   readonly snapshotFile: string | undefined
   readonly policy: WritePolicy
   readonly hooks: ChangelogHooks | undefined
+  readonly kinds: readonly AnyHostKind[]
   readonly logger: Logger
 }
 
@@ -259,6 +264,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       checkInteger('authorizeMs', options.authorizeMs ?? MANAGER_DEFAULTS.authorizeMs, POSITIVE),
     ),
     hooks: options.hooks,
+    kinds: options.kinds ?? [],
     logger: options.logger ?? SILENT_LOGGER,
   }
   schemaName(resolved.schema)

@@ -1,8 +1,9 @@
-import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
-import { InvalidArgumentError, ManagerClosedError } from '../shared/errors.js'
-import { checkProject, checkText } from '../store/arguments.js'
-import { KINDS } from '../store/kinds.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { AnyKind } from '../kinds/kind.js'
+import { checkProject, checkText } from '../shared/arguments.js'
+import { ManagerClosedError } from '../shared/errors.js'
 import { listScopes } from '../store/list-scopes.js'
 import type { Backend } from './backend.js'
 
@@ -46,22 +47,24 @@ export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[
 
 /** Each once; no more of a list than shows that it does not fit. */
 async function scopesOf(backend: Backend, wanted: readonly PrefetchScope[]): Promise<readonly Scope[]> {
-  const checked = wanted.map((scope, place) => check(scope, place, backend.options.project))
+  const { schema } = backend.options
+  const checked = wanted.map((scope, place) => check(backend, scope, place))
   const single = checked.flatMap((scope) => (typeof scope === 'string' ? [scope] : []))
   const scopes = new Set(single)
   for (const list of checked) {
     if (typeof list === 'string' || scopes.size > backend.options.memory.maxEntries) continue
     // One more than fits beside those that are in already, each of which the list may hold too.
     const limit = backend.options.memory.maxEntries + 1
-    for (const scope of await backend.store.read((db) => listScopes(db, list.kind, list.project, limit))) scopes.add(scope)
+    for (const scope of await backend.store.read((db) => listScopes(db, schema, list.kind, list.project, limit))) scopes.add(scope)
   }
   return [...scopes]
 }
 
-function check({ kind, name, project }: PrefetchScope, place: number, ownProject: string) {
-  if (!CONFIG_KINDS.includes(kind)) throw new InvalidArgumentError(`scopes[${place}].kind`, `must be one of ${CONFIG_KINDS.join(', ')}`)
-  const checked = checkProject(project ?? ownProject)
-  if (kind === 'context_rules') return contextRulesScope(checked)
-  if (name === undefined) return { kind, project: checked }
-  return entityScope(kind, checked, checkText(`scopes[${place}].name`, name, KINDS[kind].maxNameLength))
+function check({ store, options }: Backend, { kind, name, project }: PrefetchScope, place: number) {
+  store.kinds.checkKind(`scopes[${place}].kind`, kind)
+  const checked = checkProject(project ?? options.project)
+  if (kind === CONTEXT_RULES.kind) return contextRulesScope(checked)
+  const labelled = store.kinds.find(kind) as AnyKind
+  if (name === undefined) return { kind: labelled, project: checked }
+  return entityScope(kind, checked, checkText(`scopes[${place}].name`, name, labelled.maxNameLength))
 }

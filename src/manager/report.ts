@@ -121,7 +121,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
     const batch = scopes.slice(start, start + BATCH_SIZE)
     const inRedis = await redis?.inspect(batch)
     const held = batch.filter((scope) => inMemory.has(scope) || inRedis?.has(scope))
-    const actual = await reads.run(() => loadDocuments(database.db, options.schema, held))
+    const actual = await reads.run(() => loadDocuments(database.db, options.schema, backend.kinds, held))
     for (const [scope, right] of actual) {
       const entry = inMemory.get(scope)
       const document = inRedis?.get(scope)
@@ -129,7 +129,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
       // A change committed, or announced, since the catchUp above is news, not a mistake.
       if (entry && isUsable(entry) && right.revision <= (cache.log.applied ?? 0)) {
         checked++
-        if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, false)))
+        if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, backend.kinds, false)))
           mismatches.push({ scope, tier: 'memory', cached: entry.revision, actual: right.revision })
       }
       if (document && isNamed(document)) {

@@ -1,5 +1,6 @@
 import type { LogPage } from '../cache/revision-log.js'
 import { parseScope, type Scope } from '../entities/scope.js'
+import type { KindRegistry } from '../kinds/registry.js'
 import { Events } from '../shared/events.js'
 import type { Logger } from '../shared/logger.js'
 import type { ConfigurationManagerEvents } from './events.js'
@@ -20,11 +21,12 @@ export class Reporter {
     this.events.emit('error', { error, message })
   }
 
-  changed(heads: LogPage['heads'], isOwn: (revision: number) => boolean): void {
+  /** Changes of kinds that are not known here are nobody's. */
+  changed(heads: LogPage['heads'], kinds: KindRegistry, isOwn: (revision: number) => boolean): void {
     if (!this.events.has('change')) return
     for (const { scope, revision } of heads) {
       const parts = parseScope(scope)
-      if (parts) this.events.emit('change', { ...parts, revision, origin: isOwn(revision) ? 'here' : 'elsewhere' })
+      if (parts && kinds.has(parts.kind)) this.events.emit('change', { ...parts, revision, origin: isOwn(revision) ? 'here' : 'elsewhere' })
     }
   }
 

@@ -19,6 +19,7 @@ export type ConfigErrorCode =
   | 'E_STORE_UNAVAILABLE'
   | 'E_MIGRATION'
   | 'E_MANAGER_CLOSED'
+  | 'E_CONTENT'
   | 'E_LLM'
 
 /** Base of every error this package throws on purpose. */
@@ -239,6 +240,36 @@ export class ManagerClosedError extends ConfigError {
 
   constructor() {
     super('This ConfigurationManager was shut down. Build a new one with createConfigManager().')
+  }
+}
+
+/** Which version of an entity. */
+export interface VersionOf {
+  readonly kind: string
+  readonly project: string
+  readonly name: string
+  readonly version: number
+}
+
+/** The code of a host cannot read what is stored: the `upgrade` of its kind failed. Other versions and entities are read as before. */
+export class ContentError extends ConfigError {
+  override readonly name = 'ContentError'
+  readonly code = 'E_CONTENT'
+  readonly kind: string
+  readonly project: string
+  readonly entity: string
+  readonly version: number
+
+  constructor({ kind, project, name, version }: VersionOf, cause: unknown) {
+    super(
+      `Version ${version} of ${kind} "${name}" (project "${project}") cannot be upgraded: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'Mend `upgrade` in defineKind(), or write a version that it can read.',
+      { cause },
+    )
+    this.kind = kind
+    this.project = project
+    this.entity = name
+    this.version = version
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ConfigChange } from '../entities/config-change.js'
-import { CONFIG_KINDS, type ConfigKind } from '../entities/config-kind.js'
+import type { ConfigKind } from '../entities/config-kind.js'
+import { checkInteger, checkProject, checkText, LIMITS } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkInteger, checkProject, checkText, LIMITS } from './arguments.js'
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
@@ -32,9 +32,7 @@ export class ChangelogRepository {
   async list(query: ChangelogQuery = {}): Promise<Page<ConfigChange>> {
     checkKeys(query, ['kind', 'name', 'project', 'changedBy', 'since', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
-    if (query.kind !== undefined && query.kind !== 'all' && !CONFIG_KINDS.includes(query.kind)) {
-      throw new InvalidArgumentError('kind', `must be one of ${CONFIG_KINDS.join(', ')}, all`)
-    }
+    if (query.kind !== undefined) this.#recorder.kinds.checkKind('kind', query.kind, 'all')
     if (query.name !== undefined) checkText('name', query.name)
     if (query.project !== undefined) checkProject(query.project)
     if (query.changedBy !== undefined) checkText('changedBy', query.changedBy)

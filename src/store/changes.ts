@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { ChangeType, ConfigChange } from '../entities/config-change.js'
 import type { JsonObject } from '../entities/json.js'
-import { isoDate } from './labelled-kind.js'
+import { isoDate } from '../kinds/row.js'
 import type { ChangelogTable, Tables } from './tables.js'
 
 interface ChangesFilter {

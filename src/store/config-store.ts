@@ -4,11 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { Scope } from '../entities/scope.js'
+import type { ChangelogHooks, Receipt, WriteMeta } from '../entities/written.js'
+import { KindRegistry } from '../kinds/registry.js'
+import { checkMeta } from '../shared/arguments.js'
+import { withDeadline } from '../shared/deadline.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
-import { checkMeta } from './arguments.js'
 import { Contracts } from './contracts.js'
 import type { EntityState } from './entity-state.js'
-import { type LoadedDocument, loadDocuments } from './load-documents.js'
+import type { LoadedDocument } from './load-documents.js'
 import { notifyChannel } from './notify-channel.js'
 import { isDatabaseError } from './pool.js'
 import type { Recorded, Recorder } from './recorder.js'
@@ -19,8 +22,7 @@ import { inTurn, withinTurn } from './turns.js'
 import type { Decision, EntityQuery, Write } from './write.js'
 import { WritePolicy } from './write-policy.js'
 import { WriteQueue } from './write-queue.js'
-import { type Closing, WriteSession, type WriteTimeouts } from './write-session.js'
-import type { ChangelogHooks, Receipt, WriteMeta } from './written.js'
+import { type Closing, type SessionStore, WriteSession, type WriteTimeouts } from './write-session.js'
 
 /** A committed write, for whoever tells the others. */
 export interface Commit {
@@ -37,11 +39,15 @@ export interface Commit {
 export interface ConfigStoreParts {
   readonly db: Kysely<Tables>
   readonly schema: string
+  /** Whether a text of several statements is answered by the rows of all of them; then a write takes three round trips. @default false */
+  readonly isBatched?: boolean
   readonly databaseMs: number
   /** Longest time a write waits for its turn in this process, in milliseconds. @default 60_000 */
   readonly queueMs?: number
   readonly hooks?: ChangelogHooks | undefined
   readonly policy?: WritePolicy
+  /** @default the kinds that come with the package */
+  readonly kinds?: KindRegistry
   /** What the database calls itself, where that is known. */
   readonly databaseIdentity?: () => string | undefined
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
@@ -50,9 +56,6 @@ export interface ConfigStoreParts {
   readonly announce?: (commit: Commit, meta: WriteMeta) => Promise<{ readonly propagated: boolean; readonly receipt?: Receipt }>
   readonly onHookError?: (error: unknown, change: ConfigChange) => void
 }
-
-/** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
-const MAX_DOCUMENTS = 100
 
 /** Longest time a write waits for its turn, in milliseconds. */
 export const QUEUE_MS = 60_000
@@ -65,6 +68,7 @@ export class ConfigStore implements Recorder {
   readonly schema: string
   readonly policy: WritePolicy
   readonly contracts = new Contracts()
+  readonly kinds: KindRegistry
   readonly #parts: ConfigStoreParts
   /** The write that the current call chain is inside of. */
   readonly #writing = new AsyncLocalStorage<{ isOpen: boolean }>()
@@ -75,6 +79,7 @@ export class ConfigStore implements Recorder {
     this.#parts = parts
     this.schema = parts.schema
     this.policy = parts.policy ?? new WritePolicy()
+    this.kinds = parts.kinds ?? new KindRegistry()
     this.#queue = new WriteQueue({ queueMs: parts.queueMs ?? QUEUE_MS })
   }
 
@@ -126,6 +131,10 @@ export class ConfigStore implements Recorder {
     return db.isTransaction ? inTurn(db, () => this.#join(db as Transaction<Tables>, meta, work)) : this.#write(meta, work)
   }
 
+  get #session(): SessionStore {
+    return { schema: this.schema, kinds: this.kinds, isBatched: this.#parts.isBatched ?? false }
+  }
+
   #refuseInside(verb: 'read' | 'write'): void {
     if (!this.#writing.getStore()?.isOpen) return
     throw new InvalidArgumentError(
@@ -145,7 +154,7 @@ export class ConfigStore implements Recorder {
    * leaves that transaction as it was: usable, without the revision, and with plain SQL edits noticed.
    */
   async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: Work<Value>): Promise<Recorded<Value>> {
-    const session = new WriteSession(transaction, this.schema, randomUUID(), meta)
+    const session = new WriteSession(transaction, this.#session, randomUUID(), meta)
     const savepoint = sql.id(`agent_config_${session.writeId}`)
     try {
       await sql`savepoint ${savepoint}`.execute(transaction)
@@ -188,7 +197,7 @@ export class ConfigStore implements Recorder {
         .transaction()
         .setIsolationLevel('read committed')
         .execute(async (transaction) => {
-          const session = new WriteSession(transaction, this.schema, writeId, meta)
+          const session = new WriteSession(transaction, this.#session, writeId, meta)
           const { value, ...closed } = await this.#perform(
             session,
             work,
@@ -199,8 +208,7 @@ export class ConfigStore implements Recorder {
             },
           )
           await this.#beforeCommit(closed.changes, session)
-          const documents = await this.#documentsAfter(closed.scopes, session)
-          done = { value, commit: { revision: session.revision, token: session.token, ...closed, documents } }
+          done = { value, commit: { revision: session.revision, token: session.token, ...closed } }
           progress.isCommitting = true
         })
       return done as { value: Value; commit: Commit }
@@ -239,11 +247,6 @@ export class ConfigStore implements Recorder {
     return session.close(decision, closing)
   }
 
-  async #documentsAfter(scopes: readonly Scope[], session: WriteSession): Promise<readonly LoadedDocument[]> {
-    if (scopes.length > MAX_DOCUMENTS) return []
-    return [...(await loadDocuments(session.transaction, this.schema, scopes)).values()]
-  }
-
   async #beforeCommit(changes: readonly ConfigChange[], session: WriteSession): Promise<void> {
     const hook = this.#parts.hooks?.beforeCommit
     if (!hook) return
@@ -274,7 +277,8 @@ export class ConfigStore implements Recorder {
     const deadline = performance.now() + this.#parts.databaseMs
     for (;;) {
       try {
-        return await this.#findWrite(writeId)
+        // A host's pool may wait for a connection for ever.
+        return await withDeadline(this.#findWrite(writeId), deadline - performance.now(), () => new Error('no answer in time'))
       } catch {
         if (performance.now() < deadline) await sleep(ASK_AGAIN_MS)
         else break

@@ -1,21 +1,30 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { ContextRule } from '../entities/context-rule.js'
+import type { WriteFacts, WriteMeta, Written } from '../entities/written.js'
+import { CONTEXT_RULES, decodeContextRule } from '../kinds/context-rules.js'
+import type { Row } from '../kinds/row.js'
+import {
+  checkInteger,
+  checkMeta,
+  checkOptionalText,
+  checkProject,
+  checkText,
+  checkVersion,
+  DEFAULT_PROJECT,
+  LIMITS,
+} from '../shared/arguments.js'
 import { AlreadyExistsError, NotFoundError } from '../shared/errors.js'
-import { deepFreeze } from '../shared/json.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkInteger, checkMeta, checkOptionalText, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
 import { FIRST, isAfter } from './keyset.js'
-import { isoDate, type Row } from './labelled-kind.js'
 import { factsOf } from './labelled-repository.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorded, Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
 import type { Decision, EntityQuery } from './write.js'
-import type { WriteFacts, WriteMeta, Written } from './written.js'
 
 interface ContextTarget {
   readonly context: string
@@ -42,7 +51,7 @@ export interface ContextRuleListQuery {
   readonly cursor?: string
 }
 
-const FIELDS = ['important', 'ignore', 'description'] as const
+const FIELDS = CONTEXT_RULES.fields
 
 /** Context rules: versions without labels. The highest active version of a context is the one in force. */
 export class ContextRuleRepository {
@@ -199,21 +208,6 @@ export class ContextRuleRepository {
     const { context, project } = request
     return { context: checkText('context', context, LIMITS.shortName), project: checkProject(project ?? this.#project) }
   }
-}
-
-export function decodeContextRule(row: Row): ContextRule {
-  return deepFreeze({
-    id: Number(row.id),
-    project: row.project as string,
-    context: row.context as string,
-    version: Number(row.version),
-    important: (row.important as string | null) ?? null,
-    ignore: (row.ignore as string | null) ?? null,
-    description: (row.description as string | null) ?? null,
-    isActive: row.is_active as boolean,
-    createdBy: (row.created_by as string | null) ?? null,
-    createdAt: isoDate(row.created_at),
-  })
 }
 
 function entityOf({ context, project }: Required<ContextTarget>) {

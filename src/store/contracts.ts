@@ -16,15 +16,25 @@ export class Contracts {
     this.#definitions.set(definition.name, definition)
   }
 
+  registerModel(definition: ModelDefinition): void {
+    this.#models.set(definition.name, definition)
+  }
+
   has(kind: LabelledKind, name: string): boolean {
     return (kind === 'prompt' && this.#definitions.has(name)) || (kind === 'model' && this.#models.has(name))
   }
 
   /**
-   * @throws {InvalidArgumentError} when the version is text and the code takes messages, or the reverse
-   * @throws {TemplateVariableError} when the version needs a variable that the code does not give, or does without one that it requires
+   * @throws {InvalidArgumentError} when a prompt is text and the code takes messages, or the reverse; when the parameters of a model
+   *   configuration do not fit the schema of the code that uses it
+   * @throws {TemplateVariableError} when a prompt needs a variable that the code does not give, or does without one that it requires
    */
-  check(content: PromptContent): void {
+  check(kind: LabelledKind, content: unknown): void {
+    if (kind === 'prompt') this.#checkPrompt(content as PromptContent)
+    if (kind === 'model') this.#checkModel(content as ModelConfigContent)
+  }
+
+  #checkPrompt(content: PromptContent): void {
     const definition = this.#definitions.get(content.name)
     if (definition === undefined) return
     const { type } = definition
@@ -40,12 +50,7 @@ export class Contracts {
     this.#refuse(content, 'does without', droppedVariables(definition, template), 'requires')
   }
 
-  registerModel(definition: ModelDefinition): void {
-    this.#models.set(definition.name, definition)
-  }
-
-  /** @throws {InvalidArgumentError} when the parameters of a model configuration do not fit the schema of the code that uses it */
-  checkModel({ name, version, parameters }: ModelConfigContent): void {
+  #checkModel({ name, version, parameters }: ModelConfigContent): void {
     const definition = this.#models.get(name)
     const checked = definition && checkedParameters(definition, parameters)
     if (checked === undefined || !('problem' in checked)) return

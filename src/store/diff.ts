@@ -20,9 +20,11 @@ export interface ContentDiff {
   readonly fields: readonly FieldDiff[]
 }
 
-export function diffContents(from: JsonObject, to: JsonObject): ContentDiff {
-  const { template: before, ...fieldsBefore } = from
-  const { template: after, ...fieldsAfter } = to
+/** @param lineField the field that is compared line by line */
+export function diffContents(from: JsonObject, to: JsonObject, lineField?: string): ContentDiff {
+  if (lineField === undefined) return { lines: [], fields: diffFields(from, to) }
+  const { [lineField]: before, ...fieldsBefore } = from
+  const { [lineField]: after, ...fieldsAfter } = to
   return { lines: diffLines(linesOf(before), linesOf(after)), fields: diffFields(fieldsBefore, fieldsAfter) }
 }
 

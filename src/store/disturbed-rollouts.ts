@@ -1,8 +1,8 @@
 import type { Rollout } from '../entities/rollout.js'
+import type { WriteMeta } from '../entities/written.js'
 import { InUseError } from '../shared/errors.js'
 import { rolloutStep } from './rollout-step.js'
 import type { WriteStep } from './write.js'
-import type { WriteMeta } from './written.js'
 
 /** A running rollout needs the label where it is, and the versions of its arms. */
 export function disturbedRollouts(

@@ -1,10 +1,10 @@
+import type { WriteMeta, Written } from '../entities/written.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { EntityState } from './entity-state.js'
 import { metaOf } from './labelled-repository.js'
 import type { Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
 import type { Write } from './write.js'
-import type { WriteMeta, Written } from './written.js'
 
 export interface EnsureOptions extends WriteMeta {
   /** @default the manager's label, 'production' */

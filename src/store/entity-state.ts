@@ -1,5 +1,5 @@
 import type { Rollout } from '../entities/rollout.js'
-import type { Row } from './labelled-kind.js'
+import type { Row } from '../kinds/row.js'
 import type { LabelMap } from './labels.js'
 import { decodeRollout } from './rollout-rows.js'
 import type { VersionState } from './version-rows.js'

@@ -1,35 +1,45 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
 import type { JsonObject } from '../entities/json.js'
+import type { WriteMeta } from '../entities/written.js'
+import type { KindDefinition, VersionDraft } from '../kinds/kind.js'
+import type { Row, VersionContent } from '../kinds/row.js'
+import {
+  checkInteger,
+  checkLabelQuery,
+  checkMeta,
+  checkProject,
+  checkText,
+  checkVersion,
+  DEFAULT_PROJECT,
+  LIMITS,
+} from '../shared/arguments.js'
 import { NotFoundError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkInteger, checkLabelQuery, checkMeta, checkProject, checkText, checkVersion, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { listChanges } from './changes.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type ContentDiff, diffContents } from './diff.js'
 import { FIRST, isAfter } from './keyset.js'
-import type { KindDefinition, Row, VersionContent } from './labelled-kind.js'
-import type { LabelsOf } from './labels.js'
-import { DEFAULT_LABEL, type RepositoryDefaults } from './open-recorder.js'
+import { labelsFrom, versionsFrom } from './kind-rows.js'
+import { labelOfWrites, type RepositoryDefaults } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import { type DiffQuery, type FindQuery, type ListQuery, REQUEST_KEYS, type Target } from './requests.js'
-import { readRow, readVersions, type VersionsOf } from './version-rows.js'
-import type { WriteMeta } from './written.js'
+import { readRow, readVersions } from './version-rows.js'
 
 /** Reads of one labelled kind past the caches. */
-export abstract class LabelledReader<Content extends VersionContent, Entity> {
+export class LabelledReader<Content extends VersionContent, Entity, Draft extends VersionDraft> {
   protected readonly recorder: Recorder
-  protected readonly kind: KindDefinition<Content, Entity>
+  protected readonly kind: KindDefinition<Content, Entity, Draft>
   /** The project of calls that name none. */
   protected readonly project: string
   /** The label of writes that name none. */
   protected readonly label: string
 
-  constructor(recorder: Recorder, kind: KindDefinition<Content, Entity>, { project, label }: RepositoryDefaults) {
+  constructor(recorder: Recorder, kind: KindDefinition<Content, Entity, Draft>, { project, label }: RepositoryDefaults) {
     this.recorder = recorder
     this.kind = kind
     this.project = project ?? DEFAULT_PROJECT
-    this.label = label ?? DEFAULT_LABEL
+    this.label = labelOfWrites(kind, label)
   }
 
   /** Reads from PostgreSQL, past the caches. Deactivated versions are not found. */
@@ -82,19 +92,19 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
     const [from, to] = await this.recorder.read((db) =>
       Promise.all(
         sides.map(async (version) => {
-          const row = await readRow(db, this.versions(target), version)
+          const row = await readRow(db, this.recorder.schema, this.kind, target, version)
           if (!row) throw this.missing(target, version)
           return this.kind.describe(this.kind.decode(row))
         }),
       ),
     )
-    return diffContents(from as JsonObject, to as JsonObject)
+    return diffContents(from as JsonObject, to as JsonObject, this.kind.lineField)
   }
 
   /** Whether there is any version of that name, active or not. */
   protected async exists(name: string): Promise<boolean> {
     const target = this.target({ name })
-    return (await this.recorder.read((db) => readVersions(db, this.versions(target)))).length > 0
+    return (await this.recorder.read((db) => readVersions(db, this.recorder.schema, this.kind, target))).length > 0
   }
 
   protected target(request: Target & WriteMeta): Required<Target> {
@@ -103,16 +113,12 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
     return { name: checkText('name', name, this.kind.maxNameLength), project: checkProject(project ?? this.project) }
   }
 
-  protected versions(target: Required<Target>): VersionsOf {
-    return { ...target, schema: this.recorder.schema, table: this.kind.versions, nameColumn: 'name' }
+  get #versions(): RawBuilder<unknown> {
+    return versionsFrom(this.recorder.schema, this.kind)
   }
 
-  protected labels(target: Required<Target>): LabelsOf {
-    return { ...target, schema: this.recorder.schema, table: this.kind.labels, kind: this.kind.kind }
-  }
-
-  protected table(name: string): RawBuilder<unknown> {
-    return sql.id(this.recorder.schema, name)
+  get #labels(): RawBuilder<unknown> {
+    return labelsFrom(this.recorder.schema, this.kind)
   }
 
   protected missing(target: Required<Target>, version: number, isInactive = false): NotFoundError {
@@ -131,11 +137,11 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
   async #select(condition: RawBuilder<unknown>, limit: number): Promise<FoundVersion<Content>[]> {
     return this.recorder.read(async (db) => {
       const { rows } = await sql<{ row: string; revision: string; labels: string }>`
-        select to_json(entry)::text as row, coalesce((select head.revision from ${this.table('config_heads')} as head
+        select to_json(entry)::text as row, coalesce((select head.revision from ${sql.id(this.recorder.schema, 'config_heads')} as head
             where head.scope = ${`${this.kind.kind}:`}::text || entry.project || ':' || entry.name), 0) as revision, coalesce((
-          select json_agg(carried.label order by carried.label) from ${this.table(this.kind.labels)} as carried
+          select json_agg(carried.label order by carried.label) from ${this.#labels} as carried
           where carried.project = entry.project and carried.name = entry.name and carried.version = entry.version), '[]')::text as labels
-        from (select * from ${this.table(this.kind.versions)} as entry where ${condition}
+        from (select * from ${this.#versions} as entry where ${condition}
           order by entry.project, entry.name, -entry.version limit ${limit}::integer) as entry
         order by entry.project, entry.name, -entry.version
       `.execute(db)
@@ -154,10 +160,10 @@ export abstract class LabelledReader<Content extends VersionContent, Entity> {
 
   #carriesLabel(label: string): RawBuilder<unknown> {
     if (label === 'latest') {
-      return sql`entry.version = (select max(other.version) from ${this.table(this.kind.versions)} as other
+      return sql`entry.version = (select max(other.version) from ${this.#versions} as other
         where other.project = entry.project and other.name = entry.name and other.is_active)`
     }
-    return sql`exists (select 1 from ${this.table(this.kind.labels)} as carried where carried.project = entry.project
+    return sql`exists (select 1 from ${this.#labels} as carried where carried.project = entry.project
       and carried.name = entry.name and carried.version = entry.version and carried.label = ${label}::text)`
   }
 }

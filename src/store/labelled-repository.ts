@@ -1,10 +1,12 @@
 import type { JsonObject } from '../entities/json.js'
+import type { WriteFacts, WriteMeta, Written } from '../entities/written.js'
+import type { VersionDraft } from '../kinds/kind.js'
+import type { Row, VersionContent } from '../kinds/row.js'
+import { checkLabel, checkLabels, checkVersion } from '../shared/arguments.js'
 import { AlreadyExistsError, ForbiddenError, InUseError, NotFoundError, VersionConflictError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkLabel, checkLabels, checkVersion } from './arguments.js'
 import { disturbedRollouts, pauseSteps, refuseDisturbance } from './disturbed-rollouts.js'
 import { type EntityState, versionIn } from './entity-state.js'
-import type { Row, VersionContent } from './labelled-kind.js'
 import { LabelledReader } from './labelled-reader.js'
 import { type LabelMap, type LabelMove, labelsAfter, readLabels } from './labels.js'
 import type { Recorded } from './recorder.js'
@@ -13,6 +15,7 @@ import {
   type Copy,
   type Deactivation,
   type LabelRemoval,
+  META_KEYS,
   type Promotion,
   REQUEST_KEYS,
   type Rollback,
@@ -20,23 +23,41 @@ import {
 } from './requests.js'
 import { selectOpenRollouts } from './rollout-rows.js'
 import type { EntityQuery, StepFacts, Write } from './write.js'
-import type { WriteFacts, WriteMeta, Written } from './written.js'
-
-/** A new version, checked and as columns. */
-export interface Draft {
-  readonly columns: JsonObject
-}
-
-/** What asks for a new version. */
-export type VersionRequest = Target & WriteMeta & { readonly labels?: readonly string[] }
 
 /** An answer that lacks only what is known after the commit. */
 export type Answer<Entity> = (facts: WriteFacts) => Written<Entity>
 
 const DEFAULT_LABELS: readonly string[] = ['staging']
 
-/** What the three labelled kinds do alike. */
-export abstract class LabelledRepository<Content extends VersionContent, Entity> extends LabelledReader<Content, Entity> {
+/** What the kinds whose versions carry labels do alike. */
+export class LabelledRepository<Content extends VersionContent, Entity, Draft extends VersionDraft> extends LabelledReader<
+  Content,
+  Entity,
+  Draft
+> {
+  /**
+   * Writes version 1 of a new name, or the next version of one whose versions are all deactivated.
+   *
+   * @throws {AlreadyExistsError} when the name has an active version; `createVersion` adds to it
+   * @throws {InvalidArgumentError} when the draft is not acceptable; it names the field
+   * @throws {TemplateSyntaxError} when a prompt's template does not parse, with line, column and what to write instead
+   * @throws {ForbiddenError} when `authorize` does not allow it, or a label is protected and there is no `authorize`
+   */
+  async create(draft: Draft): Promise<Written<Entity>> {
+    return this.#writeVersion('create', draft)
+  }
+
+  /**
+   * Writes the next version of a name, or version 1 if there is none. What the draft leaves out is taken from the highest version.
+   *
+   * @throws {InvalidArgumentError} when the draft is not acceptable; it names the field
+   * @throws {TemplateSyntaxError} when a prompt's template does not parse, with line, column and what to write instead
+   * @throws {ForbiddenError} when `authorize` does not allow it, or a label is protected and there is no `authorize`
+   */
+  async createVersion(draft: Draft): Promise<Written<Entity>> {
+    return this.#writeVersion('version', draft)
+  }
+
   /**
    * Gives a label to one version and takes it from every other version of that name.
    *
@@ -61,7 +82,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
         throw new VersionConflictError({ name: target.name, label, expected: promotion.expectedVersion, actual })
       }
       const row = rows.get(version)
-      if (row && !promotion.force) this.checkContract(this.kind.decode(row))
+      if (row && !promotion.force) this.#checkContract(this.kind.decode(row))
       return version
     })
   }
@@ -199,7 +220,7 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     checkKeys(copy.to ?? {}, REQUEST_KEYS.history, 'to')
     const source = this.target(copy)
     const labels = copy.labels === undefined ? undefined : checkLabels(copy.labels)
-    const destination: VersionRequest = { ...metaOf(copy), ...source, ...definedOf(copy.to ?? {}), ...(labels && { labels }) }
+    const destination: VersionDraft = { ...metaOf(copy), ...source, ...definedOf(copy.to ?? {}), ...(labels && { labels }) }
     const version = copy.version === undefined ? await this.#latestOf(source) : checkVersion('version', copy.version)
     await this.permit('version', destination, labels ?? DEFAULT_LABELS)
     const summary = `Copied from v${version} of ${this.nounOf(source)}`
@@ -212,35 +233,31 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
         const row = from?.rows.get(version)
         if (!row) throw this.missing(source, version)
         const columns = contentColumns(row)
-        return this.versionWrite('version', { summary, ...destination }, () => ({ columns })).decide([to as EntityState])
+        return this.#versionWrite('version', { summary, ...destination }, () => columns).decide([to as EntityState])
       },
     })
     return value(facts)
   }
 
-  /**
-   * Writes the next version of a name.
-   *
-   * @param draft makes the columns, given the highest version there is to inherit from
-   */
-  protected async writeVersion(
-    mode: 'create' | 'version',
-    request: VersionRequest,
-    draft: (inherited: Content | undefined) => Draft,
-  ): Promise<Written<Entity>> {
-    const labels = checkLabels(request.labels ?? DEFAULT_LABELS)
-    // Checked before any connection is used; what a new version inherits was checked when it was written.
-    if (mode === 'create') draft(undefined)
-    await this.permit(mode, request, labels)
-    const { value, facts } = await this.recorder.record(request, this.versionWrite(mode, request, draft))
+  async #writeVersion(mode: 'create' | 'version', given: Draft): Promise<Written<Entity>> {
+    checkKeys(given, draftKeys(this.kind.fields))
+    // Before any connection is used; what a new version inherits was checked when it was written.
+    const draft = await this.kind.check(given, mode)
+    await this.permit(mode, draft, checkLabels(draft.labels ?? DEFAULT_LABELS))
+    const { value, facts } = await this.recorder.record(draft, this.creation(draft, mode))
     return value(facts)
   }
 
   /** The write of a new version, as a value. */
-  protected versionWrite(
+  protected creation(draft: Draft, mode: 'create' | 'version' = 'create'): Write<Answer<Entity>> {
+    return this.#versionWrite(mode, draft, (inherited) => this.kind.columnsOf(draft, inherited))
+  }
+
+  /** @param columnsOf makes the columns, given the highest version there is to inherit from */
+  #versionWrite(
     mode: 'create' | 'version',
-    request: VersionRequest,
-    draft: (inherited: Content | undefined) => Draft,
+    request: VersionDraft,
+    columnsOf: (inherited: Content | undefined) => JsonObject,
   ): Write<Answer<Entity>> {
     const target = this.target(request)
     const labels = checkLabels(request.labels ?? DEFAULT_LABELS)
@@ -249,10 +266,12 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
       if (mode === 'create' && isActive) {
         throw new AlreadyExistsError(`${this.nounOf(target, true)} exists already. Use createVersion() to add a version to it.`)
       }
-      const inherited = rows.get(highest)
-      const { columns } = draft(mode === 'version' && inherited ? this.kind.decode(inherited) : undefined)
+      const row = rows.get(highest)
+      const previous = row && this.kind.decode(row)
+      const columns = columnsOf(mode === 'version' ? previous : undefined)
       const version = highest + 1
-      if (request.labels !== undefined && labels.length > 0) this.checkContract(this.#drafted(target, version, columns))
+      if (previous) this.kind.follows?.(this.#drafted(target, version, columns), previous)
+      if (request.labels !== undefined && labels.length > 0) this.#checkContract(this.#drafted(target, version, columns))
       refuseDisturbance(disturbedRollouts(rollouts, { labels }), 'never')
       const change = mode === 'create' || highest === 0 ? 'create' : 'version'
       const said = factsOf(change, request, highest === 0 ? 'Initial creation' : `New version ${version}`)
@@ -271,7 +290,9 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
   }
 
   /** What the code of this process requires of a version before a label is pointed at it. */
-  protected checkContract(_content: Content): void {}
+  #checkContract(content: Content): void {
+    this.recorder.contracts.check(this.kind.kind, content)
+  }
 
   async #moveLabel(
     change: 'promote' | 'rollback',
@@ -338,7 +359,10 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
     if (!policy.asksForLabels) return []
     const { kind } = this.kind
     const [labels, rollouts] = await this.recorder.read((db) =>
-      Promise.all([readLabels(db, this.labels(target)), selectOpenRollouts(db, this.recorder.schema, { ...target, kind })]),
+      Promise.all([
+        readLabels(db, this.recorder.schema, this.kind, target),
+        selectOpenRollouts(db, this.recorder.schema, { ...target, kind }),
+      ]),
     )
     const carried = [...labels].filter(([, version]) => only === undefined || version === only).map(([label]) => label)
     const versions = only === undefined ? rollouts.flatMap(({ arms }) => arms.map((arm) => arm.version)) : [only]
@@ -367,6 +391,8 @@ export abstract class LabelledRepository<Content extends VersionContent, Entity>
   }
 
   #answer(content: Content, labels: readonly string[]): Answer<Entity> {
+    // Now, while nothing is committed: a write does not fail after it was made.
+    this.kind.refuseUnreadable?.(content)
     const selection = Object.freeze({ label: labels[0] ?? 'latest', version: content.version, reason: 'version' as const })
     return (facts) =>
       this.kind.view(content, { isActive: true, labels, selection, source: 'database', stale: false, ...facts }) as Written<Entity>
@@ -388,7 +414,11 @@ function labelsOn(labels: LabelMap, versions: readonly number[]): string[] {
   return [...labels].filter(([, version]) => versions.includes(version)).map(([label]) => label)
 }
 
-const NOT_CONTENT: ReadonlySet<string> = new Set(['id', 'project', 'name', 'version', 'is_active', 'created_by', 'created_at'])
+function draftKeys(fields: object): readonly string[] {
+  return ['name', ...Object.keys(fields), 'labels', 'project', ...META_KEYS]
+}
+
+const NOT_CONTENT: ReadonlySet<string> = new Set(['id', 'kind', 'project', 'name', 'version', 'is_active', 'created_by', 'created_at'])
 
 /** The columns of a row that are its content. */
 function contentColumns(row: Row): JsonObject {

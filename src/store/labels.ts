@@ -1,14 +1,6 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { labelsFrom, type StoredKind } from './kind-rows.js'
 import type { Tables } from './tables.js'
-
-/** The table of one entity's labels. */
-export interface LabelsOf {
-  readonly schema: string
-  readonly table: 'prompt_labels' | 'model_config_labels' | 'embedding_config_labels'
-  readonly kind: string
-  readonly project: string
-  readonly name: string
-}
 
 export type LabelMap = ReadonlyMap<string, number>
 
@@ -20,9 +12,14 @@ export interface LabelMove {
 }
 
 /** The labels of an entity. */
-export async function readLabels(db: Kysely<Tables>, of: LabelsOf): Promise<LabelMap> {
+export async function readLabels(
+  db: Kysely<Tables>,
+  schema: string,
+  kind: StoredKind,
+  { project, name }: { readonly project: string; readonly name: string },
+): Promise<LabelMap> {
   const { rows } = await sql<{ label: string; version: number }>`
-    select label, version from ${tableOf(of)} where project = ${of.project}::text and name = ${of.name}::text order by label
+    select label, version from ${labelsFrom(schema, kind)} where project = ${project}::text and name = ${name}::text order by label
   `.execute(db)
   return new Map(rows.map((row) => [row.label, Number(row.version)]))
 }
@@ -37,8 +34,4 @@ export function labelsAfter(labels: LabelMap, moves: readonly LabelMove[], versi
       .map(([label]) => label)
       .sort(),
   )
-}
-
-function tableOf(of: LabelsOf): RawBuilder<unknown> {
-  return sql.id(of.schema, of.table)
 }

@@ -17,6 +17,8 @@ export interface KyselyLike {
 export interface OpenDatabase {
   readonly db: Kysely<Tables>
   readonly isEmbedded: boolean
+  /** Whether a text of several statements is answered by the rows of all of them. */
+  readonly isBatched: boolean
   /** Hears NOTIFY on a connection of its own, where there is a way to open one. */
   readonly listen: ((options: NotifyBusOptions) => NotifyBus) | undefined
   close(): Promise<void>
@@ -26,7 +28,7 @@ export interface OpenDatabase {
 export function openDatabase(database: string | PoolLike | KyselyLike, databaseMs: number): OpenDatabase {
   if (typeof database === 'string') return database.startsWith('pglite:') ? openEmbedded(database) : openUrl(database, databaseMs)
   if (isKysely(database)) {
-    return { db: withoutPlugins(database), isEmbedded: false, listen: undefined, close: async () => {} }
+    return { db: withoutPlugins(database), isEmbedded: false, isBatched: false, listen: undefined, close: async () => {} }
   }
   if (isQueryClient(database)) {
     throw new InvalidArgumentError(
@@ -63,8 +65,11 @@ function openUrl(url: string, databaseMs: number): OpenDatabase {
 function openPool(pool: PoolLike, databaseMs: number, makeDo?: () => Promise<boolean>): OpenDatabase {
   const ownsPool = makeDo !== undefined
   let listener: NotifyBus | undefined
+  // pg's own pool has the class of its clients. What others do with several statements in one text is not known.
+  const isBatched = 'Client' in pool
   const guarded = guardedPool(pool, {
     ownsPool,
+    isBatched,
     // Reads have deadlines of their own; this one is for writes, which may have to wait for the lock.
     queryMs: databaseMs * 2 + 1_000,
     readMs: databaseMs,
@@ -78,6 +83,7 @@ function openPool(pool: PoolLike, databaseMs: number, makeDo?: () => Promise<boo
   return {
     db,
     isEmbedded: false,
+    isBatched,
     listen:
       Client &&
       options &&
@@ -113,6 +119,7 @@ function openEmbedded(database: string): OpenDatabase {
   return {
     db,
     isEmbedded: true,
+    isBatched: true,
     listen: undefined,
     close: async () => {
       await db.destroy()

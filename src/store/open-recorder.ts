@@ -1,12 +1,12 @@
+import type { ChangelogHooks } from '../entities/written.js'
+import { checkLabel } from '../shared/arguments.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkLabel } from './arguments.js'
 import { ConfigStore } from './config-store.js'
 import { isQueryClient, joinedDatabase, type QueryClientLike } from './joined-client.js'
 import { type KyselyLike, openDatabase } from './open-database.js'
 import type { PoolLike } from './pool.js'
 import type { Recorder } from './recorder.js'
 import { DEFAULT_SCHEMA, schemaName } from './schema-name.js'
-import type { ChangelogHooks } from './written.js'
 
 /**
  * What a repository works on: a URL, a pool, a Kysely instance or transaction, a client on which a transaction is open; inside a manager,
@@ -30,6 +30,11 @@ export interface RepositoryOptions extends RepositoryDefaults {
 
 export const DEFAULT_LABEL = 'production'
 
+/** The label of writes that name none: the one that reads of the kind get, if it can be moved. */
+export function labelOfWrites({ defaultLabel }: { readonly defaultLabel?: string }, label: string | undefined): string {
+  return defaultLabel === undefined || defaultLabel === 'latest' ? (label ?? DEFAULT_LABEL) : defaultLabel
+}
+
 /** Most milliseconds one statement may take when a repository is used alone. */
 const DATABASE_MS = 2_000
 
@@ -39,8 +44,10 @@ export function recorderOf(database: RepositoryDatabase, options: RepositoryOpti
   if (isRecorder(database)) return database
   const schema = options.schema ?? DEFAULT_SCHEMA
   schemaName(schema)
-  const db = isQueryClient(database) ? joinedDatabase(database) : openDatabase(database, DATABASE_MS).db
-  return new ConfigStore({ db, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
+  const { db, isBatched } = isQueryClient(database)
+    ? { db: joinedDatabase(database), isBatched: false }
+    : openDatabase(database, DATABASE_MS)
+  return new ConfigStore({ db, isBatched, schema, databaseMs: DATABASE_MS, hooks: options.hooks })
 }
 
 function isRecorder(database: unknown): database is Recorder {

@@ -11,7 +11,11 @@ import { keepPlans, type QueryingClient } from './kept-plans.js'
  */
 export function ownSession(client: QueryingClient, databaseMs: number): (args: readonly unknown[]) => readonly unknown[] {
   const keep = keepPlans(client, { jit: 'off', statement_timeout: String(justBelow(databaseMs)) })
-  return (args) => (begins(args) ? [`${args[0]}; set local statement_timeout = ${databaseMs * 2 + 500}`] : keep(args))
+  const limit = `set local statement_timeout = ${databaseMs * 2 + 500}`
+  return (args) => {
+    const begun = begins(args)
+    return begun ? [`${begun}; ${limit}${String(args[0]).slice(begun.length)}`] : keep(args)
+  }
 }
 
 /** So that PostgreSQL's own answer is there before the caller's deadline. */
@@ -19,6 +23,8 @@ function justBelow(databaseMs: number): number {
   return Math.max(1, databaseMs - Math.min(100, Math.ceil(databaseMs / 10)))
 }
 
-function begins([text, values]: readonly unknown[]): boolean {
-  return typeof text === 'string' && /^(begin|start transaction)\b[^;]*$/i.test(text) && !(Array.isArray(values) && values.length > 0)
+/** The statement that begins a transaction, if the text begins with one. Others may follow it. */
+function begins([text, values]: readonly unknown[]): string | undefined {
+  if (typeof text !== 'string' || (Array.isArray(values) && values.length > 0)) return undefined
+  return /^(?:begin|start transaction)\b[^;]*/i.exec(text)?.[0]
 }

@@ -87,7 +87,8 @@ class PgliteConnection implements DatabaseConnection {
   // As with pg, a query without parameters may hold several statements.
   async #run(query: CompiledQuery) {
     if (query.parameters.length > 0) return this.#database.query(query.sql, [...query.parameters])
-    return (await this.#database.exec(query.sql)).at(-1) ?? { rows: [] }
+    const results = await this.#database.exec(query.sql)
+    return { ...results.at(-1), rows: results.flatMap(({ rows }) => rows) }
   }
 
   // biome-ignore lint/correctness/useYield: Kysely asks for the method; nothing in this package streams rows

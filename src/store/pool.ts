@@ -1,6 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
+import { batched } from './batched-client.js'
 import { ownSession } from './own-session.js'
 
 /** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
@@ -20,6 +21,8 @@ type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => u
 export interface GuardedPoolOptions {
   /** Whether the pool is this package's to end. */
   readonly ownsPool: boolean
+  /** Whether its connections take several statements in one text. */
+  readonly isBatched?: boolean
   /** Most milliseconds a statement may take; `statement_timeout` does not help against a server that is frozen. */
   readonly queryMs: number
   /** Most milliseconds a read may take on a connection of this package's own pool. @default queryMs */
@@ -36,7 +39,10 @@ export interface GuardedPoolOptions {
  * the process when nobody listens. So every client gets a listener, and one that failed with anything but a plain database error is
  * destroyed on release.
  */
-export function guardedPool(pool: PoolLike, { ownsPool, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions): PostgresPool {
+export function guardedPool(
+  pool: PoolLike,
+  { ownsPool, isBatched = false, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions,
+): PostgresPool {
   // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
   if (listen(pool)) (pool as Emitter).on?.('connect', listen)
   return {
@@ -44,7 +50,7 @@ export function guardedPool(pool: PoolLike, { ownsPool, queryMs, readMs = queryM
       const client = await connect(pool, makeRoom)
       listen(client)
       // What a host's pool does with its connections, DISCARD ALL say, is not known here.
-      return guardedClient(client, queryMs, ownsPool ? ownSession(client, readMs) : undefined)
+      return guardedClient(client, { queryMs, isBatched }, ownsPool ? ownSession(client, readMs) : undefined)
     },
     end: async () => {
       if (ownsPool) await pool.end()
@@ -75,23 +81,24 @@ async function connect(pool: PoolLike, makeRoom: GuardedPoolOptions['makeRoom'])
 
 function guardedClient(
   client: PoolClientLike,
-  queryMs: number,
+  { queryMs, isBatched }: { readonly queryMs: number; readonly isBatched: boolean },
   prepare: ReturnType<typeof ownSession> = (args) => args,
 ): PostgresPoolClient {
   let failure: Error | undefined
+  const send = (...args: readonly unknown[]) => {
+    // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
+    if (failure) return Promise.reject(failure)
+    const answer: unknown = client.query(...prepare(args))
+    if (!(answer instanceof Promise)) return answer
+    return withDeadline(answer, queryMs, () => new Error(`no answer within ${queryMs} ms`)).catch((error: unknown) => {
+      if (isDatabaseError(error)) throw error
+      const lost = unavailable(error)
+      failure = lost
+      throw lost
+    })
+  }
   return {
-    query: ((...args: unknown[]) => {
-      // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
-      if (failure) return Promise.reject(failure)
-      const answer: unknown = client.query(...prepare(args))
-      if (!(answer instanceof Promise)) return answer
-      return withDeadline(answer, queryMs, () => new Error(`no answer within ${queryMs} ms`)).catch((error: unknown) => {
-        if (isDatabaseError(error)) throw error
-        const lost = unavailable(error)
-        failure = lost
-        throw lost
-      })
-    }) as PostgresPoolClient['query'],
+    query: (isBatched ? batched(send) : send) as PostgresPoolClient['query'],
     release: () => client.release(failure),
   }
 }

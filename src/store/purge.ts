@@ -1,8 +1,8 @@
 import type { ConfigKind } from '../entities/config-kind.js'
+import type { WriteMeta } from '../entities/written.js'
 import { InUseError, NotFoundError } from '../shared/errors.js'
 import { type EntityState, versionIn } from './entity-state.js'
 import type { Write } from './write.js'
-import type { WriteMeta } from './written.js'
 
 /** A version whose content must not be kept. */
 export interface Purge extends WriteMeta {

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely'
+import type { WriteFacts, WriteMeta } from '../entities/written.js'
+import type { KindRegistry } from '../kinds/registry.js'
 import type { Contracts } from './contracts.js'
 import type { Tables } from './tables.js'
 import type { Write } from './write.js'
 import type { WritePolicy } from './write-policy.js'
-import type { WriteFacts, WriteMeta } from './written.js'
 
 /** What a write resolves with, before its repository puts the two together. */
 export interface Recorded<Value> {
@@ -19,6 +20,7 @@ export interface Recorder {
   readonly schema: string
   readonly policy: WritePolicy
   readonly contracts: Contracts
+  readonly kinds: KindRegistry
   /** For reads past the caches. */
   read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value>
   /** Carries a write out in a transaction that holds the revision; nothing of it is visible unless all of it commits. */

@@ -1,6 +1,9 @@
+import type { Kind } from '../kinds/define-kind.js'
 import { ChangelogRepository } from './changelog-repository.js'
 import { ContextRuleRepository } from './context-rule-repository.js'
 import { EmbeddingConfigRepository } from './embedding-config-repository.js'
+import { FlagRepository } from './flag-repository.js'
+import { KindRepository } from './kind-repository.js'
 import { ModelConfigRepository } from './model-config-repository.js'
 import type { RepositoryDefaults } from './open-recorder.js'
 import { PromptRepository } from './prompt-repository.js'
@@ -12,9 +15,16 @@ export interface Repositories {
   readonly prompts: PromptRepository
   readonly models: ModelConfigRepository
   readonly embeddings: EmbeddingConfigRepository
+  readonly flags: FlagRepository
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
+  /**
+   * The repository of a host's kind.
+   *
+   * @throws {InvalidArgumentError} when another declaration has the kind's name
+   */
+  readonly of: <Content, Input>(kind: Kind<Content, Input>) => KindRepository<Content, Input>
 }
 
 export function createRepositories(recorder: Recorder, defaults: RepositoryDefaults): Repositories {
@@ -22,8 +32,10 @@ export function createRepositories(recorder: Recorder, defaults: RepositoryDefau
     prompts: new PromptRepository(recorder, defaults),
     models: new ModelConfigRepository(recorder, defaults),
     embeddings: new EmbeddingConfigRepository(recorder, defaults),
+    flags: new FlagRepository(recorder, defaults),
     contextRules: new ContextRuleRepository(recorder, defaults),
     changelog: new ChangelogRepository(recorder),
     rollouts: new RolloutRepository(recorder, defaults),
+    of: (kind) => new KindRepository(recorder, kind, defaults),
   }
 }

@@ -1,4 +1,4 @@
-import type { WriteMeta } from './written.js'
+import type { WriteMeta } from '../entities/written.js'
 
 /** One entity. */
 export interface Target {

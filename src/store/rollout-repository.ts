@@ -3,24 +3,21 @@ import { sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { JsonObject } from '../entities/json.js'
 import type { Rollout, RolloutStatus } from '../entities/rollout.js'
+import type { WriteMeta, Written } from '../entities/written.js'
+import type { Row } from '../kinds/row.js'
 import { coverageAt } from '../rollout/choose-version.js'
 import { preparePatterns } from '../rollout/conditions.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
+import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from '../shared/arguments.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from './arguments.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
-import { KINDS } from './kinds.js'
-import type { Row } from './labelled-kind.js'
-import { MODEL_KIND } from './model-kind.js'
-import { DEFAULT_LABEL, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
-import { PROMPT_KIND } from './prompt-kind.js'
+import { labelOfWrites, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
 import type { Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
 import { decodeRollout, findRollout, type RolloutTarget, selectRollouts } from './rollout-rows.js'
 import { type RolloutStepName, rolloutStep, splitColumns, startColumns } from './rollout-step.js'
-import type { WriteMeta, Written } from './written.js'
 
 export interface RolloutStart extends RolloutSettings, WriteMeta {
   readonly kind: LabelledKind
@@ -77,12 +74,12 @@ interface RolloutChange {
 export class RolloutRepository {
   readonly #recorder: Recorder
   readonly #project: string
-  readonly #label: string
+  readonly #label: string | undefined
 
   constructor(database: RepositoryDatabase, options: RepositoryOptions = {}) {
     this.#recorder = recorderOf(database, options)
     this.#project = options.project ?? DEFAULT_PROJECT
-    this.#label = options.label ?? DEFAULT_LABEL
+    this.#label = options.label
   }
 
   /**
@@ -95,7 +92,7 @@ export class RolloutRepository {
   async start(start: RolloutStart): Promise<Written<Rollout>> {
     checkKeys(start, START_KEYS)
     const target = this.#target(start)
-    const label = checkLabel('label', start.label ?? this.#label)
+    const label = checkLabel('label', start.label ?? labelOfWrites(this.#recorder.kinds.labelledKind('kind', start.kind), this.#label))
     checkMeta(start)
     const texts = checkedTexts(start)
     await preparePatterns(start.when)
@@ -243,11 +240,11 @@ export class RolloutRepository {
 
   #checkContracts(target: RolloutTarget, { rows }: EntityState, versions: readonly number[], force: boolean | undefined): void {
     if (force || !this.#needsContract(target)) return
-    const { contracts } = this.#recorder
+    const { contracts, kinds } = this.#recorder
+    const { decode } = kinds.labelledKind('kind', target.kind)
     for (const version of versions) {
       const row = rows.get(version)
-      if (row && target.kind === 'prompt') contracts.check(PROMPT_KIND.decode(row))
-      if (row && target.kind === 'model') contracts.checkModel(MODEL_KIND.decode(row))
+      if (row) contracts.check(target.kind, decode(row))
     }
   }
 
@@ -265,8 +262,8 @@ export class RolloutRepository {
   }
 
   #target({ kind, name, project }: RolloutStart): RolloutTarget {
-    if (!Object.hasOwn(KINDS, kind)) throw new InvalidArgumentError('kind', `must be one of ${Object.keys(KINDS).join(', ')}`)
-    return { kind, name: checkText('name', name, KINDS[kind].maxNameLength), project: checkProject(project ?? this.#project) }
+    const { maxNameLength } = this.#recorder.kinds.labelledKind('kind', kind)
+    return { kind, name: checkText('name', name, maxNameLength), project: checkProject(project ?? this.#project) }
   }
 }
 

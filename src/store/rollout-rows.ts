@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from '../entities/rollout.js'
+import { decodeJson, isoDate, type Row } from '../kinds/row.js'
 import { deepFreeze } from '../shared/json.js'
-import { decodeJson, isoDate, type Row } from './labelled-kind.js'
 import type { Tables } from './tables.js'
 
 /** Where a rollout stands: one entity's label. */

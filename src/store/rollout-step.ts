@@ -1,9 +1,9 @@
 import type { JsonObject } from '../entities/json.js'
 import type { Rollout } from '../entities/rollout.js'
+import type { WriteMeta } from '../entities/written.js'
 import type { RolloutSplit } from '../rollout/validate-rollout.js'
 import type { RolloutTarget } from './rollout-rows.js'
 import type { WriteStep } from './write.js'
-import type { WriteMeta } from './written.js'
 
 export type RolloutStepName = 'start' | 'ramp' | 'pause' | 'resume' | 'conclude'
 

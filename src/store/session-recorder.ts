@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely'
+import type { WriteMeta } from '../entities/written.js'
+import type { KindRegistry } from '../kinds/registry.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { Contracts } from './contracts.js'
 import type { Recorded, Recorder } from './recorder.js'
@@ -6,21 +8,22 @@ import type { Tables } from './tables.js'
 import type { Write } from './write.js'
 import type { WritePolicy } from './write-policy.js'
 import type { WriteSession } from './write-session.js'
-import type { WriteMeta } from './written.js'
 
 /** Writes and reads inside a transaction that is under way. */
 export class SessionRecorder implements Recorder {
   readonly schema: string
   readonly policy: WritePolicy
   readonly contracts: Contracts
+  readonly kinds: KindRegistry
   readonly #session: WriteSession
   #isOpen = true
 
-  constructor(session: WriteSession, store: Pick<Recorder, 'schema' | 'policy' | 'contracts'>) {
+  constructor(session: WriteSession, store: Pick<Recorder, 'schema' | 'policy' | 'contracts' | 'kinds'>) {
     this.#session = session
     this.schema = store.schema
     this.policy = store.policy
     this.contracts = store.contracts
+    this.kinds = store.kinds
   }
 
   async read<Value>(query: (db: Kysely<Tables>) => Promise<Value>): Promise<Value> {

@@ -1,7 +1,7 @@
 import type { ConfigKind } from '../entities/config-kind.js'
+import { checkLabel } from '../shared/arguments.js'
 import { withDeadline } from '../shared/deadline.js'
 import { ForbiddenError, InvalidArgumentError } from '../shared/errors.js'
-import { checkLabel } from './arguments.js'
 
 /** A write that is about to be made, for whoever decides whether it may be. */
 export interface AuthorizeRequest {

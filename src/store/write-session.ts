@@ -1,12 +1,17 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 import type { ConfigChange } from '../entities/config-change.js'
-import type { Scope } from '../entities/scope.js'
+import { contextRulesScope, entityScope, type Scope } from '../entities/scope.js'
+import type { WriteMeta } from '../entities/written.js'
+import { CONTEXT_RULES } from '../kinds/context-rules.js'
+import type { KindRegistry } from '../kinds/registry.js'
+import type { Row } from '../kinds/row.js'
 import { type ChangeRow, toChange } from './changes.js'
 import { decodeStates, type EntityState } from './entity-state.js'
-import type { Row } from './labelled-kind.js'
+import { type AsValue, asParameter } from './kind-rows.js'
+import { literal } from './literal.js'
+import { documentStatements, documentsIn, type LoadedDocument } from './load-documents.js'
 import type { Tables } from './tables.js'
 import type { Decision, EntityQuery, Write, WriteStep } from './write.js'
-import type { WriteMeta } from './written.js'
 
 export interface WriteTimeouts {
   readonly lockMs: number
@@ -28,6 +33,8 @@ export interface Closed {
   /** The announcement, as NOTIFY sent it. */
   readonly message: string
   readonly changes: readonly ConfigChange[]
+  /** What the write left behind, read in its own transaction. */
+  readonly documents: readonly LoadedDocument[]
 }
 
 /** What the function `apply_write` gives. */
@@ -38,6 +45,17 @@ interface Applied {
   readonly changes: readonly ChangeRow[]
 }
 
+/** What a session knows of its store. */
+export interface SessionStore {
+  readonly schema: string
+  readonly kinds: KindRegistry
+  /** Whether a text of several statements is answered by the rows of all of them. */
+  readonly isBatched: boolean
+}
+
+/** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
+const MAX_DOCUMENTS = 100
+
 /** One write on its way. Opening it takes the revision, which makes configuration writes wait for each other. */
 export class WriteSession {
   readonly transaction: Transaction<Tables>
@@ -45,13 +63,21 @@ export class WriteSession {
   readonly #schema: RawBuilder<unknown>
   /** What a step says of its author and reason when it does not say itself. */
   readonly #meta: WriteMeta
+  readonly #value: AsValue
+  readonly #isBatched: boolean
+  readonly #documentsOf: (scopes: readonly Scope[]) => readonly RawBuilder<unknown>[]
+  /** What the write may change. */
+  readonly #asked = new Set<Scope>()
   #revision = 0
   #token = ''
   #hasChanges = false
 
-  constructor(transaction: Transaction<Tables>, schema: string, writeId: string, meta: WriteMeta) {
+  constructor(transaction: Transaction<Tables>, { schema, kinds, isBatched }: SessionStore, writeId: string, meta: WriteMeta) {
     this.transaction = transaction.withSchema(schema)
     this.#schema = sql.id(schema)
+    this.#value = isBatched ? literal : asParameter
+    this.#documentsOf = (scopes) => documentStatements(schema, kinds, scopes, this.#value)
+    this.#isBatched = isBatched
     this.writeId = writeId
     this.#meta = meta
   }
@@ -76,12 +102,12 @@ export class WriteSession {
    * @returns the entities asked about, as the write before left them
    */
   async open(asks: readonly EntityQuery[], timeouts?: WriteTimeouts): Promise<readonly EntityState[]> {
+    const limits = [timeouts?.lockMs, timeouts?.statementMs, timeouts?.idleMs].map((ms) => sql.raw(`${ms ?? 'null'}::integer`))
     const { rows } = await sql<{ revision: string; token: string; states: string }>`
-      select revision, token, states::text as states from ${this.#schema}.open_write(
-        ${timeouts?.lockMs ?? null}::integer, ${timeouts?.statementMs ?? null}::integer, ${timeouts?.idleMs ?? null}::integer,
-        ${JSON.stringify(asks)}::text::jsonb)
+      select revision, token, states::text as states from ${this.#schema}.open_write(${sql.join(limits)}, ${this.#value(JSON.stringify(asks))}::text::jsonb)
     `.execute(this.transaction)
     const opened = rows[0] as { revision: string; token: string; states: string }
+    this.#note(asks)
     this.#revision = Number(opened.revision)
     this.#token = opened.token
     return decodeStates(opened.states)
@@ -90,26 +116,44 @@ export class WriteSession {
   /** One of several writes of a session that is open. */
   async write<Value>({ asks, decide }: Write<Value>): Promise<Value> {
     const { rows } = await sql<{ states: string }>`
-      select ${this.#schema}.entity_states(${JSON.stringify(asks)}::text::jsonb)::text as states
+      select ${this.#schema}.entity_states(${this.#value(JSON.stringify(asks))}::text::jsonb)::text as states
     `.execute(this.transaction)
+    this.#note(asks)
     const decision = decide(decodeStates((rows[0] as { states: string }).states))
-    return decision.answer(decision.steps.length === 0 ? [] : (await this.#apply(decision.steps)).rows)
+    return decision.answer(decision.steps.length === 0 ? [] : (await this.#apply(decision.steps)).applied.rows)
   }
 
-  /** Carries out the last steps of the session, and announces all of them. */
+  /** Carries out the last steps of the session, announces all of them, and reads the documents that they leave behind. */
   async close<Value>({ steps, answer }: Decision<Value>, closing: Closing): Promise<Closed & { readonly value: Value }> {
-    const { rows, scopes, message, changes } = await this.#apply(steps, closing)
-    return { value: answer(rows), scopes, message, changes: changes.map(toChange) }
+    const { applied, documents } = await this.#apply(steps, closing)
+    const { rows, scopes, message, changes } = applied
+    const value = answer(rows)
+    return { value, scopes, message, changes: changes.map(toChange), documents: await this.#complete(documents, scopes, closing) }
   }
 
-  async #apply(steps: readonly WriteStep[], close?: Closing): Promise<Applied> {
+  async #apply(steps: readonly WriteStep[], close?: Closing): Promise<{ applied: Applied; documents: readonly LoadedDocument[] }> {
     const write = { id: this.writeId, steps: steps.map((step) => this.#signed(step)), ...(close && { close }) }
     const carryOut = sql.id(steps[0]?.do === 'purge' ? 'purge_version' : 'apply_write')
-    const { rows } = await sql<{ applied: string }>`
-      select ${this.#schema}.${carryOut}(${JSON.stringify(write)}::text::jsonb)::text as applied
-    `.execute(this.transaction)
+    const apply = sql`select ${this.#schema}.${carryOut}(${this.#value(JSON.stringify(write))}::text::jsonb)::text as applied`
+    // Of their own, after it: they see what it did.
+    const reads = close && !close.joined && this.#isBatched && this.#asked.size <= MAX_DOCUMENTS ? this.#documentsOf([...this.#asked]) : []
+    const { rows } = await sql.join<unknown>([apply, ...reads], sql`; `).execute(this.transaction)
     if (steps.length > 0) this.#hasChanges = true
-    return JSON.parse((rows[0] as { applied: string }).applied) as Applied
+    return { applied: JSON.parse((rows[0] as { applied: string }).applied) as Applied, documents: documentsIn(rows) }
+  }
+
+  /** The documents of what was changed: those that came with the answer, and the others. None of a host's transaction, which goes on. */
+  async #complete(read: readonly LoadedDocument[], changed: readonly Scope[], { joined }: Closing): Promise<readonly LoadedDocument[]> {
+    if (joined || changed.length > MAX_DOCUMENTS) return []
+    const documents = read.filter(({ scope }) => changed.includes(scope))
+    const missing = changed.filter((scope) => !documents.some((document) => document.scope === scope))
+    for (const statement of this.#documentsOf(missing)) documents.push(...documentsIn((await statement.execute(this.transaction)).rows))
+    return documents
+  }
+
+  #note(asks: readonly EntityQuery[]): void {
+    for (const { kind, project, name } of asks)
+      this.#asked.add(kind === CONTEXT_RULES.kind ? contextRulesScope(project) : entityScope(kind, project, name))
   }
 
   #signed({ defaultSummary, ...step }: WriteStep): object {

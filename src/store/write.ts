@@ -1,7 +1,7 @@
 import type { ConfigKind } from '../entities/config-kind.js'
 import type { JsonObject } from '../entities/json.js'
+import type { Row } from '../kinds/row.js'
 import type { EntityState } from './entity-state.js'
-import type { Row } from './labelled-kind.js'
 
 /** One entity, and what a write wants to know of it before it decides. Labelled versions and arms of open rollouts are always told. */
 export interface EntityQuery {

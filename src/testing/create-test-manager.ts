@@ -1,11 +1,15 @@
+import type { FlagValue } from '../entities/flag.js'
+import type { AnyHostKind } from '../kinds/define-kind.js'
+import type { EmbeddingConfigDraft } from '../kinds/embedding.js'
+import type { EntryDraft } from '../kinds/entry.js'
+import type { FlagDraft } from '../kinds/flag.js'
+import type { ModelConfigDraft } from '../kinds/model.js'
+import type { PromptDraft } from '../kinds/prompt.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
 import type { ConfigManagerOptions } from '../manager/options.js'
-import { DEFAULT_PROJECT } from '../store/arguments.js'
+import { DEFAULT_PROJECT } from '../shared/arguments.js'
 import type { ContextRuleDraft } from '../store/context-rule-repository.js'
-import type { EmbeddingConfigDraft } from '../store/embedding-config-repository.js'
-import type { ModelConfigDraft } from '../store/model-config-repository.js'
-import type { PromptDraft } from '../store/prompt-repository.js'
 import type { Repositories } from '../store/repositories.js'
 import { releaseTimers, seededDatabase } from '../store/seeded-database.js'
 
@@ -16,6 +20,17 @@ export interface TestManagerSeed {
   readonly models?: readonly ModelConfigDraft[]
   readonly embeddings?: readonly EmbeddingConfigDraft[]
   readonly contextRules?: readonly ContextRuleDraft[]
+  /** A value for each name; or drafts in full. */
+  readonly flags?: Readonly<Record<string, FlagValue>> | readonly FlagDraft[]
+  /** Entities of the host's kinds. */
+  readonly entries?: readonly TestEntry[]
+  /** Kinds that no entry is of. */
+  readonly kinds?: readonly AnyHostKind[]
+}
+
+/** One entity of a host's kind. */
+export interface TestEntry extends EntryDraft {
+  readonly kind: AnyHostKind
 }
 
 export type TestManagerOptions = Pick<
@@ -48,6 +63,7 @@ export function createTestManager(seed: TestManagerSeed = {}, options: TestManag
   const database = seededDatabase(schema, sow, START_MS)
   const manager = createConfigManager({
     ...options,
+    kinds: [...new Set([...(seed.kinds ?? []), ...(seed.entries ?? []).map(({ kind }) => kind)])],
     database,
     schema,
     redis: false,
@@ -67,9 +83,16 @@ async function plant(repositories: Repositories, seed: TestManagerSeed, project:
   for (const draft of seed.models ?? []) await repositories.models.create({ ...common, ...draft })
   for (const draft of seed.embeddings ?? []) await repositories.embeddings.create({ ...common, ...draft })
   for (const draft of seed.contextRules ?? []) await repositories.contextRules.create({ project, ...draft })
+  for (const draft of flagDrafts(seed.flags ?? [])) await repositories.flags.create({ ...common, ...draft })
+  for (const { kind, ...draft } of seed.entries ?? []) await repositories.of(kind).create({ ...common, ...draft })
 }
 
 function promptDrafts(prompts: NonNullable<TestManagerSeed['prompts']>): readonly PromptDraft[] {
   if (Array.isArray(prompts)) return prompts
   return Object.entries(prompts).map(([name, template]) => ({ name, template }))
+}
+
+function flagDrafts(flags: NonNullable<TestManagerSeed['flags']>): readonly FlagDraft[] {
+  if (Array.isArray(flags)) return flags
+  return Object.entries(flags).map(([name, value]) => ({ name, value: value as FlagValue }))
 }

@@ -63,6 +63,7 @@ it('never claims to know a revision it was not told of, and never forgets what i
           return false
         },
         hasLost: () => false,
+        onLostScopes: () => {},
         contradicts: (scope, revision, token) => {
           // Only true messages are delivered here: none may be doubted.
           expect(heads.contradicts(scope, revision, token)).toBe(false)

@@ -35,6 +35,7 @@ function aLog() {
       return false
     },
     hasLost: () => false,
+    onLostScopes: () => {},
     contradicts: (scope, revision, token) => table.contradicts(scope, revision, token),
     onOtherHistory: (page) => void otherHistories.push(page.top),
     onError: (error) => void errors.push(error),
@@ -275,6 +276,7 @@ describe('catchUp()', () => {
       onClaims: (heads) => void told.push(...heads),
       onRead: () => false,
       hasLost: () => false,
+      onLostScopes: () => {},
       contradicts: () => false,
       onOtherHistory: () => {},
       onError: () => {},
@@ -380,7 +382,7 @@ describe('another history', () => {
     const mustLook = log.hearOwn(own.revision, own.token, [B])
     await log.catchUp()
 
-    expect([isNextFirst, isTwice, mustLook]).toEqual([false, false, true])
+    expect([isNextFirst, isTwice, mustLook]).toEqual(['known', 'known', 'behind'])
     expect(otherHistories).toEqual([6])
   })
 
@@ -412,6 +414,7 @@ describe('another history', () => {
       onClaims: () => {},
       onRead: () => false,
       hasLost: () => false,
+      onLostScopes: () => {},
       contradicts: () => false,
       onOtherHistory: (page) => void otherHistories.push(page.top),
       onError: () => {},

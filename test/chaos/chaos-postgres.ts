@@ -5,6 +5,7 @@ import { startRestorablePostgres } from '../support/private-postgres.js'
 import type { PostgresServer } from '../support/services/postgres-server.js'
 import { runStatement } from '../support/services/template-database.js'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { DECLARED, kindOf, LABELLED_SQL, WRITES_SQL } from './chaos-kinds.js'
 import { type Loss, monotonicMs, type Outage, type Truth, type Write } from './history.js'
 import { Random } from './random.js'
 
@@ -58,11 +59,7 @@ export class ChaosPostgres {
 
   /** What the tables and the changelog say now, and what was lost before. */
   async truth(): Promise<Truth> {
-    const labelled = await runStatement(
-      this.url,
-      `select prompt.name, prompt.template as v from agent_config.prompts as prompt
-        join agent_config.prompt_labels as label using (project, name, version) where label.label = 'production'`,
-    )
+    const labelled = await runStatement(this.url, LABELLED_SQL)
     return {
       writes: await this.#writes(),
       losses: this.losses,
@@ -104,10 +101,10 @@ export class ChaosPostgres {
 
   async #writeElsewhere(commits: number): Promise<void> {
     if (commits === 0) return
-    const manager = createConfigManager({ database: this.url, redis: false, listen: false })
+    const manager = createConfigManager({ database: this.url, redis: false, listen: false, kinds: DECLARED })
     for (let made = 1; made <= commits; made++) {
       const name = this.#names[this.#random.below(this.#names.length)] as string
-      await manager.prompts.createVersion({ name, template: `made-${this.losses.length}-${made}`, labels: ['production'] })
+      await manager.transaction((repositories) => kindOf(name).write(repositories, name, `made-${this.losses.length}-${made}`))
     }
     await manager.shutdown()
   }
@@ -126,11 +123,7 @@ export class ChaosPostgres {
   }
 
   async #writes(): Promise<readonly Write[]> {
-    const rows = await runStatement(
-      this.url,
-      `select log.revision, log.config_name as name, log.new_data ->> 'template' as v from agent_config.config_changelog as log
-        where log.config_type = 'prompt' and log.change_type in ('create', 'version')`,
-    )
+    const rows = await runStatement(this.url, WRITES_SQL)
     return rows.map(({ revision, name, v }) => ({ revision: Number(revision), name: `${name}`, v: `${v}` }))
   }
 }

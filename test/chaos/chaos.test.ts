@@ -9,8 +9,7 @@ it.each([
 ] as const)(
   'keeps every promise while $title',
   async ({ redis, seconds }) => {
-    // Losses of commits have an open fault: docs/chaos.md, "Open". `npm run chaos` has them in its schedule.
-    const report = await runChaos({ seed: 20_260, seconds, redis, losesCommits: false })
+    const report = await runChaos({ seed: 20_260, seconds, redis })
 
     console.info(reportText(report))
     expect(report.verdict.violations).toEqual([])

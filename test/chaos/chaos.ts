@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConfigManager } from '../../src/manager/global-manager.js'
+import { DECLARED, kindOf, NAMES } from './chaos-kinds.js'
 import { startChaosPostgres } from './chaos-postgres.js'
 import { type RedisKind, startChaosRedis } from './chaos-redis.js'
 import { checkHistory, type Verdict, type WorkerHistory } from './check-history.js'
@@ -18,8 +19,6 @@ export interface ChaosOptions {
   readonly workers?: number
   /** @default 'server' */
   readonly redis?: RedisKind
-  /** Whether the database loses commits on the way, by restores and failovers. @default true */
-  readonly losesCommits?: boolean
 }
 
 export interface ChaosReport {
@@ -36,18 +35,11 @@ export interface ChaosReport {
 
 const READ_MS = 2_000
 const POLL_MS = 1_000
-const NAMES = Array.from({ length: 16 }, (_, place) => `prompt-${place}`)
 /** How long everything works before the run is judged: a poll, the breakers' pause and reconnecting. */
 const SETTLE_MS = 8_000
 
 /** Runs workers, writers and faults against servers of their own, and judges what was written down. */
-export async function runChaos({
-  seed,
-  seconds,
-  workers = 4,
-  redis: kind = 'server',
-  losesCommits = true,
-}: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server' }: ChaosOptions): Promise<ChaosReport> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
   const [postgres, redis] = await Promise.all([startChaosPostgres(NAMES, seed), startChaosRedis(kind)])
   const histories = join(folder, 'histories')
@@ -57,7 +49,7 @@ export async function runChaos({
     await prepare(postgres.url)
     const faults = new Faults({ fleet, postgres, redis })
     await fleet.start()
-    const plan = planFaults(seed, seconds * 1_000, workers, kind, losesCommits)
+    const plan = planFaults(seed, seconds * 1_000, workers, kind)
     await faults.run(plan)
     await fleet.stopWriting()
     await sleep(SETTLE_MS)
@@ -82,8 +74,10 @@ export async function runChaos({
 }
 
 async function prepare(url: string): Promise<void> {
-  const manager = createConfigManager({ database: url, redis: false, autoMigrate: true })
-  for (const name of NAMES) await manager.prompts.create({ name, template: `first-${name}`, labels: ['production'] })
+  const manager = createConfigManager({ database: url, redis: false, autoMigrate: true, kinds: DECLARED })
+  await manager.transaction(async (repositories) => {
+    for (const name of NAMES) await kindOf(name).write(repositories, name, `first-${name}`)
+  })
   await manager.shutdown()
 }
 

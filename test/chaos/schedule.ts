@@ -14,7 +14,6 @@ const NETWORK = [
 const REDIS = ['redis-freeze', 'redis-kill', 'redis-flush', 'redis-full'] as const
 const POSTGRES = ['postgres-freeze', 'postgres-kill', 'postgres-terminate', 'postgres-restore', 'postgres-failover'] as const
 /** Commits are lost: by a restore from a backup, and by a failover to a copy that did not have them. */
-const LOSSES: readonly string[] = ['postgres-restore', 'postgres-failover']
 const PROCESSES = ['worker-kill', 'writer-kill'] as const
 
 export const FAULTS = [...NETWORK, ...REDIS, ...POSTGRES, ...PROCESSES] as const
@@ -65,17 +64,10 @@ const SERVER_TRACKS: readonly Track[] = [
   { kinds: PROCESSES, pauseMs: [2_000, 5_000], lastsMs: [2_000, 2_000] },
 ]
 
-/**
- * The faults of a run. The same seed, length, number of workers and kind of Redis give the same faults; every kind comes equally often.
- *
- * @param losesCommits whether the database loses commits on the way
- */
-export function planFaults(seed: number, lengthMs: number, workers: number, redis: RedisKind, losesCommits: boolean): readonly Fault[] {
+/** The faults of a run. The same seed, length, number of workers and kind of Redis give the same faults; every kind comes equally often. */
+export function planFaults(seed: number, lengthMs: number, workers: number, redis: RedisKind): readonly Fault[] {
   const faults: Fault[] = []
-  const tracks = [...REDIS_TRACKS[redis], ...SERVER_TRACKS].map((track) => ({
-    ...track,
-    kinds: track.kinds.filter((kind) => losesCommits || !LOSSES.includes(kind)),
-  }))
+  const tracks = [...REDIS_TRACKS[redis], ...SERVER_TRACKS]
   tracks.forEach(({ kinds, pauseMs, lastsMs }, place) => {
     const random = new Random(seed * 31 + place)
     let bag: FaultKind[] = []

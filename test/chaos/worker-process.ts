@@ -7,6 +7,7 @@ import { createConfigManager } from '../../src/manager/global-manager.js'
 import { GuardedReads } from '../../src/manager/guarded-reads.js'
 import { isConfigError } from '../../src/shared/errors.js'
 import { serveRequests } from '../support/serve-requests.js'
+import { DECLARED, kindOf } from './chaos-kinds.js'
 import type { HistoryLine } from './history.js'
 import { Random } from './random.js'
 
@@ -90,14 +91,14 @@ const manager = createConfigManager({
   pollIntervalMs: settings.pollMs,
   memory: { maxEntries: settings.maxEntries },
   timeouts: { redisMs: 250, databaseMs: 1_500, readMs: settings.readMs },
+  kinds: DECLARED,
 })
 /** Names whose next read is written down whatever it gives, with the event since which that is so. */
 const due = new Map(settings.names.map((name) => [name, 0]))
 /** The names that are changed together. */
 const partnerOf = (name: string) => settings.names[settings.names.indexOf(name) ^ 1] as string
 const shown = new Map<string, string>()
-manager.on('change', ({ kind, name, revision }) => {
-  if (kind !== 'prompt') return
+manager.on('change', ({ name, revision }) => {
   write({ e: 'told', q: ++events, name, revision })
   due.set(name, events)
 })
@@ -150,8 +151,7 @@ const handlers = {
     await Promise.all(loops)
     const values: Record<string, string> = {}
     for (const name of settings.names) {
-      const prompt = await manager.getPrompt(name).catch((error: unknown) => ({ template: String(error) }))
-      values[name] = String(prompt?.template)
+      values[name] = String(await kindOf(name).read(manager, name).catch(String))
     }
     isFinished = true
     write({ e: 'last', values })
@@ -199,10 +199,10 @@ async function readForever(place: number): Promise<void> {
 
 function peek(name: string): void {
   const begun = events
-  const prompt = manager.peekPrompt(name)
-  if (!prompt) return
+  const value = kindOf(name).peek(manager, name)
+  if (value === undefined) return
   counts.reads++
-  note(name, begun, prompt.template as string)
+  note(name, begun, value)
 }
 
 async function read(name: string, min?: { readonly revision: number; readonly history: number }): Promise<void> {
@@ -210,9 +210,9 @@ async function read(name: string, min?: { readonly revision: number; readonly hi
   const startedAt = performance.now()
   const lagBefore = lag
   try {
-    const prompt = await manager.getPrompt(name, min && { minRevision: min.revision })
+    const value = await kindOf(name).read(manager, name, min && { minRevision: min.revision })
     counts.reads++
-    if (prompt) note(name, begun, prompt.template as string, min)
+    if (value !== undefined) note(name, begun, value, min)
     else write({ e: 'odd', what: `${name} was not found` })
   } catch (error) {
     counts.failedReads++
@@ -253,16 +253,19 @@ async function writeForever(): Promise<void> {
   }
 }
 
+/** The manager's repositories, as `transaction()` hands them out. */
+const whole = { prompts: manager.prompts, flags: manager.flags, of: manager.of.bind(manager) }
+
 let lastWrite = 0
 async function put(names: readonly string[]): Promise<void> {
   const v = `${settings.id}-${++lastWrite}`
   try {
     let revision = 0
-    const draft = (name: string) => ({ name, template: v, labels: ['production'] })
-    if (names.length === 1) revision = (await manager.prompts.createVersion(draft(names[0]!))).revision
+    const [first = ''] = names
+    if (names.length === 1) revision = (await kindOf(first).write(whole, first, v)).revision
     else
-      await manager.transaction(async ({ prompts }) => {
-        for (const name of names) revision = (await prompts.createVersion(draft(name))).revision
+      await manager.transaction(async (repositories) => {
+        for (const name of names) revision = (await kindOf(name).write(repositories, name, v)).revision
       })
     counts.writes++
     write({ e: 'ack', q: ++events, names, v, revision })

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('docs/options.md', () => {
   const documented = tableOf('docs/options.md')
-  const declared = leavesOf(memberOf('src/manager/options.ts', 'ConfigManagerOptions'), interfacesIn('src/store/written.ts'))
+  const declared = leavesOf(memberOf('src/manager/options.ts', 'ConfigManagerOptions'), interfacesIn('src/entities/written.ts'))
 
   it('has a row for every option, in the order of the code', () => {
     expect([...documented.keys()]).toEqual([...declared.keys()])

@@ -124,6 +124,7 @@ describe('beside Redis', () => {
       onClaims: () => {},
       onRead: () => false,
       hasLost: () => false,
+      onLostScopes: () => {},
       contradicts: () => false,
       onOtherHistory: () => {},
       onError: () => {},

@@ -26,6 +26,18 @@ const KINDS: Record<
     },
     read: (m) => m.getEmbeddingConfig('default', { label: 'production', subject: 'user-7' }),
   },
+  flag: {
+    seed: async (m) => {
+      await m.flags.create({ name: 'default', value: 'f1', labels: ['production'] })
+      for (const value of ['f2', 'f3']) await m.flags.createVersion({ name: 'default', value, labels: [] })
+    },
+    read: async (m) => {
+      const { version = 0, rolloutId, reason, label } = await m.getFlagDetails('default', '', { subject: 'user-7' })
+      const arm = reason === 'split' ? { arm: 1 } : {}
+      const { labels } = (await m.flags.find({ name: 'default', version })) ?? {}
+      return { version, labels, selection: { label, version, ...(rolloutId !== undefined && { rolloutId }), ...arm, reason } }
+    },
+  },
 }
 
 describe.each(Object.entries(KINDS))('a rollout of a %s', (kind, { seed, read }) => {

@@ -68,7 +68,7 @@ describe('a defined prompt', () => {
     expect(prompt).toMatchObject({ source: 'fallback', version: 0, type: 'text', labels: [], stale: false, revision: 0 })
     expect(prompt.compile({ name: 'Ada' })).toBe('Hello Ada, 1 times')
     expect([absent, version]).toEqual([undefined, undefined])
-    expect(fallbacks).toEqual([{ project: fixture.project, name: 'greeting', error: undefined }])
+    expect(fallbacks).toEqual([{ kind: 'prompt', project: fixture.project, name: 'greeting', error: undefined }])
     expect(stored.compile({ name: 'Ada' })).toBe('Stored: Ada')
   })
 

@@ -64,12 +64,12 @@ const LIES: readonly (readonly [string, object])[] = [
   ['neither on nor off', { do: 'active', change: 'deactivate', ...TARGET, versions: [1], active: null }],
   ['a rollout on latest', { do: 'rollout', change: 'rollout_start', id: 'r1', columns: { ...ROLLOUT, label: 'latest' } }],
   ['a rollout of context rules', { do: 'rollout', change: 'rollout_start', id: 'r2', columns: { ...ROLLOUT, kind: 'context_rules' } }],
-  ['a rollout of a kind that is none', { do: 'rollout', change: 'rollout_start', id: 'r3', columns: { ...ROLLOUT, kind: 'x' } }],
+  ['a rollout of a kind that is none', { do: 'rollout', change: 'rollout_start', id: 'r3', columns: { ...ROLLOUT, kind: 'No kind' } }],
   ['a rollout whose start is called a pause', { do: 'rollout', change: 'rollout_pause', id: 'r4', columns: ROLLOUT }],
   ['a rollout that starts with a winner', { do: 'rollout', change: 'rollout_start', id: 'r5', columns: { ...ROLLOUT, winner: 2 } }],
   ['a rollout without an id', { do: 'rollout', change: 'rollout_start', id: null, columns: ROLLOUT }],
   ['nothing', {}],
-  ['a refresh of a kind that is none', { do: 'refresh', change: 'refresh', kind: 'x' }],
+  ['a refresh of a kind that is none', { do: 'refresh', change: 'refresh', kind: 'No kind' }],
 ]
 
 describe('apply_write', () => {

@@ -8,6 +8,7 @@ import { testAdminUrl } from '../support/test-database.js'
 import { everyCall } from './every-call.js'
 import { caught } from './fixture.js'
 
+// Of what the library itself says: values stand in the text of some statements.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character is one that any encoding of PostgreSQL has
 const ASCII = /^[\x00-\x7f]*$/
 
@@ -28,7 +29,8 @@ it('works in a database whose encoding is LATIN1, with statements of ASCII only,
     expect((await manager.prompts.find({ name: 'grüße' }))?.template).toBe(stored.template)
     expect(error).toMatchObject({ code: 'E_INVALID_ARGUMENT', message: expect.stringContaining('LATIN1') })
     expect(statements.size).toBeGreaterThan(50)
-    expect([...statements].filter((statement) => !ASCII.test(statement))).toEqual([])
+    const own = [...statements].map((statement) => statement.replaceAll(/'(?:[^']|'')*'/g, ''))
+    expect(own.filter((statement) => !ASCII.test(statement))).toEqual([])
   } finally {
     await manager.shutdown()
     await pool.end()

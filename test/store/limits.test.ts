@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LIMITS } from '../../src/store/arguments.js'
+import { LIMITS } from '../../src/shared/arguments.js'
 import { caught, useStore } from './fixture.js'
 
 const store = useStore()

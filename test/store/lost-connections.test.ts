@@ -46,9 +46,11 @@ describe('a transaction that timed out on the client', () => {
       () => pool.end(),
     )
     let stalls = true
-    const { prompts, project } = repositoriesAt(pool, async () => {
-      if (stalls) proxy.stall()
+    const { prompts, project } = repositoriesAt(pool, async (transaction) => {
+      if (!stalls) return
+      proxy.stall()
       stalls = false
+      await sql`select 1`.execute(transaction)
     })
 
     const error = await caught(() => prompts.create({ name: 'lost', template: 'x' }))
@@ -59,6 +61,25 @@ describe('a transaction that timed out on the client', () => {
     expect(error).toMatchObject({ outcome: 'none' })
     expect(written.version).toBe(1)
     expect(await namesIn(project)).toEqual(['kept'])
+  })
+
+  it('during COMMIT, ends the write in time, though the host’s pool waits for connections for ever', async () => {
+    const target = new URL(store.url)
+    const proxy = await startTcpProxy({ port: Number(target.port || 5432), host: target.hostname })
+    const url = new URL(store.url)
+    url.hostname = '127.0.0.1'
+    url.port = String(proxy.port)
+    const pool = new pg.Pool({ connectionString: url.href, max: 1, query_timeout: 500 })
+    cleanUps.push(
+      () => proxy.close(),
+      () => pool.end(),
+    )
+    const { prompts } = repositoriesAt(pool, async () => proxy.stall())
+
+    const error = await caught(() => prompts.create({ name: 'lost', template: 'x' }))
+    proxy.resume()
+
+    expect(error).toMatchObject({ name: 'StoreUnavailableError', outcome: 'unknown' })
   })
 })
 

@@ -1,37 +1,10 @@
 import type { JsonObject } from '../entities/json.js'
 import type { CompileOptions, Prompt, PromptContent } from '../entities/prompt.js'
-import type { ChatMessage, ChatMessageTemplate, TemplateFormat } from '../entities/template.js'
-import { deepFreeze } from '../shared/json.js'
+import type { ChatMessage, TemplateFormat } from '../entities/template.js'
 import { renderByContract } from '../template/contract.js'
 import { type ParsedTemplate, parseTemplate } from '../template/parse-template.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
-import { LIMITS } from './arguments.js'
-import { decodeJson, decodeVersion, type KindDefinition, type Row, type ViewFacts } from './labelled-kind.js'
-
-export const PROMPT_KIND: KindDefinition<PromptContent, Prompt> = {
-  kind: 'prompt',
-  noun: 'prompt',
-  versions: 'prompts',
-  labels: 'prompt_labels',
-  maxNameLength: LIMITS.name,
-  decode: decodePrompt,
-  view: (content, facts) => Object.freeze(new PromptView(content, facts)) as Prompt,
-  describe: ({ type, template, templateFormat, description, model, parameters }) =>
-    ({ type, template, templateFormat, description, model, parameters }) as unknown as JsonObject,
-}
-
-function decodePrompt(row: Row): PromptContent {
-  const type = row.type as PromptContent['type']
-  return deepFreeze({
-    ...decodeVersion(row),
-    type,
-    template: type === 'chat' ? (JSON.parse(row.template as string) as ChatMessageTemplate[]) : (row.template as string),
-    templateFormat: row.template_format as TemplateFormat,
-    description: (row.description as string | null) ?? null,
-    model: (row.model as string | null) ?? null,
-    parameters: decodeJson(row.parameters) as JsonObject,
-  })
-}
+import type { ViewFacts } from './kind.js'
 
 /** The same answer, whose variables are checked by the definition of the code that asked for it. */
 export function promptFor(definition: PromptDefinition, prompt: Prompt): Prompt {
@@ -41,7 +14,8 @@ export function promptFor(definition: PromptDefinition, prompt: Prompt): Prompt 
 /** An answer that comes from the code, not from the store. */
 export function fallbackPrompt(content: PromptContent, label: string): Prompt {
   const selection = Object.freeze({ label, version: content.version, reason: 'label' as const })
-  return PROMPT_KIND.view(content, { isActive: true, labels: Object.freeze([]), selection, revision: 0, source: 'fallback', stale: false })
+  const facts: ViewFacts = { isActive: true, labels: Object.freeze([]), selection, revision: 0, source: 'fallback', stale: false }
+  return Object.freeze(new PromptView(content, facts)) as Prompt
 }
 
 /** One parse serves every view of a version. */
@@ -56,7 +30,7 @@ function parsed(content: PromptContent): ParsedTemplate {
 }
 
 /** A prompt of either type; which one the template says. */
-class PromptView implements Omit<Prompt, 'compile'> {
+export class PromptView implements Omit<Prompt, 'compile'> {
   readonly id!: number
   readonly project!: string
   readonly name!: string

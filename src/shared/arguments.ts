@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../shared/errors.js'
 
-/** Longest of each kind of text, in characters; templates in bytes. */
+/** Longest of each kind of text, in characters. */
 export const LIMITS = {
   name: 255,
   shortName: 100,
@@ -8,7 +8,6 @@ export const LIMITS = {
   type: 50,
   project: 100,
   label: 36,
-  templateBytes: 1024 * 1024,
   /** Of every text that has no limit of its own, and of JSON such as `parameters`, in bytes. */
   textBytes: 1024 * 1024,
   /** Who made a change. */
@@ -55,8 +54,8 @@ export function checkLabel(field: string, label: unknown): string {
 }
 
 /** A label that can be asked for: `latest` too. */
-export function checkLabelQuery(label: unknown): string {
-  return label === 'latest' ? label : checkLabel('label', label)
+export function checkLabelQuery(label: unknown, field = 'label'): string {
+  return label === 'latest' ? label : checkLabel(field, label)
 }
 
 export function checkLabels(labels: unknown): readonly string[] {
@@ -134,7 +133,10 @@ export function checkStorable(field: string, text: string): void {
 }
 
 function checkBytes(field: string, text: string): void {
-  if (Buffer.byteLength(text) > LIMITS.textBytes) throw new InvalidArgumentError(field, 'must have at most 1 MiB (1,048,576 bytes)')
+  // No character takes more than three bytes.
+  if (text.length * 3 <= LIMITS.textBytes) return
+  if (new TextEncoder().encode(text).length > LIMITS.textBytes)
+    throw new InvalidArgumentError(field, 'must have at most 1 MiB (1,048,576 bytes)')
 }
 
 export function describe(value: unknown): string {

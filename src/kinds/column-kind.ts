@@ -1,0 +1,78 @@
+import type { Json, JsonObject } from '../entities/json.js'
+import { deepFreeze } from '../shared/json.js'
+import { columnOf, type Field } from './columns.js'
+import type { KindDefinition, VersionDraft, ViewFacts } from './kind.js'
+import { decodeVersion, type Row, type VersionContent } from './row.js'
+
+/** What a kind declares whose fields are known. */
+interface Declaration<Content, Entity, Draft> {
+  readonly kind: string
+  readonly plural: string
+  readonly noun: string
+  readonly maxNameLength: number
+  /** Tables of the kind's own, with a column for each field. Absent: its versions are rows of `config_entries`, with the fields as content. */
+  readonly tables?: { readonly versions: string; readonly labels: string }
+  readonly defaultLabel?: string
+  readonly lineField?: string
+  readonly fields: Readonly<Record<string, Field>>
+  /** Adds the fields that follow from others. */
+  readonly complete?: (draft: Draft) => Draft
+  /** Checks the fields that are there against each other. */
+  readonly agree?: (values: Readonly<Record<string, unknown>>) => void
+  /** Checks the content of a version against that of the highest one before it. */
+  readonly follows?: (content: Content, before: Content) => void
+  readonly view?: (content: Content, facts: ViewFacts) => Entity
+}
+
+/** A kind whose fields are known, and kept each by itself. */
+export function columnKind<Content extends VersionContent, Entity, Draft extends VersionDraft>(
+  declaration: Declaration<Content, Entity, Draft>,
+): KindDefinition<Content, Entity, Draft> {
+  const { tables, complete = (draft: Draft) => draft, agree, view, fields, ...rest } = declaration
+  const names = Object.keys(fields)
+  const fieldOf = (name: string) => fields[name] as Field
+  const initial = Object.fromEntries(names.map((name) => [name, fieldOf(name).initial ?? null]))
+
+  function given(draft: Draft): Readonly<Record<string, Json>> {
+    const values = { ...complete(draft) } as Readonly<Record<string, unknown>>
+    const said = names.filter((name) => values[name] !== undefined || fieldOf(name).initial === undefined)
+    return Object.fromEntries(said.map((name) => [name, fieldOf(name).check(name, values[name])]))
+  }
+
+  function columnsOf(draft: Draft, inherited: Content | undefined): JsonObject {
+    const said = given(draft)
+    const whole = { ...initial, ...(inherited && onlyOf(names, inherited)), ...said } as Readonly<Record<string, Json>>
+    agree?.({ ...whole, ...onlyOf(names, complete(draft)) })
+    if (!tables) return { content: whole }
+    return Object.fromEntries(names.map((name) => [columnOf(name, fieldOf(name)), whole[name] as Json]))
+  }
+
+  function valuesIn(row: Row): Readonly<Record<string, unknown>> {
+    const stored = tables ? row : (row.content as Row)
+    const keyOf = (name: string) => (tables ? columnOf(name, fieldOf(name)) : name)
+    return Object.fromEntries(names.map((name) => [name, fieldOf(name).decode(stored[keyOf(name)], row)]))
+  }
+
+  return {
+    ...rest,
+    fields,
+    tables: tables ? { ...tables, isShared: false } : { isShared: true },
+    check(draft, mode) {
+      if (mode === 'create') columnsOf(draft, undefined)
+      else {
+        given(draft)
+        agree?.(onlyOf(names, complete(draft)))
+      }
+      return draft
+    },
+    columnsOf,
+    decode: (row: Row) => deepFreeze({ ...decodeVersion(row), ...valuesIn(row) }) as Content,
+    view: view ?? ((content, facts) => Object.freeze({ ...content, ...facts }) as unknown as Entity),
+    describe: (content) => onlyOf(names, content) as JsonObject,
+  }
+}
+
+function onlyOf(names: readonly string[], values: object): Readonly<Record<string, unknown>> {
+  const all = values as Readonly<Record<string, unknown>>
+  return Object.fromEntries(names.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]))
+}
