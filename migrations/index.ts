@@ -3,6 +3,7 @@ import { rollouts } from './0002_rollouts.js'
 import { guardedWrites } from './0003_guarded_writes.js'
 import { indexes } from './0004_indexes.js'
 import { entries } from './0005_entries.js'
+import { outcomes } from './0006_outcomes.js'
 import type { Migration } from './migration.js'
 
 /** Every migration by name, in the order in which they run. An explicit list: nothing reads a folder at run time. */
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003_guarded_writes': guardedWrites,
   '0004_indexes': indexes,
   '0005_entries': entries,
+  '0006_outcomes': outcomes,
 }

@@ -18,6 +18,15 @@ export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
 export type { Entry, EntryContent } from './entities/entry.js'
 export type { Flag, FlagContent, FlagDetails, FlagValue } from './entities/flag.js'
+export type {
+  ArmReport,
+  Guard,
+  GuardFinding,
+  GuardMetric,
+  GuardVerdict,
+  MetricReport,
+  RolloutReport,
+} from './entities/guard.js'
 export type { Json, JsonObject } from './entities/json.js'
 export {
   type CacheMark,
@@ -113,12 +122,15 @@ export type { ConfigurationManagerEvents } from './manager/events.js'
 export type { Exposure } from './manager/exposures.js'
 export type { FlagValueLike } from './manager/flag-reads.js'
 export { createConfigManager, getConfigManager, setConfigManager } from './manager/global-manager.js'
+export type { GuardEvent } from './manager/judge.js'
 export { KindHandle } from './manager/kind-handle.js'
 export type { LabelledEntity, ManagedKind } from './manager/managed-kind.js'
 export { type ConfigManagerOptions, MANAGER_DEFAULTS, type SettingsLike } from './manager/options.js'
+export type { Outcome, Outcomes } from './manager/outcomes.js'
 export type { PrefetchScope } from './manager/prefetch.js'
 export type { Health, ManagerStats, Mismatch, VerifyReport } from './manager/report.js'
 export { bucketOf } from './rollout/bucket.js'
+export type { GuardSettings } from './rollout/guard.js'
 export type { RolloutRamp, RolloutSettings } from './rollout/validate-rollout.js'
 export {
   type Candidate,
@@ -187,7 +199,13 @@ export type {
   Promotion,
   Rollback,
 } from './store/requests.js'
-export { type RolloutConclusion, type RolloutListQuery, RolloutRepository, type RolloutStart } from './store/rollout-repository.js'
+export {
+  type RolloutConclusion,
+  type RolloutListQuery,
+  RolloutRepository,
+  type RolloutResumption,
+  type RolloutStart,
+} from './store/rollout-repository.js'
 export type { Authorize, AuthorizeRequest } from './store/write-policy.js'
 export { definePrompt } from './template/define-prompt.js'
 export { lintTemplate } from './template/lint-template.js'

@@ -1,4 +1,5 @@
 import type { LabelledKind } from './config-kind.js'
+import type { Guard } from './guard.js'
 
 export type RolloutStatus = 'running' | 'paused' | 'concluded'
 
@@ -47,6 +48,10 @@ export interface Rollout {
   readonly winner?: number
   /** Whether exposures are also written to a table. */
   readonly recordExposures: boolean
+  /** What watches it; absent, nothing does. */
+  readonly guard?: Guard
+  /** `false`: who has no remembered arm gets the label's own version. Of sticky rollouts only. */
+  readonly enrol?: false
   readonly createdBy: string | null
   /** ISO 8601, UTC. */
   readonly createdAt: string

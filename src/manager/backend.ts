@@ -10,7 +10,7 @@ import type { Receipt, WriteMeta } from '../entities/written.js'
 import { KindRegistry } from '../kinds/registry.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { Events } from '../shared/events.js'
-import { assignArm, insertExposures } from '../store/assignments.js'
+import { assignArm, findArm, insertExposures } from '../store/assignments.js'
 import { type Commit, ConfigStore } from '../store/config-store.js'
 import { LogReader } from '../store/log-reader.js'
 import { migrate } from '../store/migrate.js'
@@ -23,6 +23,7 @@ import { ColdStart } from './cold-start.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { Exposures } from './exposures.js'
 import { GuardedReads, type GuardedReadsOptions } from './guarded-reads.js'
+import { Guarding } from './guarding.js'
 import type { ResolvedOptions } from './options.js'
 import { PlainMessages } from './plain-messages.js'
 import { ReadContents } from './read-contents.js'
@@ -55,6 +56,7 @@ export class Backend {
   readonly reads: GuardedReads
   readonly stickyArms: StickyArms
   readonly exposures: Exposures
+  readonly guarding: Guarding
   readonly #replica: OpenDatabase | undefined
   readonly #replicaReads: GuardedReads | undefined
   readonly #clients: RedisClients | undefined
@@ -114,10 +116,33 @@ export class Backend {
       onHookError: (error) => this.#reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
     })
     const { db } = this.database
-    this.stickyArms = new StickyArms((...assignment) => this.reads.run(() => assignArm(db, options.schema, ...assignment)))
+    this.stickyArms = new StickyArms({
+      assign: (...assignment) => this.reads.run(() => assignArm(db, options.schema, ...assignment)),
+      find: (...subject) => this.reads.run(() => findArm(db, options.schema, ...subject)),
+    })
     this.exposures = new Exposures({
       emit: (exposure) => this.events.emit('exposure', exposure),
-      write: (rows) => this.reads.run(() => insertExposures(db, options.schema, rows)),
+      write: async (rows) => {
+        const times = await this.guarding.serverTimes()
+        await this.reads.run(() =>
+          insertExposures(
+            db,
+            options.schema,
+            rows.map((row) => ({ ...row, at: times(row.at) })),
+          ),
+        )
+      },
+      onWatched: () => this.guarding.wake(),
+      onError: (error, message) => this.#reporter.failed(error, message),
+    })
+    this.guarding = new Guarding({
+      db,
+      store: this.store,
+      project: options.project,
+      read: (query) => this.reads.run(query),
+      ready: () => this.start(),
+      flushExposures: () => this.exposures.flush(),
+      emit: (event) => this.events.emit('rollout:guard', event),
       onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.#plainMessages = new PlainMessages((type, key) =>
@@ -211,6 +236,7 @@ export class Backend {
     this.cache.close()
     await this.#starting?.catch(() => {})
     await this.exposures.close()
+    await this.guarding.close()
     await this.bus.close()
     this.#clients?.close()
     await Promise.all([this.database.close(), this.#replica?.close()])

@@ -51,6 +51,7 @@ import { FlagReads, type FlagValueLike } from './flag-reads.js'
 import { KindHandle } from './kind-handle.js'
 import { type LabelledEntity, type ManagedKind, managedKind } from './managed-kind.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
+import type { Outcomes } from './outcomes.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
 import { UnfinishedCalls } from './unfinished-calls.js'
@@ -80,6 +81,8 @@ export class ConfigurationManager {
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
+  /** What became of subjects of rollouts: what guards and reports go by. */
+  readonly outcomes: Outcomes
   readonly #backend: Backend
   readonly #prompts: EntityReads<Prompt>
   readonly #models: EntityReads<ModelConfig>
@@ -130,6 +133,7 @@ export class ConfigurationManager {
     this.contextRules = repositories.contextRules
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
+    this.outcomes = this.#backend.guarding.outcomes
   }
 
   /**
@@ -371,7 +375,7 @@ export class ConfigurationManager {
   }
 
   /**
-   * Deletes changelog rows and exposures from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
+   * Deletes changelog rows, exposures and outcomes from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
    * rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
    *
    * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted

@@ -1,5 +1,6 @@
 import type { ConfigKind } from '../entities/config-kind.js'
 import type { Exposure } from './exposures.js'
+import type { GuardEvent } from './judge.js'
 
 /** What a manager tells its host. */
 export interface ConfigurationManagerEvents {
@@ -18,6 +19,8 @@ export interface ConfigurationManagerEvents {
   fallback: (event: { readonly kind: ConfigKind; readonly project: string; readonly name: string; readonly error: unknown }) => void
   /** A rollout gave a subject an arm: once a subject and arm, as far as this process remembers (50,000 of them). */
   exposure: (event: Exposure) => void
+  /** A guard concluded something. In the worker that wrote it down, so once in all of them together. */
+  'rollout:guard': (event: GuardEvent) => void
   /** Redis stopped answering: reads go on from memory and PostgreSQL, and changes arrive by poll or LISTEN. */
   'redis:lost': (event: { readonly error: Error }) => void
   'redis:restored': (event: Record<never, never>) => void

@@ -19,7 +19,10 @@ export interface Exposure {
 
 export interface ExposuresParts {
   readonly emit: (exposure: Exposure) => void
+  /** Times are those of `performance.now()`. */
   readonly write: (rows: readonly ExposureRow[]) => Promise<void>
+  /** A rollout that a guard watches gave a subject an arm. */
+  readonly onWatched: () => void
   readonly onError: (error: unknown, message: string) => void
 }
 
@@ -48,12 +51,13 @@ export class Exposures {
   }
 
   note(rollout: Rollout, { version, arm = 0 }: Selection, subject: string): void {
+    if (rollout.guard) this.#parts.onWatched()
     const key = `${rollout.id}:${arm}:${subject}`
     if (this.#seen.get(key)) return
     this.#seen.set(key, true)
     const { kind, project, name, label, id: rolloutId } = rollout
     this.#parts.emit({ kind, project, name, label, version, subject, rolloutId, arm })
-    if (rollout.recordExposures && !this.#isRefused) this.#add({ rolloutId, subject, arm, version, at: Date.now() })
+    if (rollout.recordExposures && !this.#isRefused) this.#add({ rolloutId, subject, arm, version, at: performance.now() })
   }
 
   /** Writes what waits, for the last time. */

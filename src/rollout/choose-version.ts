@@ -40,12 +40,16 @@ export function chooseVersion(choice: VersionChoice): Selection | undefined {
   const key = bytesOf(`${rollout.id}:${subject}`)
   if (bucketOfBytes(key, GATE_SEED) >= coverageAt(rollout, choice.now)) return ownVersion(choice, 'label')
   const { stickyArm } = choice
+  if (stickyArm === NOT_ENROLLED) return ownVersion(choice, 'label')
   const isRemembered = stickyArm !== undefined && rollout.arms[stickyArm] !== undefined
   const arm = isRemembered ? stickyArm : armAt(rollout, bucketOfBytes(key, ARM_SEED))
   const version = rollout.arms[arm]?.version
   if (version === undefined) return ownVersion(choice, 'label')
   return { label: choice.label, version, rolloutId: rollout.id, arm, reason: 'split' }
 }
+
+/** The remembered arm of who has none, in a rollout that takes no new subjects. */
+export const NOT_ENROLLED = -1
 
 /** How many subjects a rollout covers at a moment, in hundredths of a percent: its latest step that is due, or its own coverage. */
 export function coverageAt(rollout: Pick<Rollout, 'coverageBasisPoints' | 'schedule'>, nowMs: number): number {

@@ -22,7 +22,7 @@ export interface RolloutSettings {
   readonly recordExposures?: boolean
 }
 
-/** What a ramp changes: at least one of the three. */
+/** What a ramp changes: at least one of the four. */
 export interface RolloutRamp {
   /** Percent of subjects in the rollout, at most two decimals. */
   readonly coverage?: number
@@ -30,10 +30,15 @@ export interface RolloutRamp {
   readonly arms?: readonly RolloutArm[]
   /** New weights alone, in the order of the arms. */
   readonly weights?: readonly number[]
+  /** `false`: no new subjects, while those who have a remembered arm keep it; `true` takes new ones again. Of sticky rollouts only. */
+  readonly enrol?: boolean
 }
 
 /** The split of a rollout as it is stored. */
-export type RolloutSplit = Pick<Rollout, 'arms' | 'coverageBasisPoints' | 'sticky' | 'forced' | 'when' | 'schedule' | 'recordExposures'>
+export type RolloutSplit = Pick<
+  Rollout,
+  'arms' | 'coverageBasisPoints' | 'sticky' | 'forced' | 'when' | 'schedule' | 'recordExposures' | 'enrol'
+>
 
 /** Checks a split before it starts, and gives it in the form that is stored. */
 export function validateStart(settings: RolloutSettings, refuse: Refuse): RolloutSplit {
@@ -55,15 +60,29 @@ export function validateStart(settings: RolloutSettings, refuse: Refuse): Rollou
 
 /** Checks a ramp of a rollout, and gives the split after it; a ramp ends the schedule, and stays at the coverage it had reached. */
 export function validateRamp(rollout: RolloutSplit, ramp: RolloutRamp, reachedBasisPoints: number, refuse: Refuse): RolloutSplit {
-  if (ramp.coverage === undefined && ramp.arms === undefined && ramp.weights === undefined)
+  if (ramp.coverage === undefined && ramp.arms === undefined && ramp.weights === undefined && ramp.enrol === undefined)
     refuse('coverage', 'or arms must be given: a ramp changes one of them')
+  checkEnrolment(rollout, ramp.enrol, refuse)
   if (ramp.arms !== undefined && ramp.weights !== undefined) refuse('weights', 'must not be given together with arms')
+  const isEnrolmentAlone = ramp.coverage === undefined && ramp.arms === undefined && ramp.weights === undefined
+  if (isEnrolmentAlone) return withEnrolment(rollout, ramp.enrol)
   const { schedule: _ended, ...split } = rollout
   return {
-    ...split,
+    ...withEnrolment(split, ramp.enrol),
     arms: rampedArms(rollout.arms, ramp, refuse),
     coverageBasisPoints: ramp.coverage === undefined ? reachedBasisPoints : checkCoverage('coverage', ramp.coverage, refuse),
   }
+}
+
+function withEnrolment({ enrol: before, ...split }: RolloutSplit, enrol: boolean | undefined): RolloutSplit {
+  return (enrol ?? before ?? true) ? split : { ...split, enrol: false }
+}
+
+/** Who is in a rollout that is not sticky stands nowhere, so nobody could be kept. */
+function checkEnrolment({ sticky }: RolloutSplit, enrol: unknown, refuse: Refuse): void {
+  if (enrol === undefined) return
+  checkBoolean('enrol', enrol, refuse)
+  if (!sticky && !enrol) refuse('enrol', 'can be false for a sticky rollout only: others remember nobody whom they could keep')
 }
 
 /** Checks a stored split before it goes on: it may have been changed in the database. */

@@ -20,18 +20,27 @@ export interface ExposureRow {
   readonly subject: string
   readonly arm: number
   readonly version: number
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock of the database. */
   readonly at: number
 }
 
-/** Writes exposures; one that is there already, and one of a rollout that was deleted, is left out. */
+/** Writes exposures; of several of one subject and arm the earliest stays, and one of a rollout that was deleted is left out. */
 export async function insertExposures(db: Kysely<Tables>, schema: string, exposures: readonly ExposureRow[]): Promise<void> {
   await sql`
-    insert into ${sql.id(schema, 'config_exposures')} (rollout_id, subject, arm, version, exposed_at)
-    select new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
+    insert into ${sql.id(schema, 'config_exposures')} as known (rollout_id, subject, arm, version, exposed_at)
+    select distinct on (new."rolloutId", new.subject, new.arm) new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
     from jsonb_to_recordset(${JSON.stringify(exposures)}::text::jsonb)
       as new ("rolloutId" text, subject text, arm integer, version integer, at double precision)
     where exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout where rollout.id = new."rolloutId")
-    on conflict do nothing
+    order by new."rolloutId", new.subject, new.arm, new.at
+    on conflict (rollout_id, subject, arm) do update set exposed_at = excluded.exposed_at where known.exposed_at > excluded.exposed_at
   `.execute(db)
+}
+
+/** The arm that a subject was given before, by a rollout that takes no new ones. */
+export async function findArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string): Promise<number | undefined> {
+  const { rows } = await sql<{ arm: number }>`
+    select arm from ${sql.id(schema, 'config_assignments')} where rollout_id = ${rolloutId}::text and subject = ${subject}::text
+  `.execute(db)
+  return rows[0] && Number(rows[0].arm)
 }

@@ -5,6 +5,7 @@ import type { Tables } from './tables.js'
 export interface PruneReport {
   readonly changelog: number
   readonly exposures: number
+  readonly outcomes: number
   readonly assignments: number
 }
 
@@ -23,13 +24,14 @@ const BATCH_SIZE = 2_000
  * a second call goes on.
  */
 export async function prune(db: Kysely<Tables>, schema: string, { before, onProgress }: PruneOptions): Promise<PruneReport> {
-  const report = { changelog: 0, exposures: 0, assignments: 0 }
+  const report = { changelog: 0, exposures: 0, outcomes: 0, assignments: 0 }
   const told = (part: keyof PruneReport) => (rows: number) => {
     report[part] += rows
     onProgress?.({ ...report })
   }
   await pruneChangelog(db, schema, before, told('changelog'))
   await pruneTable(db, sql.id(schema, 'config_exposures'), sql`exposed_at < ${momentOf(before)}`, told('exposures'))
+  await pruneTable(db, sql.id(schema, 'config_outcomes'), sql`at < ${momentOf(before)}`, told('outcomes'))
   const isConcluded = sql`exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout
     where rollout.id = old.rollout_id and rollout.status = 'concluded')`
   await pruneTable(db, sql.id(schema, 'config_assignments'), sql`assigned_at < ${momentOf(before)} and ${isConcluded}`, told('assignments'))

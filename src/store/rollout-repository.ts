@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
+import type { RolloutReport } from '../entities/guard.js'
 import type { JsonObject } from '../entities/json.js'
 import type { Rollout, RolloutStatus } from '../entities/rollout.js'
 import type { WriteMeta, Written } from '../entities/written.js'
 import type { Row } from '../kinds/row.js'
 import { coverageAt } from '../rollout/choose-version.js'
 import { preparePatterns } from '../rollout/conditions.js'
+import { type GuardSettings, validateGuard } from '../rollout/guard.js'
 import { type RolloutRamp, type RolloutSettings, validateRamp, validateResume, validateStart } from '../rollout/validate-rollout.js'
 import { checkInteger, checkJson, checkLabel, checkMeta, checkProject, checkText, DEFAULT_PROJECT, LIMITS } from '../shared/arguments.js'
 import { AlreadyExistsError, InvalidArgumentError, NotFoundError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { decodeCursor, type Page, pageOf } from './cursor.js'
 import { type EntityState, versionIn } from './entity-state.js'
+import { checkAcknowledge, guardColumn, isGuarding, refuseNewWeights, resumedGuard } from './guard-steps.js'
 import { labelOfWrites, type RepositoryDatabase, type RepositoryOptions, recorderOf } from './open-recorder.js'
+import { readReport } from './read-report.js'
 import type { Recorder } from './recorder.js'
 import { META_KEYS } from './requests.js'
 import { decodeRollout, findRollout, type RolloutTarget, selectRollouts } from './rollout-rows.js'
@@ -26,8 +30,19 @@ export interface RolloutStart extends RolloutSettings, WriteMeta {
   readonly label?: string
   /** @default the manager's project, 'default' */
   readonly project?: string
+  /** Pauses the rollout by itself when its candidate does worse than the label's own version. Implies `recordExposures`. */
+  readonly guard?: GuardSettings
   /** Starts although an arm needs variables that the code of this process does not give. */
   readonly force?: boolean
+}
+
+export interface RolloutResumption extends WriteMeta {
+  readonly force?: boolean
+  /**
+   * Goes on although the guard has paused the rollout. The evidence begins anew, with subjects first exposed from now on, and may be a false
+   * alarm with another `alpha`. @default false
+   */
+  readonly acknowledge?: boolean
 }
 
 export interface RolloutConclusion extends WriteMeta {
@@ -60,6 +75,7 @@ const START_KEYS = [
   'when',
   'schedule',
   'recordExposures',
+  'guard',
   'force',
   ...META_KEYS,
 ] as const
@@ -96,13 +112,13 @@ export class RolloutRepository {
     checkMeta(start)
     const texts = checkedTexts(start)
     await preparePatterns(start.when)
-    const split = validateStart(texts, refuse)
+    const split = validateStart(start.guard === undefined ? texts : { ...texts, recordExposures: true }, refuse)
     await this.#permit('start', target, label, start)
     const versions = split.arms.map((arm) => arm.version)
     const { value, facts } = await this.#recorder.record(start, {
       asks: [{ ...target, versions, ...this.#contractRows(target, versions) }],
       decide: ([state]) => {
-        const { rollouts } = state as EntityState
+        const { rollouts, labels } = state as EntityState
         const open = rollouts.find((rollout) => rollout.label === label)
         if (open) {
           throw new AlreadyExistsError(
@@ -110,9 +126,12 @@ export class RolloutRepository {
           )
         }
         this.#checkArms(target, state as EntityState, split.arms, start.force)
+        const guard = start.guard === undefined ? undefined : validateGuard(start.guard, split.arms, labels.get(label), refuse)
         const id = randomBytes(ID_BYTES).toString('hex')
         return {
-          steps: [rolloutStep('start', { id, label, ...split }, startColumns({ ...target, label }, split), start)],
+          steps: [
+            rolloutStep('start', { id, label, ...split }, { ...startColumns({ ...target, label }, split), ...guardColumn(guard) }, start),
+          ],
           answer: ([row]) => decodeRollout(row as Row),
         }
       },
@@ -121,13 +140,14 @@ export class RolloutRepository {
   }
 
   /**
-   * Changes coverage or weights of a rollout, running or paused. Ends its schedule.
+   * Changes coverage, weights or enrolment of a rollout, running or paused. New coverage and weights end its schedule.
    *
    * @throws {NotFoundError} when there is no such rollout, or it is concluded
    */
   async ramp(id: string, ramp: RolloutRamp & WriteMeta & { readonly force?: boolean }): Promise<Written<Rollout>> {
-    checkKeys(ramp, ['coverage', 'arms', 'weights', 'force', ...META_KEYS])
+    checkKeys(ramp, ['coverage', 'arms', 'weights', 'enrol', 'force', ...META_KEYS])
     return this.#change('ramp', id, ramp, (rollout, state) => {
+      if (isGuarding(rollout, state)) refuseNewWeights(ramp)
       const split = validateRamp(rollout, ramp, coverageAt(rollout, Date.now()), refuse)
       this.#checkArms(rollout, state, split.arms, ramp.force)
       return { columns: splitColumns(split), coverageBasisPoints: split.coverageBasisPoints }
@@ -140,13 +160,18 @@ export class RolloutRepository {
     return this.#change('pause', id, meta, (rollout) => (rollout.status === 'paused' ? undefined : { columns: { status: 'paused' } }))
   }
 
-  /** @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say */
-  async resume(id: string, meta: WriteMeta & { readonly force?: boolean } = {}): Promise<Written<Rollout>> {
-    checkKeys(meta, ['force', ...META_KEYS])
+  /**
+   * @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say; and without `acknowledge: true`
+   *   when its guard has paused it
+   */
+  async resume(id: string, meta: RolloutResumption = {}): Promise<Written<Rollout>> {
+    checkKeys(meta, ['force', 'acknowledge', ...META_KEYS])
+    checkAcknowledge(meta.acknowledge)
     return this.#change('resume', id, meta, (rollout, state) => {
       validateResume(rollout, refuse)
       this.#checkArms(rollout, state, rollout.arms, meta.force)
-      return rollout.status === 'running' ? undefined : { columns: { status: 'running' } }
+      if (rollout.status === 'running') return undefined
+      return { columns: { status: 'running', ...resumedGuard(rollout, meta.acknowledge) } }
     })
   }
 
@@ -166,6 +191,17 @@ export class RolloutRepository {
       this.#checkContracts(rollout, state, [winner], conclusion.force)
       return { columns: { status: 'concluded', winner } }
     })
+  }
+
+  /**
+   * What the outcomes of a rollout say so far, guarded or not, open or concluded. Reads PostgreSQL.
+   *
+   * @throws {NotFoundError} when there is no such rollout
+   */
+  async report(id: string): Promise<RolloutReport> {
+    const rollout = await this.find(id)
+    if (!rollout) throw new NotFoundError(`There is no rollout ${id}.`)
+    return this.#recorder.read((db) => readReport(db, this.#recorder.schema, this.#recorder.kinds, rollout))
   }
 
   async find(id: string): Promise<Rollout | undefined> {

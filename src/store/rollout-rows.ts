@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { LabelledKind } from '../entities/config-kind.js'
+import type { Guard } from '../entities/guard.js'
 import type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from '../entities/rollout.js'
 import { decodeJson, isoDate, type Row } from '../kinds/row.js'
 import { deepFreeze } from '../shared/json.js'
@@ -14,7 +15,7 @@ export interface RolloutTarget {
 
 export function decodeRollout(row: Row): Rollout {
   const coverageBasisPoints = Number(row.coverage_basis_points)
-  const [forced, when, schedule] = [row.forced, row.conditions, row.schedule].map((value) => decodeJson(value ?? null))
+  const [forced, when, schedule, guard] = [row.forced, row.conditions, row.schedule, row.guard].map((value) => decodeJson(value ?? null))
   return deepFreeze({
     id: row.id as string,
     kind: row.kind as LabelledKind,
@@ -31,9 +32,21 @@ export function decodeRollout(row: Row): Rollout {
     status: row.status as RolloutStatus,
     ...(row.winner !== null && { winner: Number(row.winner) }),
     recordExposures: row.record_exposures as boolean,
+    ...(isGuard(guard) && { guard: decodeGuard(guard) }),
+    ...(row.enrol === false && { enrol: false as const }),
     createdBy: (row.created_by as string | null) ?? null,
     createdAt: isoDate(row.created_at),
   })
+}
+
+/** A guard may have been edited in the database: what is no guard guards nothing, and breaks no read. */
+function isGuard(value: unknown): value is Omit<Guard, 'alphaSpent'> {
+  const { metrics, alpha, control, since } = (value ?? {}) as Partial<Guard>
+  return Array.isArray(metrics) && typeof alpha === 'number' && (control === 0 || control === 1) && !Number.isNaN(Date.parse(String(since)))
+}
+
+function decodeGuard({ since, acknowledged = 0, ...guard }: Omit<Guard, 'alphaSpent'>): Guard {
+  return { ...guard, acknowledged, alphaSpent: guard.alpha * (1 + acknowledged), since: isoDate(since) }
 }
 
 export async function findRollout(db: Kysely<Tables>, schema: string, id: string): Promise<Rollout | undefined> {

@@ -44,6 +44,7 @@ export function splitColumns(split: RolloutSplit): JsonObject {
     conditions: split.when ?? null,
     schedule: split.schedule ?? null,
     record_exposures: split.recordExposures,
+    enrol: split.enrol ?? null,
   } as unknown as JsonObject
 }
 

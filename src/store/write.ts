@@ -53,7 +53,7 @@ export type WriteStep = StepFacts &
         readonly labels?: readonly string[]
       })
     | (OfEntity & { readonly do: 'purge'; readonly version: number })
-    | { readonly do: 'rollout'; readonly id: string; readonly columns: JsonObject }
+    | { readonly do: 'rollout'; readonly id: string; readonly columns: JsonObject; readonly verdict?: JsonObject }
     | { readonly do: 'refresh'; readonly kind: ConfigKind | 'all' }
   )
 

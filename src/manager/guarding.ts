@@ -1,0 +1,64 @@
+import type { Kysely } from 'kysely'
+import type { ConfigStore } from '../store/config-store.js'
+import { insertOutcomes, serverNow } from '../store/outcomes.js'
+import type { Tables } from '../store/tables.js'
+import { type GuardEvent, Judge } from './judge.js'
+import { Outcomes } from './outcomes.js'
+import { ServerClock } from './server-clock.js'
+
+export interface GuardingParts {
+  readonly db: Kysely<Tables>
+  readonly store: ConfigStore
+  readonly project: string
+  readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>
+  /** Connects, if nothing has yet. */
+  readonly ready: () => Promise<void>
+  /** Outcomes count from their exposures on, so these are written first. */
+  readonly flushExposures: () => Promise<void>
+  readonly emit: (event: GuardEvent) => void
+  readonly onError: (error: unknown, message: string) => void
+}
+
+/** What guarded rollouts need in a process: the outcomes, the clock they are measured by, and the judge. */
+export class Guarding {
+  readonly outcomes: Outcomes
+  readonly #judge: Judge
+  readonly #clock: ServerClock
+
+  constructor(parts: GuardingParts) {
+    const { db, store, project, read } = parts
+    this.#clock = new ServerClock(() => read(() => serverNow(db)))
+    this.#judge = new Judge(parts)
+    this.outcomes = new Outcomes({
+      write: async (rows) => {
+        await parts.ready()
+        await parts.flushExposures()
+        const times = await this.#clock.times()
+        const inTime = rows.map((row) => ({ ...row, at: times(row.at) }))
+        return read(() => insertOutcomes(db, store.schema, project, inTime))
+      },
+      onWatched: () => this.wake(),
+      onError: parts.onError,
+    })
+  }
+
+  /** What turns times of `performance.now()` into those of the database. */
+  serverTimes(): Promise<(at: number) => number> {
+    return this.#clock.times()
+  }
+
+  /** A guarded rollout runs: this process judges it too. */
+  wake(): void {
+    this.#judge.wake()
+  }
+
+  /** One look at every guarded rollout, now. */
+  judge(): Promise<boolean> {
+    return this.#judge.judge()
+  }
+
+  async close(): Promise<void> {
+    await this.outcomes.close()
+    await this.#judge.close()
+  }
+}

@@ -1,0 +1,163 @@
+import type { Kysely } from 'kysely'
+import type { GuardFinding } from '../entities/guard.js'
+import { isRatioOk, type JudgedMetric, judge } from '../rollout/guard.js'
+import { logSampleRatioFactor, RATIO_ALARM } from '../rollout/sample-ratio.js'
+import { isConfigError } from '../shared/errors.js'
+import type { ConfigStore } from '../store/config-store.js'
+import { type GuardedRollout, insertVerdict, readGuarded, takeJudgesLock, type VerdictRow } from '../store/guard-counts.js'
+import { guardPause } from '../store/guard-steps.js'
+import type { Tables } from '../store/tables.js'
+
+/** What a guard concluded. */
+export interface GuardEvent {
+  readonly kind: string
+  readonly project: string
+  readonly name: string
+  readonly rolloutId: string
+  /**
+   * `paused`: the candidate is worse, and everybody gets the label's own version again. `worse`: the same, of a guard that only notifies.
+   * `ratio`: the arms do not get the subjects they should, so nothing is concluded. `ended`: the label left the control.
+   */
+  readonly what: 'paused' | 'worse' | 'ratio' | 'ended'
+  /** How things stood for each metric. */
+  readonly findings: readonly GuardFinding[]
+}
+
+export interface JudgeParts {
+  readonly db: Kysely<Tables>
+  readonly store: ConfigStore
+  readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>
+  readonly emit: (event: GuardEvent) => void
+  readonly onError: (error: unknown, message: string) => void
+}
+
+/** Between two looks while a guarded rollout runs, in milliseconds. */
+const JUDGE_EVERY_MS = 2_000
+
+/**
+ * Looks at guarded rollouts and takes a worse candidate back. Every worker that had to do with one has a judge; which of them looks decides
+ * a lock of a transaction, and what is concluded is written where it still holds, so a second judge writes nothing and a killed one is not
+ * missed.
+ */
+export class Judge {
+  readonly #parts: JudgeParts
+  /** What was told already, so that it is not written again at each look. */
+  readonly #told = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #judging: Promise<void> | undefined
+  #isClosed = false
+  #isFailing = false
+
+  constructor(parts: JudgeParts) {
+    this.#parts = parts
+  }
+
+  /** There is a guarded rollout: looks until none runs any more. */
+  wake(): void {
+    if (this.#isClosed || this.#timer) return
+    this.#timer = setTimeout(() => void this.#look(), JUDGE_EVERY_MS)
+    this.#timer.unref()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#judging
+  }
+
+  async #look(): Promise<void> {
+    let isRunning = true
+    this.#judging = this.judge().then(
+      (running) => {
+        isRunning = running
+        this.#isFailing = false
+      },
+      (error: unknown) => {
+        if (!this.#isFailing && !this.#isClosed) this.#parts.onError(error, 'Guarded rollouts could not be judged; it is tried again.')
+        this.#isFailing = true
+      },
+    )
+    await this.#judging
+    this.#timer = undefined
+    if (isRunning) this.wake()
+  }
+
+  /** One look. @returns whether to look again: a guarded rollout runs, or another worker is looking */
+  async judge(): Promise<boolean> {
+    const { db, store, read } = this.#parts
+    const guarded = await read(() =>
+      db.transaction().execute(async (transaction) => {
+        const isMine = await takeJudgesLock(transaction, store.schema)
+        return isMine ? readGuarded(transaction, store.schema, store.kinds) : undefined
+      }),
+    )
+    if (!guarded) return true
+    // One after the other: each may be a write.
+    for (const one of guarded) await this.#conclude(one)
+    return guarded.some(({ rollout }) => rollout.status === 'running')
+  }
+
+  async #conclude(one: GuardedRollout): Promise<void> {
+    const { rollout, counts, labelVersion } = one
+    const { guard, arms } = rollout
+    if (labelVersion !== arms[guard.control]?.version) return this.#tell(one, 'ended', [])
+    if (rollout.status !== 'running') return
+    const judged = judge(guard, arms, counts)
+    if (!isRatioOk(arms, counts.exposed)) return this.#tell(one, 'ratio', judged)
+    const worse = judged.filter(({ verdict }) => verdict === 'worse')
+    if (worse.length === 0) return
+    if (guard.action === 'notify') return this.#tell(one, 'worse', judged, worse)
+    const { value: isPaused } = await this.#pause(one, worse)
+    if (isPaused) this.#emit(one, 'paused', judged)
+  }
+
+  async #pause({ rollout, counts }: GuardedRollout, worse: readonly JudgedMetric[]): Promise<{ readonly value: boolean }> {
+    try {
+      return await this.#parts.store.record({ changedBy: 'guard' }, guardPause(rollout, worse, counts))
+    } catch (error) {
+      // Concluded, or deleted, while it was judged.
+      if (isConfigError(error, 'E_NOT_FOUND')) return { value: false }
+      throw error
+    }
+  }
+
+  /** Writes down what is concluded without a pause, and tells it if nobody did before. */
+  async #tell(
+    one: GuardedRollout,
+    what: VerdictRow['verdict'],
+    judged: readonly JudgedMetric[],
+    worse: readonly JudgedMetric[] = [],
+  ): Promise<void> {
+    const { rollout, counts } = one
+    const { db, store, read } = this.#parts
+    const metrics = what === 'worse' ? worse : [undefined]
+    for (const metric of metrics) {
+      const key = [rollout.id, rollout.guard.since, what, metric?.metric].join(' ')
+      if (this.#told.has(key)) continue
+      const row: VerdictRow = {
+        rolloutId: rollout.id,
+        since: rollout.guard.since,
+        metric: metric?.metric ?? '',
+        verdict: what,
+        logEvidence: metric?.logEvidence ?? (what === 'ratio' ? ratioFactor(one) : 0),
+        logThreshold: metric?.logThreshold ?? (what === 'ratio' ? Math.log(RATIO_ALARM) : 0),
+        counts,
+      }
+      const isNew = await read(() => insertVerdict(db, store.schema, row))
+      this.#told.add(key)
+      if (isNew) this.#emit(one, what, judged)
+    }
+  }
+
+  #emit({ rollout: { kind, project, name, id } }: GuardedRollout, what: GuardEvent['what'], judged: readonly JudgedMetric[]): void {
+    const findings = judged.map(({ metric, evidence, threshold, verdict }) => ({ metric, evidence, threshold, verdict }))
+    this.#parts.emit({ kind, project, name, rolloutId: id, what, findings })
+  }
+}
+
+function ratioFactor({ rollout: { arms }, counts }: GuardedRollout): number {
+  return logSampleRatioFactor(
+    counts.exposed,
+    arms.map(({ weight }) => weight),
+  )
+}
