@@ -1,13 +1,12 @@
-import type { Kysely } from 'kysely'
 import type { ConfigStore } from '../store/config-store.js'
+import type { OpenDatabase } from '../store/open-database.js'
 import { insertOutcomes, serverNow } from '../store/outcomes.js'
-import type { Tables } from '../store/tables.js'
 import { type GuardEvent, Judge } from './judge.js'
 import { Outcomes } from './outcomes.js'
 import { ServerClock } from './server-clock.js'
 
 export interface GuardingParts {
-  readonly db: Kysely<Tables>
+  readonly db: OpenDatabase['db']
   readonly store: ConfigStore
   readonly project: string
   readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>

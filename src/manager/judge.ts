@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely'
 import type { GuardFinding } from '../entities/guard.js'
 import { isRatioOk, type JudgedMetric, judge } from '../rollout/guard.js'
 import { logSampleRatioFactor, RATIO_ALARM } from '../rollout/sample-ratio.js'
@@ -6,7 +5,7 @@ import { isConfigError } from '../shared/errors.js'
 import type { ConfigStore } from '../store/config-store.js'
 import { type GuardedRollout, insertVerdict, readGuarded, takeJudgesLock, type VerdictRow } from '../store/guard-counts.js'
 import { guardPause } from '../store/guard-steps.js'
-import type { Tables } from '../store/tables.js'
+import type { OpenDatabase } from '../store/open-database.js'
 
 /** What a guard concluded. */
 export interface GuardEvent {
@@ -24,7 +23,7 @@ export interface GuardEvent {
 }
 
 export interface JudgeParts {
-  readonly db: Kysely<Tables>
+  readonly db: OpenDatabase['db']
   readonly store: ConfigStore
   readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>
   readonly emit: (event: GuardEvent) => void

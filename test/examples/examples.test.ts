@@ -33,6 +33,15 @@ it('quickstart reads from the database, then from memory, shows a change at once
   )
 })
 
+it('guarded-rollout shows the evidence grow, the pause with its reason, and the way back, and exits by itself', async () => {
+  const output = await run('guarded-rollout.ts', { DATABASE_URL: undefined, REDIS_URL: undefined })
+
+  expect(output).toMatch(/v3 \d+ bad of \d+, v4 \d+ bad of \d+, evidence [\d.]+ of 20/)
+  expect(output).toMatch(/guard paused: error, evidence [\d.]+\n/)
+  expect(output).toMatch(/rollout_pause by guard: Paused by its guard\. error: \d+ bad subjects of version 4/)
+  expect(output).toMatch(/everybody gets version 3 again \(paused\)/)
+}, 60_000)
+
 it('two-workers shows for each change when each of three reader processes served it, and exits by itself', async () => {
   const output = await run('two-workers.ts', { DATABASE_URL: database.url, REDIS_URL: testRedisUrl() })
 

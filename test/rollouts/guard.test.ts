@@ -1,5 +1,8 @@
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import type { ConfigurationManager } from '../../src/index.js'
+import { type ConfigurationManager, RolloutRepository } from '../../src/index.js'
+import { guardPause } from '../../src/store/guard-steps.js'
+import { recorderOf } from '../../src/store/open-recorder.js'
 import { eventually } from '../support/eventually.js'
 import { aPrompt, refusal, useRollouts } from './fixture.js'
 
@@ -177,6 +180,52 @@ describe('a guarded rollout', () => {
     await manager.rollouts.resume(id)
     expect(await manager.rollouts.ramp(id, { weights: [1, 3] })).toMatchObject({ arms: [{ weight: 1 }, { weight: 3 }] })
   }, 20_000)
+})
+
+describe('judges', () => {
+  it('wait for one that hangs, and go on when it is killed: nothing is lost, and nothing is done twice', async () => {
+    const [one, two] = [fixture.manager(), fixture.manager()]
+    await aPrompt(one)
+    const { id } = await one.rollouts.start(START)
+    const hanging = new pg.Client({ connectionString: fixture.url })
+    hanging.on('error', () => {})
+    await hanging.connect()
+    const [{ pid }] = (await hanging.query('select pg_backend_pid() as pid')).rows as [{ pid: number }]
+    await hanging.query('begin')
+    await hanging.query("select pg_advisory_xact_lock(hashtextextended('agent_config guards of agent_config', 0))")
+
+    await Promise.all([one, two].map((manager, worker) => traffic(manager, some(40, `w${worker}`), (version) => version === 2)))
+    await new Promise((resolve) => setTimeout(resolve, 4_500))
+    expect(await pauses(id)).toEqual([])
+    await fixture.sql('select pg_terminate_backend($1)', [pid])
+    await eventually(async () => (await pauses(id)).length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+
+    expect(await pauses(id)).toHaveLength(1)
+    expect(await verdicts(id)).toHaveLength(1)
+  }, 30_000)
+
+  it('write nothing about a rollout that was concluded, or paused by somebody, after they had looked', async () => {
+    const manager = fixture.manager()
+    await aPrompt(manager)
+    const { id } = await manager.rollouts.start(START)
+    await traffic(manager, some(60), (version) => version === 2)
+    const store = new RolloutRepository(fixture.url)
+    const judged = (await store.find(id)) as Parameters<typeof guardPause>[0]
+    const worse = [{ metric: 'error', evidence: 100, threshold: 20, verdict: 'worse', logEvidence: 4.6, logThreshold: 3 }] as const
+    const recorder = recorderOf(fixture.url, {})
+    const pause = () => recorder.record({ changedBy: 'guard' }, guardPause(judged, worse, { exposed: [30, 30], bad: {} }))
+
+    await manager.rollouts.pause(id)
+    expect((await pause()).value).toBe(false)
+    await manager.rollouts.resume(id, { acknowledge: true })
+    expect((await pause()).value).toBe(false)
+    await manager.rollouts.conclude(id)
+    expect((await pause()).value).toBe(false)
+
+    expect(await pauses(id)).toMatchObject([{ changed_by: null }])
+    expect(await verdicts(id)).toEqual([])
+  })
 })
 
 describe('what counts', () => {

@@ -63,7 +63,7 @@ it('deletes in batches, tells how far it is, and keeps exactly what is needed', 
   expect(told.length).toBeGreaterThan(6)
   expect(told.at(-1)).toEqual(report)
   expect(told.map(sumOf)).toEqual(told.map(sumOf).sort((one, other) => one - other))
-  expect(again).toEqual({ changelog: 0, exposures: 0, assignments: 0 })
+  expect(again).toEqual({ changelog: 0, exposures: 0, outcomes: 0, assignments: 0 })
 })
 
 function sumOf({ changelog, exposures, assignments }: PruneReport): number {
