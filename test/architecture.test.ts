@@ -35,7 +35,7 @@ const ROOMS: RoomTable = {
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
   // Previews parse templates; a run asks models as agents do.
   http: {
-    rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'agent'],
+    rooms: ['entities', 'shared', 'kinds', 'manager', 'llm', 'template', 'agent'],
     packages: ['valibot', '@valibot/to-json-schema'],
     node: true,
   },

@@ -10,6 +10,8 @@ export interface Environment {
   readonly database: string
   readonly redis: string | undefined
   readonly ollamaHost: string | undefined
+  /** The model of the sample data; `undefined` where there is no Ollama. */
+  readonly ollamaModel: string | undefined
 }
 
 /**
@@ -37,7 +39,9 @@ export function readEnvironment(variables: NodeJS.ProcessEnv, options: { readonl
     throw new Error('Several WORKERS need a DATABASE_URL: one process at a time can open the embedded database.')
   }
   const port = readInteger('PORT', variables.PORT, 8000, 65_535)
-  return { host, port, workers, tokens, database, redis: variables.REDIS_URL || undefined, ollamaHost: variables.OLLAMA_HOST || undefined }
+  const ollamaHost = variables.OLLAMA_HOST || undefined
+  const ollamaModel = ollamaHost && (variables.OLLAMA_MODEL || 'qwen3:0.6b')
+  return { host, port, workers, tokens, database, redis: variables.REDIS_URL || undefined, ollamaHost, ollamaModel }
 }
 
 export function isLoopback(host: string): boolean {

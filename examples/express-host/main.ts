@@ -35,7 +35,7 @@ async function serve(environment: Environment): Promise<void> {
   const report = (error: unknown) => console.error(error)
   manager.on('error', ({ error, message }) => console.error(message, error))
   await manager.ready()
-  if (hasSampleData && !cluster.isWorker) await writeSampleData(manager, { hasOllama: ollamaHost !== undefined })
+  if (hasSampleData && !cluster.isWorker) await writeSampleData(manager, environment)
 
   const statistics = redis === undefined ? undefined : statisticsClient(redis)
   const llm = new LLMRegistry([scriptedLLM, new OllamaClient(ollamaHost === undefined ? {} : { baseUrl: ollamaHost })])
@@ -59,7 +59,7 @@ async function serve(environment: Environment): Promise<void> {
 async function runWorkers(environment: Environment): Promise<void> {
   const manager = openManager(environment)
   await manager.ready()
-  if (hasSampleData) await writeSampleData(manager, { hasOllama: environment.ollamaHost !== undefined })
+  if (hasSampleData) await writeSampleData(manager, environment)
   await manager.shutdown()
 
   const CONFIG_ADMIN_TOKEN = Object.values(environment.tokens).join(',')

@@ -2,7 +2,7 @@ import type { ConfigurationManager } from 'agent-config'
 import { FALLBACK_PROMPT } from './parameters-agent.js'
 
 /** What the demo starts with, written once: a database that has prompts is left alone. */
-export async function writeSampleData(manager: ConfigurationManager, options: { readonly hasOllama: boolean }): Promise<void> {
+export async function writeSampleData(manager: ConfigurationManager, options: { readonly ollamaModel: string | undefined }): Promise<void> {
   if ((await manager.prompts.list({ limit: 1 })).items.length > 0) return
   const work = manager.transaction(
     async ({ prompts, models, embeddings, contextRules }) => {
@@ -38,9 +38,21 @@ export async function writeSampleData(manager: ConfigurationManager, options: { 
         labels: ['production'],
       })
 
-      const [provider, model] = options.hasOllama ? ['ollama', 'qwen3:14b'] : ['scripted', 'rules']
-      await models.create({ name: 'default', provider: provider!, model: model!, parameters: { temperature: 0.1 }, labels: ['production'] })
-      await models.createVersion({ name: 'default', provider: provider!, model: model!, parameters: { temperature: 0.4 } })
+      const { ollamaModel } = options
+      const [provider, model] = ollamaModel === undefined ? ['scripted', 'rules'] : ['ollama', ollamaModel]
+      await models.create({
+        name: 'default',
+        provider: provider as string,
+        model: model as string,
+        parameters: { temperature: 0.1 },
+        labels: ['production'],
+      })
+      await models.createVersion({
+        name: 'default',
+        provider: provider as string,
+        model: model as string,
+        parameters: { temperature: 0.4 },
+      })
       await embeddings.create({ name: 'default', embeddingModel: 'nomic-embed-text' })
       await contextRules.create({ context: 'payments', important: 'status, amount, merchant', ignore: 'heartbeat lines' })
     },

@@ -17,12 +17,25 @@ export interface KeptCompression {
   gzip?: Promise<Uint8Array>
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
+/** Smaller bodies gain nothing by compression. */
+export const LEAST_COMPRESSED_BYTES = 1_024
+
+/** Headers of every answer of the API. They are part of an answer from the beginning: adding them to one that is kept costs as much as a read. */
+export const API_HEADERS: Headers = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'private, no-cache',
+}
+const JSON_HEADERS: Headers = { ...API_HEADERS, 'content-type': 'application/json; charset=utf-8' }
 const encoder = new TextEncoder()
 
 /** A value as JSON. */
 export function jsonAnswer(status: number, value: unknown, headers: Headers = {}): Answer {
-  return { status, headers: { 'content-type': JSON_TYPE, ...headers }, body: encoder.encode(JSON.stringify(value)) }
+  const body = encoder.encode(JSON.stringify(value))
+  const vary: Headers = body.byteLength < LEAST_COMPRESSED_BYTES ? {} : { vary: 'accept-encoding' }
+  return { status, headers: { ...JSON_HEADERS, ...vary, ...headers }, body }
 }
 
 /**

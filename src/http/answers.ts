@@ -15,6 +15,7 @@ const Selection = v.strictObject({
   reason: v.picklist(['split', 'label', 'forced', 'version', 'no-subject', 'paused', 'condition']),
 })
 const row = {
+  kind: v.optional(v.string()),
   id: integer,
   project: v.string(),
   version: integer,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import type { Action, Actor } from './actor.js'
-import { type Answer, isAnswer, jsonAnswer } from './answer.js'
+import { type Answer, API_HEADERS, isAnswer, jsonAnswer } from './answer.js'
 import { type AccessRules, actorOf, permit } from './authentication.js'
 import { checkBodyHeaders } from './body.js'
 import { RequestChecks } from './complaints.js'
@@ -26,13 +26,6 @@ export interface ApiParts {
   readonly onError: (error: unknown, facts: { readonly requestId: string; readonly path: string }) => void
 }
 
-const SECURITY_HEADERS = {
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'private, no-cache',
-}
 const NO_QUERY = v.strictObject({})
 const REQUEST_ID = /^[\w.:-]{1,128}$/
 const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
@@ -54,15 +47,18 @@ export class ApiServer {
     const given = exchange.header('x-request-id')
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID()
     const answer = await this.#answer(exchange, path).catch((error: unknown) => this.#problem(error, exchange, requestId))
-    const ready = await compressed(unlessKnown(answer, exchange.header('if-none-match')), exchange.header('accept-encoding'))
-    return { ...ready, headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...ready.headers } }
+    const { status, headers, body } = await compressed(
+      unlessKnown(answer, exchange.header('if-none-match')),
+      exchange.header('accept-encoding'),
+    )
+    return { status, headers: { ...headers, 'x-request-id': requestId }, body }
   }
 
   async #answer(exchange: Exchange, path: string): Promise<Answer> {
     const found = this.#routes.find(path)
     if (!found) throw new Problem(404, 'E_NO_ROUTE', `There is no ${exchange.method} ${exchange.root}${exchange.path}.`)
     if (!found.params) throw new Problem(400, 'E_MALFORMED', 'The path cannot be decoded.')
-    if (exchange.method === 'OPTIONS') return { status: 204, headers: { allow: allowed(found.methods) } }
+    if (exchange.method === 'OPTIONS') return { status: 204, headers: { ...API_HEADERS, allow: allowed(found.methods) } }
     const endpoint = found.methods.get(exchange.method === 'HEAD' ? 'GET' : exchange.method)
     if (!endpoint) throw wrongMethod(exchange.method, allowed(found.methods))
     refuseCrossSite(exchange, this.#parts.trustedOrigins)

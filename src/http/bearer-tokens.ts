@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import crypto from 'node:crypto'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { Action, Actor, Authenticate } from './actor.js'
@@ -48,7 +48,7 @@ export function bearerTokens(tokens: Readonly<Record<string, string | BearerToke
     if (sent === undefined) return undefined
     const digest = digestOf(sent)
     let found: Actor | undefined
-    for (const bearer of bearers) if (timingSafeEqual(bearer.digest, digest)) found = bearer.actor
+    for (const bearer of bearers) if (crypto.timingSafeEqual(bearer.digest, digest)) found = bearer.actor
     return found
   }
   return Object.assign((request: Request) => byHeader(request.headers.get('authorization')), { [BY_HEADER]: byHeader })
@@ -75,5 +75,6 @@ function bearerOf(name: string, given: string | BearerToken | undefined): { read
 
 /** Hashed, so that all have one length. */
 function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  // In one call where Node has it (20.12): half the time.
+  return crypto.hash ? crypto.hash('sha256', text, 'buffer') : crypto.createHash('sha256').update(text).digest()
 }

@@ -1,16 +1,18 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Answer } from './answer.js'
+import { type Answer, LEAST_COMPRESSED_BYTES } from './answer.js'
 
-/** Smaller bodies gain nothing. */
-const LEAST_BYTES = 1_024
 const compress = promisify(gzip)
 
 /** The answer with a gzipped body, for clients that take one. */
-export async function compressed(answer: Answer, acceptEncoding: string | undefined): Promise<Answer> {
-  const { body, headers } = answer
-  if (!(body instanceof Uint8Array) || body.byteLength < LEAST_BYTES) return answer
-  if (!takesGzip(acceptEncoding)) return { ...answer, headers: { ...headers, vary: 'accept-encoding' } }
+export function compressed(answer: Answer, acceptEncoding: string | undefined): Answer | Promise<Answer> {
+  const { body } = answer
+  const isWorthIt = body instanceof Uint8Array && body.byteLength >= LEAST_COMPRESSED_BYTES && takesGzip(acceptEncoding)
+  return isWorthIt ? gzipped(answer, body) : answer
+}
+
+async function gzipped(answer: Answer, body: Uint8Array): Promise<Answer> {
+  const { headers } = answer
   const kept = answer.compressed ?? {}
   kept.gzip ??= compress(body)
   const { etag } = headers

@@ -1,4 +1,4 @@
-import type { Answer } from './answer.js'
+import { type Answer, API_HEADERS } from './answer.js'
 import type { HttpManager } from './manager.js'
 import { missedChanges, type SentChange } from './missed-changes.js'
 import { Problem } from './problem.js'
@@ -12,6 +12,7 @@ const MOST_STREAMS = 1_000
 const RETRY_MS = 1_000
 
 const HEADERS = {
+  ...API_HEADERS,
   'content-type': 'text/event-stream; charset=utf-8',
   // No middleware may hold events back to compress them.
   'cache-control': 'no-store, no-transform',

@@ -19,6 +19,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'cache-control': 'no-cache',
+  vary: 'accept-encoding',
 }
 const encoder = new TextEncoder()
 const prepared = new Map<string, Answer>()

@@ -1,6 +1,8 @@
 import type { ConfigChange } from '../entities/config-change.js'
-import type { ManagedKind } from '../manager/managed-kind.js'
+import type { AnyHostKind } from '../kinds/define-kind.js'
+import { readFlag } from './flag-read.js'
 import type { HttpManager } from './manager.js'
+import type { ReadQuery } from './read-query.js'
 
 /** One field of a kind's content. */
 export interface ResourceField {
@@ -69,15 +71,6 @@ export interface ResourceListQuery {
   readonly cursor?: string
 }
 
-/** What a cached read is asked. */
-export interface ReadQuery {
-  readonly project?: string
-  readonly label?: string
-  readonly version?: number
-  readonly subject?: string
-  readonly minRevision?: number
-}
-
 /** Everything the API knows of one labelled kind: routes, checks, answers and the OpenAPI document are made from it. */
 export interface Resource {
   /** As the changelog calls it. */
@@ -94,6 +87,8 @@ export interface Resource {
   readonly example: Readonly<Record<string, unknown>>
   /** Whether reads that name no label get the highest active version. */
   readonly isReadByLatest?: boolean
+  /** The label that writes mean which name none, where that is not the manager's. */
+  readonly defaultLabel?: string
   /** The versions of this kind have a `template`: they can be previewed. */
   readonly hasTemplate?: boolean
   repository(manager: HttpManager): ResourceRepository
@@ -157,32 +152,37 @@ const EMBEDDING: Resource = {
   read: (manager, name, query) => manager.getEmbeddingConfig(name, query),
 }
 
-const FLAG_FIELDS: readonly ResourceField[] = [
-  { name: 'value', type: 'json', required: true, isBody: true },
-  { name: 'description', type: 'text', nullable: true },
-]
-const CONTENT_FIELDS: readonly ResourceField[] = [{ name: 'content', type: 'json', required: true, isBody: true }]
-
-/** A kind that the API knows by its declaration alone: flags, and kinds of the host's own. */
-function declaredResource({ kind, plural, noun, maxNameLength, defaultLabel }: ManagedKind): Resource {
-  const isFlag = kind === 'flag'
-  const managed = (manager: HttpManager) => manager.kinds?.find((known) => known.kind === kind) as ManagedKind
-  return {
-    kind,
-    plural,
-    noun,
-    schema: pascal(kind),
-    maxNameLength,
-    fields: isFlag ? FLAG_FIELDS : CONTENT_FIELDS,
-    example: isFlag ? { value: true, labels: ['staging'] } : { content: {}, labels: ['staging'] },
-    ...(defaultLabel === 'latest' && { isReadByLatest: true }),
-    repository: (manager) => managed(manager).repository as unknown as ResourceRepository,
-    read: (manager, name, query) => managed(manager).get(name, query),
-  }
+const FLAG: Resource = {
+  kind: 'flag',
+  plural: 'flags',
+  noun: 'flag',
+  schema: 'Flag',
+  maxNameLength: 255,
+  example: { value: false, description: 'Checkout v2', labels: ['staging'] },
+  fields: [
+    { name: 'value', type: 'json', required: true },
+    { name: 'description', type: 'text', nullable: true },
+  ],
+  repository: ({ flags }) => flags as unknown as ResourceRepository,
+  read: readFlag,
 }
 
-function pascal(kind: string): string {
-  return kind.replaceAll(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+/** A kind that the host declared: its content is one field, which the kind's own schema checks at every write. */
+function hostKind(kind: AnyHostKind): Resource {
+  const { defaultLabel } = kind
+  return {
+    kind: kind.kind,
+    plural: kind.plural,
+    noun: kind.noun,
+    schema: kind.kind.replace(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+    maxNameLength: 255,
+    example: { content: {}, labels: ['staging'] },
+    fields: [{ name: 'content', type: 'json', required: true, isBody: true }],
+    ...(defaultLabel === 'latest' ? { isReadByLatest: true } : defaultLabel !== undefined && { defaultLabel }),
+    // Repositories of a transaction have `of` too.
+    repository: (manager) => manager.of(kind) as unknown as ResourceRepository,
+    read: (manager, name, query) => manager.of(kind).get(name, query),
+  }
 }
 
 /** Context rules have versions and no labels: their calls stand in `api/context-rules.ts`. */
@@ -194,8 +194,8 @@ export const CONTEXT_RULES = {
   fields: ['important', 'ignore', 'description'],
 } as const
 
-/** The labelled kinds of a manager. */
+/** The labelled kinds of a manager: those of the package, and those that the host declared. */
 export function resourcesOf({ kinds = [] }: HttpManager): readonly Resource[] {
-  const own = [PROMPT, MODEL, EMBEDDING]
-  return [...own, ...kinds.filter(({ kind }) => !own.some((resource) => resource.kind === kind)).map(declaredResource)]
+  const declared = kinds.flatMap((kind) => kind.declared ?? [])
+  return [PROMPT, MODEL, EMBEDDING, FLAG, ...declared.map(hostKind)]
 }

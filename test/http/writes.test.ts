@@ -62,7 +62,7 @@ describe('a body', () => {
       'is not known here. Known are provider, model, parameters',
     ],
     ['POST', '/embeddings', { name: 'x', embedding_model: 'm', chunk_size: 1.5 }, '/chunk_size', 'must be an integer'],
-    ['POST', '/rollouts', { kind: 'nothing', name: 'x', arms: [] }, '/kind', 'must be one of prompt, model, embedding, flag'],
+    ['POST', '/rollouts', { kind: 'nope', name: 'x', arms: [] }, '/kind', 'must be one of prompt, model, embedding, flag'],
     [
       'POST',
       '/rollouts',

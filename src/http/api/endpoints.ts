@@ -36,7 +36,7 @@ export function createApi(resources: readonly Resource[], llm?: LLMRegistry): Ap
         ...labelledSwitches(resource, shown),
       ]),
       ...contextRules(change),
-      ...rollouts(labelled, rollout),
+      ...rollouts(resources, rollout),
       ...changelog(kinds, change),
       ...(withTemplate ? previews(withTemplate) : []),
       ...(withTemplate && llm ? playground(withTemplate, llm) : []),

@@ -32,6 +32,8 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
   }
   const current = currentOf(resource, shown)
 
+  const labelOf = ({ defaults }: Services, given: string | undefined) => given ?? resource.defaultLabel ?? defaults.label
+
   /** What a new version is, for `can`. */
   const drafting = (
     verb: string,
@@ -50,7 +52,7 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
       kind,
       project: projectOf(services, call.body.project, call.query.project),
       name: call.params.name!,
-      labels: [call.body.label ?? services.defaults.label],
+      labels: [labelOf(services, call.body.label)],
     })
   const created = (
     call: { readonly api: string },
@@ -148,9 +150,16 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
       current: ({ params, query, body }, services) =>
         current(services, params.name!, projectOf(services, body.project, query.project), body.label),
       handle: async (call, services) => {
-        const { summary: why, project, label = services.defaults.label, ...body } = call.body
+        const { summary: why, project, label, ...body } = call.body
         const target = { name: call.params.name!, project: projectOf(services, project, call.query.project) }
-        return shown.show(await repository(services.manager).promote({ ...fromWire(body), ...target, label, ...metaOf(call, why) }))
+        return shown.show(
+          await repository(services.manager).promote({
+            ...fromWire(body),
+            ...target,
+            label: labelOf(services, label),
+            ...metaOf(call, why),
+          }),
+        )
       },
     }),
     endpoint({
@@ -168,9 +177,9 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
       current: ({ params, query, body }, services) =>
         current(services, params.name!, projectOf(services, body.project, query.project), body.label),
       handle: async (call, services) => {
-        const { summary: why, project, label = services.defaults.label } = call.body
+        const { summary: why, project, label } = call.body
         const target = { name: call.params.name!, project: projectOf(services, project, call.query.project) }
-        return shown.show(await repository(services.manager).rollback({ ...target, label, ...metaOf(call, why) }))
+        return shown.show(await repository(services.manager).rollback({ ...target, label: labelOf(services, label), ...metaOf(call, why) }))
       },
     }),
     endpoint({

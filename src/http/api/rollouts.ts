@@ -5,6 +5,7 @@ import { jsonAnswer, taggedAnswer } from '../answer.js'
 import * as answers from '../answers.js'
 import { type Endpoint, endpoint, type Services } from '../endpoint.js'
 import { notFound } from '../problem.js'
+import type { Resource } from '../resources.js'
 import { Date8601, Flag, JsonObject, Label, Name, Project, pick, Summary, Version, Versions } from '../schemas.js'
 import { fromWire, toWire } from '../wire.js'
 import { metaOf, projectOf } from './acts.js'
@@ -47,7 +48,10 @@ async function findRollout({ manager }: Services, id: string): Promise<Rollout> 
 }
 
 /** A/B tests and gradual rollouts, of every labelled kind. */
-export function rollouts(kinds: readonly string[], answer: ReturnType<typeof answers.rollout>): readonly Endpoint[] {
+export function rollouts(resources: readonly Resource[], answer: ReturnType<typeof answers.rollout>): readonly Endpoint[] {
+  const kinds = resources.map(({ kind }) => kind)
+  const labelOf = ({ defaults }: Services, kind: string, given: string | undefined) =>
+    given ?? resources.find((resource) => resource.kind === kind)?.defaultLabel ?? defaults.label
   const common = { tag: 'rollouts', answer } as const
   return [
     endpoint({
@@ -121,10 +125,11 @@ export function rollouts(kinds: readonly string[], answer: ReturnType<typeof ans
         kind: body.kind,
         project: projectOf(services, body.project),
         name: body.name,
-        labels: [body.label ?? services.defaults.label],
+        labels: [labelOf(services, body.kind, body.label)],
       }),
       handle: async (call, services) => {
-        const { summary: why, label = services.defaults.label, ...body } = call.body
+        const { summary: why, label: given, ...body } = call.body
+        const label = labelOf(services, body.kind, given)
         const start = { ...fromWire(body), label, ...metaOf(call, why) } as Parameters<typeof services.manager.rollouts.start>[0]
         const started = await services.manager.rollouts.start(start)
         return jsonAnswer(201, show(started), { location: `${call.api}/rollouts/${started.id}` })

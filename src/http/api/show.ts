@@ -4,7 +4,8 @@ import { entityAnswer } from '../answers.js'
 import type { Services } from '../endpoint.js'
 import { wireNameOf } from '../fields.js'
 import { notFound } from '../problem.js'
-import type { Entity, ReadQuery, Resource } from '../resources.js'
+import type { ReadQuery } from '../read-query.js'
+import type { Entity, Resource } from '../resources.js'
 import { toWire } from '../wire.js'
 
 /** How versions of a kind go over the wire. */

@@ -1,0 +1,8 @@
+/** What a cached read is asked. */
+export interface ReadQuery {
+  readonly project?: string
+  readonly label?: string
+  readonly version?: number
+  readonly subject?: string
+  readonly minRevision?: number
+}
