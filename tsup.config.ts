@@ -40,6 +40,7 @@ const doors = {
   'ai-sdk': 'src/ai-sdk/index.ts',
   otel: 'src/otel/index.ts',
   http: 'src/http/index.ts',
+  openfeature: 'src/openfeature/index.ts',
 }
 const settings = { settings: 'src/settings/index.ts' }
 

@@ -32,6 +32,7 @@ const ROOMS: RoomTable = {
   llm: { rooms: ['entities', 'shared'], packages: [], node: false },
   agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'rollout'], packages: [], node: true },
   otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
+  openfeature: { rooms: ['entities', 'shared', 'manager'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
   // Previews parse templates; a run asks models as agents do.
   http: {

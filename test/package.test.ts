@@ -182,6 +182,25 @@ it('has declarations for each door where a compiler does not read "exports"', as
   expect(await consumer.compile({ 'older.ts': everyDoor + use }, older)).toBe('')
 })
 
+it('has declarations that an editor shows as the host declared them', async () => {
+  const complaints = await consumer.compile({
+    'hover.mts': `
+      import { createConfigManager, defineKind } from 'agent-config'
+      import * as v from 'valibot'
+      const tools = defineKind({ kind: 'tool', schema: v.object({ description: v.string(), timeoutSeconds: v.optional(v.number(), 30) }) })
+      const manager = createConfigManager({ kinds: [tools] })
+      export const entry: never = await manager.of(tools).get('x')
+      export const peeked: never = manager.of(tools).peek('x')
+      export const flag: never = await manager.getFlag('x', 'text')
+    `,
+  })
+
+  // What an editor shows of a type is what the compiler calls it.
+  const shown = [...complaints.matchAll(/Type '(.+)' is not assignable to type 'never'/g)].map(([, type]) => type)
+  const entry = 'Entry<{ description: string; timeoutSeconds: number; }> | undefined'
+  expect(shown.filter((type) => type !== 'undefined')).toEqual([entry, entry, 'string'])
+})
+
 it('would say so if they did not', async () => {
   const complaints = await consumer.compile({ 'wrong.mts': "import { noSuchName } from 'agent-config'\nexport { noSuchName }\n" })
 

@@ -19,8 +19,8 @@ interface Declaration<Content, Entity, Draft> {
   readonly complete?: (draft: Draft) => Draft
   /** Checks the fields that are there against each other. */
   readonly agree?: (values: Readonly<Record<string, unknown>>) => void
-  /** Checks the content of a version against that of the highest one before it. */
-  readonly follows?: (content: Content, before: Content) => void
+  /** Checks the content of a version against others of its name, lowest version first. */
+  readonly follows?: (content: Content, others: readonly Content[]) => void
   readonly view?: (content: Content, facts: ViewFacts) => Entity
 }
 
@@ -48,7 +48,8 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
   }
 
   function valuesIn(row: Row): Readonly<Record<string, unknown>> {
-    const stored = tables ? row : (row.content as Row)
+    // By plain SQL content may be any JSON, such as null.
+    const stored = tables ? row : ((row.content ?? {}) as Row)
     const keyOf = (name: string) => (tables ? columnOf(name, fieldOf(name)) : name)
     return Object.fromEntries(names.map((name) => [name, fieldOf(name).decode(stored[keyOf(name)], row)]))
   }

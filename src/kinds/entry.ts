@@ -59,13 +59,15 @@ function checkContent(field: string, content: unknown): Json {
 }
 
 async function validated({ schema, noun }: Kind, content: unknown): Promise<Json> {
+  const failed = (why: unknown) => new InvalidArgumentError('content', `could not be checked: the schema of ${noun} failed (${why})`)
   let result: SchemaResult<unknown>
   try {
     result = await schema['~standard'].validate(content)
   } catch (cause) {
-    throw new InvalidArgumentError('content', `could not be checked: the schema of ${noun} failed (${(cause as Error)?.message ?? cause})`)
+    throw failed((cause as Error)?.message ?? cause)
   }
-  if (result.issues === undefined) return checkContent('content', result.value)
+  if (typeof result !== 'object' || result === null) throw failed('it gave no result')
+  if (!result.issues) return checkContent('content', result.value)
   const [first, ...others] = result.issues
   const rest = others.slice(0, SHOWN_ISSUES).map((issue) => `; ${placeOf(issue)}: ${issue.message}`)
   throw new InvalidArgumentError(first ? placeOf(first) : 'content', `does not fit: ${first?.message ?? 'no reason given'}${rest.join('')}`)
@@ -73,22 +75,35 @@ async function validated({ schema, noun }: Kind, content: unknown): Promise<Json
 
 const SHOWN_ISSUES = 10
 
-function placeOf({ path = [] }: SchemaIssue): string {
-  return ['content', ...path.map((part) => String(typeof part === 'object' ? part.key : part))].join('.')
+function placeOf({ path }: SchemaIssue): string {
+  return ['content', ...(path ?? []).map((part) => String(typeof part === 'object' ? part?.key : part))].join('.')
 }
 
-/** The stored content in today's shape. What cannot be brought into it stays as it is stored, for `diff` and the changelog. */
+/**
+ * The stored content in today's shape: a copy, which can be frozen without freezing what the host's code keeps. What cannot be brought into
+ * it stays as it is stored, for `diff` and the changelog.
+ */
 function upgraded({ kind, upgrade }: Kind, row: Row): { readonly content: unknown; readonly failure?: ContentError } {
   if (!upgrade) return { content: row.content }
   try {
-    return { content: upgrade(structuredClone(row.content)) }
+    return { content: checkContent('content', settledNow(upgrade(structuredClone(row.content)))) }
   } catch (cause) {
     const { project, name, version } = decodeVersion(row)
     return { content: row.content, failure: new ContentError({ kind, project, name, version }, cause) }
   }
 }
 
-/** Every value by its path, so that a difference says where it is: `{ a: { b: 1 } }` is `{ 'a.b': 1 }`. A list is one value. */
+/** Reads cannot wait for an `upgrade`: one that gives a promise is refused, and what the promise rejects with ends no process. */
+function settledNow(content: unknown): unknown {
+  if (!(content instanceof Promise)) return content
+  content.catch(() => {})
+  throw new Error('upgrade gave a promise; it has to give the content itself')
+}
+
+/**
+ * Every value by its path, so that a difference says where it is: `{ a: { b: 1 } }` is `{ 'a.b': 1 }`, and `{ a: { 'b.c': 1 } }` is
+ * `{ 'a["b.c"]': 1 }`. A list is one value.
+ */
 function pathsOf(content: Json): JsonObject {
   return Object.fromEntries(leavesOf(content, ''))
 }
@@ -96,5 +111,11 @@ function pathsOf(content: Json): JsonObject {
 function leavesOf(value: Json, path: string): readonly (readonly [path: string, value: Json])[] {
   const isLeaf = typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0
   if (isLeaf) return [[path || 'content', value]]
-  return Object.entries(value as JsonObject).flatMap(([key, part]) => leavesOf(part, path === '' ? key : `${path}.${key}`))
+  return Object.entries(value as JsonObject).flatMap(([key, part]) => leavesOf(part, pathTo(path, key)))
+}
+
+/** A key that would read as a path, or as none, stands in brackets. */
+function pathTo(path: string, key: string): string {
+  if (key === '' || /[.[\]]/.test(key)) return `${path}[${JSON.stringify(key)}]`
+  return path === '' ? key : `${path}.${key}`
 }

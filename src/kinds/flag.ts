@@ -18,10 +18,14 @@ export const FLAG_KIND = columnKind<FlagContent, Flag, FlagDraft>({
   noun: 'flag',
   maxNameLength: LIMITS.name,
   fields: { value: flagValue(), description: optionalText() },
-  follows({ value }, before) {
-    const [type, was] = [flagType(value), flagType(before.value)]
-    if (type === was || was === undefined) return
-    throw new InvalidArgumentError('value', `must be of type ${was}, as version ${before.version} is: the type of a flag never changes`)
+  follows({ value }, others) {
+    const type = flagType(value)
+    if (type === undefined) throw new InvalidArgumentError('version', 'has no value that could be copied: it was purged')
+    // Not all have one: plain SQL writes what it likes, and a purged version has none.
+    const first = others.find((other) => flagType(other.value) !== undefined)
+    const was = first && flagType(first.value)
+    if (first === undefined || type === was) return
+    throw new InvalidArgumentError('value', `must be of type ${was}, as version ${first.version} is: the type of a flag never changes`)
   },
 })
 

@@ -59,11 +59,12 @@ export interface KindDefinition<
    */
   columnsOf(draft: Draft, inherited: Content | undefined): JsonObject
   /**
-   * Checks the content of a version against that of the highest one before it.
+   * Checks the content of a version against others of its name: the first, those with labels, the arms of rollouts and the highest, lowest
+   * version first.
    *
    * @throws {InvalidArgumentError} when the one cannot follow the other
    */
-  follows?(content: Content, before: Content): void
+  follows?(content: Content, others: readonly Content[]): void
   /** A frozen content. */
   decode(row: Row): Content
   /** @throws {ContentError} when the host's code cannot make today's content of what is stored */

@@ -340,6 +340,11 @@ export class ConfigurationManager {
     this.#backend.store.contracts.register(definition)
   }
 
+  /** The project of calls that name none. */
+  get project(): string {
+    return this.#project
+  }
+
   /** Whether `shutdown()` was called: the manager cannot be used any more. */
   get isClosed(): boolean {
     return this.#backend.isClosed

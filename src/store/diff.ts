@@ -38,8 +38,13 @@ function diffLines(from: readonly string[], to: readonly string[]): DiffLine[] {
 function diffFields(from: JsonObject, to: JsonObject): FieldDiff[] {
   const fields = [...new Set([...Object.keys(from), ...Object.keys(to)])]
   return fields
-    .filter((field) => canonical(from[field]) !== canonical(to[field]))
-    .map((field) => ({ field, from: from[field], to: to[field] }))
+    .map((field) => ({ field, from: ownValue(from, field), to: ownValue(to, field) }))
+    .filter((difference) => canonical(difference.from) !== canonical(difference.to))
+}
+
+/** A field of a host's kind may be called `constructor`. */
+function ownValue(content: JsonObject, field: string): Json | undefined {
+  return Object.hasOwn(content, field) ? content[field] : undefined
 }
 
 function linesOf(template: Json | undefined): readonly string[] {

@@ -225,10 +225,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     await this.permit('version', destination, labels ?? DEFAULT_LABELS)
     const summary = `Copied from v${version} of ${this.nounOf(source)}`
     const { value, facts } = await this.recorder.record<Answer<Entity>>(copy, {
-      asks: [
-        { ...this.#entity(source), rows: [version] },
-        { ...this.#entity(this.target(destination)), highest: true },
-      ],
+      asks: [{ ...this.#entity(source), rows: [version] }, this.#asked(this.target(destination))],
       decide: ([from, to]) => {
         const row = from?.rows.get(version)
         if (!row) throw this.missing(source, version)
@@ -270,7 +267,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
       const previous = row && this.kind.decode(row)
       const columns = columnsOf(mode === 'version' ? previous : undefined)
       const version = highest + 1
-      if (previous) this.kind.follows?.(this.#drafted(target, version, columns), previous)
+      this.#checkFollows(this.#drafted(target, version, columns), rows)
       if (request.labels !== undefined && labels.length > 0) this.#checkContract(this.#drafted(target, version, columns))
       refuseDisturbance(disturbedRollouts(rollouts, { labels }), 'never')
       const change = mode === 'create' || highest === 0 ? 'create' : 'version'
@@ -281,7 +278,19 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
         answer: ([row]: readonly Row[]) => this.#answer(this.kind.decode(row as Row), labelsAfter(before, moves, version)),
       }
     }
-    return { asks: [{ ...this.#entity(target), highest: true }], decide }
+    return { asks: [this.#asked(target)], decide }
+  }
+
+  /** What a new version wants to know. The highest one may have been purged, so that kinds with rules look at others too. */
+  #asked(target: Required<Target>): EntityQuery {
+    return { ...this.#entity(target), highest: true, ...(this.kind.follows && { arms: true as const, rows: [1] }) }
+  }
+
+  #checkFollows(content: Content, rows: EntityState['rows']): void {
+    this.kind.follows?.(
+      content,
+      [...rows.values()].map((row) => this.kind.decode(row)),
+    )
   }
 
   /** Asks who decides about writes. */

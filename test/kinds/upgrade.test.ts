@@ -112,3 +112,39 @@ it('a schema may validate asynchronously, and one that fails or makes what is no
   expect(await caught(() => manager.of(dates).create({ name: 'a', content: '2026-01-01' }))).toMatchObject({ field: 'content.at' })
   await manager.shutdown()
 })
+
+it.each<readonly [string, () => unknown]>([
+  ['gives a promise, which rejects', () => Promise.reject(new Error('late'))],
+  ['gives nothing', () => undefined],
+  ['gives a function', () => () => 1],
+  ['gives a date', () => ({ at: new Date() })],
+  [
+    'gives what goes in circles',
+    () => {
+      const circle: Record<string, unknown> = {}
+      circle.self = circle
+      return circle
+    },
+  ],
+])('an upgrade that %s makes a ContentError of the read, and nothing else of the process', async (_, upgrade) => {
+  const odd = defineKind({ kind: 'odd', schema: v.any(), upgrade })
+  const [plain, manager] = await Promise.all([start(shared), start(shared)])
+  await plain.of(defineKind({ kind: 'odd', schema: v.any() })).create({ name: 'a', content: 1, labels: ['production'] })
+
+  const error = await caught(() => manager.of(odd).get('a'))
+
+  expect(error).toBeInstanceOf(ContentError)
+  expect(error.message).toMatch(/^Version 1 of odd/)
+})
+
+it('an upgrade that hands out an object of its own finds it unfrozen', async () => {
+  const own = { limits: { daily: 5 } }
+  const odd = defineKind({ kind: 'odd', schema: v.any(), upgrade: () => own })
+  const manager = await start(shared)
+
+  const { content } = await manager.of(odd).create({ name: 'a', content: 1 })
+
+  expect(content).toEqual(own)
+  expect(Object.isFrozen(content.limits)).toBe(true)
+  expect(Object.isFrozen(own.limits)).toBe(false)
+})
