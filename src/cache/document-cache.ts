@@ -45,6 +45,15 @@ export interface DocumentCacheEvents {
   failed(error: unknown, message: string): void
 }
 
+/** A change that this process made and committed. */
+export interface CommittedChange {
+  readonly revision: number
+  readonly token: string
+  readonly scopes: readonly Scope[]
+  /** What it left behind, read in its own transaction. */
+  readonly documents: readonly StampedDocument[]
+}
+
 /** A document, and how it was found. */
 export interface Served<Value> {
   readonly entry: MemoryEntry<Value>
@@ -144,14 +153,30 @@ export class DocumentCache<Value> {
     return this.#bounded(scope, options)
   }
 
-  /** Changes when the database turns out to have another history. */
-  get generation(): number {
-    return this.#held.generation
+  /** Takes over a change that this process made, with the documents that its transaction left behind: when this ends, nothing older is served. */
+  async takeOwn({ revision, token, scopes, documents }: CommittedChange): Promise<void> {
+    const { generation } = this.#held
+    const change = this.log.hearOwn(revision, token, scopes)
+    const serve = () => {
+      for (const document of documents) this.#held.accept(document, { generation })
+    }
+    // In the tick in which the floors rose: nothing has to be loaded.
+    if (change === 'elsewhere') serve()
+    // Revisions of others that are still on their way here must not be overtaken by this one.
+    if (change !== 'known') await this.log.catchUp().catch(() => (change === 'behind' ? this.#askPrimaryFor(revision, scopes) : undefined))
+    if (change !== 'elsewhere' && (this.log.applied ?? 0) >= revision) serve()
   }
 
-  /** Puts a document that this process wrote into memory, unless the database has another history since the write, at `generation`. */
-  put(document: StampedDocument, generation: number): void {
-    this.#held.accept(document, { generation })
+  /**
+   * The number of an own change was announced for another one, which is lost or was made up, and the log cannot be read to say which. What memory
+   * and Redis have of its scopes may be of that other one.
+   */
+  #askPrimaryFor(revision: number, scopes: readonly Scope[]): void {
+    if ((this.log.applied ?? 0) < revision) return
+    for (const scope of scopes) {
+      this.#held.forget(scope)
+      this.#distrustRedis(scope)
+    }
   }
 
   /**

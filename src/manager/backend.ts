@@ -280,19 +280,12 @@ export class Backend {
 
   /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
   async #announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
-    const { log, generation } = this.cache
-    const { revision, token, scopes, documents, message } = commit
+    const { revision, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    const change = log.hearOwn(revision, token, scopes)
-    const serve = () => {
-      for (const document of documents) this.cache.put(document, generation)
-    }
-    // In the tick in which the floors rose: nothing has to be loaded.
-    if (change === 'elsewhere') serve()
-    // Revisions of others that are still on their way here must not be overtaken by this one.
-    if (change !== 'known') await log.catchUp().catch(() => {})
-    if (change !== 'elsewhere' && (log.applied ?? 0) >= revision) serve()
+    // It answered a write: reads need not wait until it is asked whether it is back.
+    this.reads.answered()
+    await this.cache.takeOwn(commit)
     const propagated = (await announcing) ?? true
     const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
     const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined
