@@ -1,6 +1,7 @@
 import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
+import { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
 import { BoundedMap } from './bounded-map.js'
@@ -29,6 +30,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
   readonly readLog: (after: number) => Promise<LogPage>
+  /** Whose documents these are. @default not known before the log is read, and nobody else asks */
+  readonly identity?: DatabaseIdentity
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
@@ -111,6 +114,7 @@ export class DocumentCache<Value> {
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
+      identity: parts.identity ?? new DatabaseIdentity(),
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
       onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
       hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
@@ -379,7 +383,7 @@ export class DocumentCache<Value> {
       const lookMs = this.#parts.options.readMs * FIRST_LOOK_SHARE
       await withDeadline(this.log.catchUp(), lookMs, () => new Error()).catch(() => {})
       if (this.log.applied === undefined) {
-        this.log.assume({ revision: document.asOf })
+        this.log.assume(document.asOf)
         return document.asOf
       }
     }

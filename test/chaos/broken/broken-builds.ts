@@ -163,7 +163,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'foreign-messages-believed',
     what: 'announcements of another database on the same channel are taken for this one',
-    edits: [{ file: 'src/manager/bus.ts', find: 'message.database !== this.#database', put: 'message.database === undefined' }],
+    edits: [{ file: 'src/manager/bus.ts', find: 'message.database !== database', put: 'message.database === undefined' }],
     caughtBy: 'test/manager/shared-redis.test.ts',
   },
   // ── what was announced, settled by the log ─────────────────────────────────
