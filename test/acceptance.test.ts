@@ -111,8 +111,8 @@ describe('the acceptance table of the plan', () => {
     const created = await host.call('POST', '/prompts', { name: 'crud', template: 'Hello {name}', labels: ['production'] })
     const found = await host.call('GET', '/prompts/crud')
     const updated = await host.call('POST', '/prompts/crud/versions', { template: 'Good day {name}', labels: ['production'] })
-    const listed = await host.call('GET', '/prompts?search=crud&label=production')
-    const deleted = await host.call('DELETE', '/prompts/crud')
+    const listed = await host.call('GET', '/prompts?search=crud&label=production&include=content')
+    const deleted = await host.call('DELETE', '/prompts/crud?force=true')
 
     expect([created.status, updated.status]).toEqual([201, 201])
     expect(found.body).toMatchObject({ name: 'crud', version: 1, template: 'Hello {name}' })
@@ -149,7 +149,7 @@ describe('the acceptance table of the plan', () => {
   })
 
   it('Fallback works', async () => {
-    expect((await host.call('DELETE', '/prompts/parameter_extraction')).body).toEqual({ deactivated: 1 })
+    expect((await host.call('DELETE', '/prompts/parameter_extraction?force=true')).body).toEqual({ deactivated: 1 })
 
     const { body } = await host.call('POST', '/agents/parameters', { text: 'payments by merchant and status', subject: 'user-7' })
 

@@ -12,7 +12,7 @@ const FOLDERS = ['src', 'migrations', 'examples']
 // entities, shared and llm run in a browser too; template and rollout are pure functions.
 const ROOMS: RoomTable = {
   entities: { rooms: [], packages: [], node: false },
-  shared: { rooms: ['entities'], packages: ['eventemitter3'], node: false },
+  shared: { rooms: ['entities'], packages: [], node: false },
   settings: { rooms: ['shared'], packages: ['smol-toml', 'valibot'], node: true },
   rollout: { rooms: ['entities'], packages: ['murmurhash', 're2js'], node: false },
   template: { rooms: ['entities', 'shared'], packages: [], node: false },
@@ -33,6 +33,12 @@ const ROOMS: RoomTable = {
   agent: { rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'rollout'], packages: [], node: true },
   otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
+  // Previews parse templates; a run asks models as agents do.
+  http: {
+    rooms: ['entities', 'shared', 'manager', 'llm', 'template', 'agent'],
+    packages: ['valibot', '@valibot/to-json-schema'],
+    node: true,
+  },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],
     packages: [],

@@ -113,6 +113,16 @@ describe.each(COPIES)('imported and required in one process as $copies', ({ areC
   })
 })
 
+it('has a settings door that starts without copies of Node modules, also on a Node without process.getBuiltinModule', async () => {
+  const read = `
+    const { createConfig } = await import('agent-config/settings')
+    console.log(JSON.stringify(createConfig({ files: [], dotenv: false, overrides: { a: 1 } }).get('a')))`
+
+  expect(await consumer.run('mjs', read)).toBe(1)
+  expect(await consumer.run('mjs', `delete process.getBuiltinModule${read}`)).toBe(1)
+  expect(readFileSync(new URL('../dist/settings.js', import.meta.url), 'utf8')).not.toMatch(/from\s*"(?:node:)?fs"/)
+})
+
 it('installs a command that prints the migrations', async () => {
   const sql = await consumer.command('agent-config', 'migrate', '--sql')
 

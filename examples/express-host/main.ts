@@ -2,18 +2,21 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createConfigManager } from 'agent-config'
-import { OllamaClient } from 'agent-config/llm'
+import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
+import { LLMRegistry, OllamaClient } from 'agent-config/llm'
 import { Redis } from 'ioredis'
 import { createApp } from './create-app.js'
-import { type Environment, readEnvironment } from './environment.js'
+import { type Environment, isLoopback, readEnvironment } from './environment.js'
 import { agentService } from './parameters-agent.js'
 import { writeSampleData } from './sample-data.js'
 import { scriptedLLM } from './scripted-llm.js'
+import { stopGracefully } from './stop-gracefully.js'
 
 // npm run example            on this machine alone: embedded database, sample data, a token made up for this start
-// node … main.ts             as the environment says
+// node … main.ts             as the environment says; with --sample-data, an empty database gets some
 
 const isDemo = process.argv.includes('--demo')
+const hasSampleData = isDemo || process.argv.includes('--sample-data')
 try {
   const environment = readEnvironment(process.env, { demo: isDemo })
   if (environment.workers > 1 && cluster.isPrimary) await runWorkers(environment)
@@ -25,50 +28,53 @@ try {
 
 /** One process that answers requests. */
 async function serve(environment: Environment): Promise<void> {
-  const { host, port, tokens, ollamaHost } = environment
+  const { host, port, tokens, redis, ollamaHost } = environment
+  const bearers = Object.entries(tokens).map(([name, token]) => [name, { token, can: roles.admin }])
+  const authenticate = bearers.length > 0 ? bearerTokens(Object.fromEntries(bearers)) : undefined
   const manager = openManager(environment)
+  const report = (error: unknown) => console.error(error)
   manager.on('error', ({ error, message }) => console.error(message, error))
   await manager.ready()
-  if (isDemo && !cluster.isWorker) await writeSampleData(manager, { hasOllama: ollamaHost !== undefined })
+  if (hasSampleData && !cluster.isWorker) await writeSampleData(manager, { hasOllama: ollamaHost !== undefined })
 
-  const redis = environment.redis === undefined ? undefined : statisticsClient(environment.redis)
-  const agents = agentService(manager, [scriptedLLM, new OllamaClient(ollamaHost === undefined ? {} : { baseUrl: ollamaHost })])
-  const app = createApp({ ...environment, manager, agents, redis, report: (error) => console.error(error) })
-  const server = app.listen(port, host)
+  const statistics = redis === undefined ? undefined : statisticsClient(redis)
+  const llm = new LLMRegistry([scriptedLLM, new OllamaClient(ollamaHost === undefined ? {} : { baseUrl: ollamaHost })])
+  const handler = createConfigHandler(manager, {
+    ...(authenticate && { authenticate }),
+    ...(isLoopback(host) && { anonymousReads: 'loopback' }),
+    ...(statistics && { redisStatistics: statistics }),
+    llm,
+    onError: report,
+  })
+  const server = createApp({ handler, agents: agentService(manager, llm), authenticate, report }).listen(port, host)
   await once(server, 'listening')
   if (!cluster.isWorker) announce(environment, (server.address() as AddressInfo).port)
-
-  const stop = async () => {
-    server.close()
-    server.closeAllConnections()
-    redis?.disconnect()
+  stopGracefully(server, handler, async () => {
+    statistics?.disconnect()
     await manager.shutdown()
-    process.exit(0)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
-  if (cluster.isWorker) process.once('disconnect', () => void stop())
-  if (tokens.length === 0 && !cluster.isWorker) console.log('Reads only: CONFIG_ADMIN_TOKEN is not set.')
+  })
 }
 
 /** Processes that share the port. The first one only prepares the database, and replaces a worker that dies. */
 async function runWorkers(environment: Environment): Promise<void> {
   const manager = openManager(environment)
   await manager.ready()
-  if (isDemo) await writeSampleData(manager, { hasOllama: environment.ollamaHost !== undefined })
+  if (hasSampleData) await writeSampleData(manager, { hasOllama: environment.ollamaHost !== undefined })
   await manager.shutdown()
 
-  const CONFIG_ADMIN_TOKEN = environment.tokens.map((token) => token.value).join(',')
+  const CONFIG_ADMIN_TOKEN = Object.values(environment.tokens).join(',')
   let isStopping = false
   const start = () => cluster.fork({ CONFIG_ADMIN_TOKEN })
   const workers = Array.from({ length: environment.workers }, start)
   await Promise.all(workers.map((worker) => once(worker, 'listening')))
   cluster.on('exit', () => {
     if (!isStopping) start()
+    else if (Object.keys(cluster.workers ?? {}).length === 0) process.exit(0)
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       isStopping = true
-      cluster.disconnect(() => process.exit(0))
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
     })
   }
   announce(environment, environment.port)
@@ -89,10 +95,11 @@ function statisticsClient(url: string): Redis {
 function announce({ host, tokens, workers, database }: Environment, port: number): void {
   const origin = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${port}`
   // In the fragment, which browsers keep to themselves.
-  const fragment = isDemo && !process.env.CONFIG_ADMIN_TOKEN && tokens[0] ? `#token=${tokens[0].value}` : ''
-  console.log(`Admin page  ${origin}/admin/${fragment}`)
-  console.log(`API         ${origin}/api/config/openapi.json`)
+  const fragment = isDemo && !process.env.CONFIG_ADMIN_TOKEN ? `#token=${tokens.demo}` : ''
+  console.log(`Admin page  ${origin}/config/admin/${fragment}`)
+  console.log(`API         ${origin}/config/api/openapi.json`)
   console.log(
     `${workers} worker${workers === 1 ? '' : 's'}, ${database.startsWith('pglite:') ? `embedded database (${database})` : 'PostgreSQL'}`,
   )
+  if (Object.keys(tokens).length === 0) console.log('Reads only: CONFIG_ADMIN_TOKEN is not set.')
 }

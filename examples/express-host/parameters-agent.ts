@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BaseAgent, type ConfigurationManager, type RunContext, type RunEvent } from 'agent-config'
-import type { LLMClient } from 'agent-config/llm'
+import type { LLMClient, LLMRegistry } from 'agent-config/llm'
 import * as v from 'valibot'
 
 /** What the agent makes of a text. */
@@ -48,7 +48,7 @@ export class ParametersAgent extends BaseAgent<string, Parameters> {
 export type AgentService = ReturnType<typeof agentService>
 
 /** The agent behind `POST /agents/parameters`: its answer also says which versions gave it. */
-export function agentService(manager: ConfigurationManager, llm: readonly LLMClient[]) {
+export function agentService(manager: ConfigurationManager, llm: readonly LLMClient[] | LLMRegistry) {
   const agent = new ParametersAgent({ manager, llm })
   return {
     async extractParameters(text: string, subject?: string) {

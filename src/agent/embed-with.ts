@@ -14,9 +14,15 @@ interface Embedding {
   readonly options: AgentCallOptions
 }
 
+/** What of an embedding configuration decides how texts become vectors. */
+export interface EmbeddingModel extends Pick<EmbeddingConfig, 'embeddingModel' | 'parameters'> {
+  /** Length of the vectors. @default `parameters.dimensions`, else what the model makes */
+  readonly dimensions?: number | null
+}
+
 /** Asks the model of an embedding configuration for vectors, as long as the run's time lasts. */
 export async function embedWith(
-  { embeddingModel, parameters }: Pick<EmbeddingConfig, 'embeddingModel' | 'parameters'>,
+  { embeddingModel, parameters, dimensions }: EmbeddingModel,
   values: readonly string[],
   { registry, context, state, options }: Embedding,
 ): Promise<EmbedResult> {
@@ -28,7 +34,7 @@ export async function embedWith(
     if (client.embed === undefined) {
       throw new LLMError(`The client for "${provider}" makes no embeddings.`, { reason: 'unsupported', provider, model })
     }
-    const request = { model, values, ...embedParameters(parameters) }
+    const request = { model, values, ...embedParameters(parameters), ...(typeof dimensions === 'number' && { dimensions }) }
     const result = await call.within(() => client.embed!(request, callOptions(context, state, options)))
     checkVectors(result, request)
     call.end({ result })

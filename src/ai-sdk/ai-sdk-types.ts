@@ -67,6 +67,7 @@ export interface PartShape {
   readonly output?: unknown
   readonly data?: unknown
   readonly mediaType?: string
+  readonly filename?: string
   readonly warnings?: readonly WarningShape[]
   readonly finishReason?: unknown
   readonly usage?: unknown

@@ -1,4 +1,13 @@
-import type { Message, MessagePart, OpaquePart, ProviderFields, ProviderRecord, TextPart, ToolCall } from '../entities/message.js'
+import type {
+  ImagePart,
+  Message,
+  MessagePart,
+  OpaquePart,
+  ProviderFields,
+  ProviderRecord,
+  TextPart,
+  ToolCall,
+} from '../entities/message.js'
 import type { CallOptions, ChatDelta, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolDefinition } from '../llm/llm-client.js'
 import { partsOf } from '../llm/media.js'
 import { LLMError } from '../shared/errors.js'
@@ -126,53 +135,85 @@ function messagesOf({ role, content, providerOptions }: PromptMessage, warnings:
       .filter(({ type }) => type === 'tool-result')
       .map((part) => {
         const { toolCallId = '', toolName = '', output } = part
-        return { role, content: outputText(output), toolName, toolCallId, ...optionsOf(part), ...own }
+        return { role, content: outputText(output, warnings), toolName, toolCallId, ...optionsOf(part), ...own }
       })
   }
   const parts: MessagePart[] = []
-  const images: (Uint8Array | string)[] = []
   const toolCalls: ToolCall[] = []
   for (const part of content) {
     const { type, text = '', toolCallId: id = '', toolName: name = '', input } = part
     if (type === 'text' || type === 'reasoning') parts.push({ type, text, ...optionsOf(part) })
     else if (type === 'tool-call') toolCalls.push({ id, name, input, ...optionsOf(part) })
-    else if (type === 'file' && part.mediaType?.startsWith('image')) images.push(imageOf(part.data))
-    else warnings.push({ type: 'unsupported', feature: `${type}${part.mediaType ? ` of type ${part.mediaType}` : ''} in a message` })
+    else if (type === 'file' && isCarried(part.data)) parts.push(filePart(part))
+    else warnings.push(unsupported(part, 'a message'))
   }
   return [
     {
       role,
       ...simplest(parts),
-      ...(images.length > 0 && { images }),
       ...(toolCalls.length > 0 && { toolCalls }),
       ...own,
     },
   ]
 }
 
-/** Texts and thoughts without options need no parts. */
-function simplest(parts: readonly MessagePart[]): Pick<Message, 'content' | 'thinking'> {
-  if (parts.some(({ providerOptions }) => providerOptions)) return { content: parts }
+function unsupported({ type, mediaType }: PartShape, where: string): WarningShape {
+  return { type: 'unsupported', feature: `${type}${mediaType ? ` of type ${mediaType}` : ''} in ${where}` }
+}
+
+/** Texts and thoughts without options, and pictures after them, need no parts. */
+function simplest(parts: readonly MessagePart[]): Pick<Message, 'content' | 'thinking' | 'images'> {
+  const first = parts.findIndex(({ type }) => type === 'image')
+  const pictures = first < 0 ? [] : parts.slice(first)
+  const isPlain = (part: MessagePart): boolean => part.type !== 'file' && !('url' in part) && part.providerOptions === undefined
+  if (!parts.every(isPlain) || pictures.some(({ type }) => type !== 'image')) return { content: parts }
   const textOf = (type: string): string => parts.map((part) => (part.type === type ? (part as TextPart).text : '')).join('')
   const thinking = textOf('reasoning')
-  return { content: textOf('text'), ...(thinking !== '' && { thinking }) }
+  const images = pictures.map((part) => (part as ImagePart).data as Uint8Array | string)
+  return { content: textOf('text'), ...(thinking !== '' && { thinking }), ...(images.length > 0 && { images }) }
 }
 
 function optionsOf({ providerOptions }: { readonly providerOptions?: ProviderRecord | undefined }): ProviderFields {
   return providerOptions ? { providerOptions } : {}
 }
 
-/** Bytes or base64; v4 wraps them. URLs are fetched by the AI SDK itself, because `supportedUrls` is empty. */
-function imageOf(data: unknown): Uint8Array | string {
-  const wrapped = (data as { data?: unknown }).data ?? data
-  return wrapped instanceof Uint8Array ? wrapped : String(wrapped)
+/** A provider's own reference to a file says nothing to another provider; a text as a file is v4's. */
+function isCarried(data: unknown): boolean {
+  return data !== undefined && (data as { type?: unknown } | null)?.type !== 'reference'
 }
 
-function outputText(output: unknown): string {
+/**
+ * A picture or a file: v4 wraps bytes, an address or a text in an object. Addresses are mostly fetched by the AI SDK itself,
+ * because `supportedUrls` is empty.
+ */
+function filePart(part: PartShape): MessagePart {
+  const { data, mediaType, filename } = part
+  const wrapped = data as { readonly data?: unknown; readonly url?: unknown; readonly text?: unknown }
+  const source =
+    typeof data === 'string' || data instanceof Uint8Array || data instanceof URL
+      ? data
+      : (wrapped.url ?? wrapped.data ?? textBytes(wrapped.text))
+  return {
+    type: mediaType?.startsWith('image') ? 'image' : 'file',
+    ...(source instanceof URL ? { url: source.href } : { data: source instanceof Uint8Array ? source : String(source) }),
+    // `image/*` is the AI SDK's word for a picture whose kind the bytes tell.
+    ...(mediaType !== undefined && !mediaType.endsWith('/*') && { mediaType }),
+    ...(filename !== undefined && { filename }),
+    ...optionsOf(part),
+  }
+}
+
+function textBytes(text: unknown): Uint8Array {
+  return new TextEncoder().encode(String(text ?? ''))
+}
+
+function outputText(output: unknown, warnings: WarningShape[]): string {
   const { type, value, reason } = output as { type: string; value?: unknown; reason?: string }
   if (type === 'execution-denied') return reason ?? 'The tool was not allowed to run.'
   if (type !== 'content') return typeof value === 'string' ? value : JSON.stringify(value)
-  return (value as readonly PartShape[]).map((part) => part.text ?? '').join('')
+  const parts = value as readonly PartShape[]
+  for (const part of parts) if (part.type !== 'text') warnings.push(unsupported(part, 'the result of a tool'))
+  return parts.map((part) => part.text ?? '').join('')
 }
 
 function contentOf(result: ChatResult): unknown[] {

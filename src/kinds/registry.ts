@@ -66,6 +66,11 @@ export class KindRegistry {
     return [...this.#labelled.values()]
   }
 
+  /** The host's declaration of a kind; `undefined` for the kinds of the package. */
+  declarationOf(kind: AnyKind): AnyHostKind | undefined {
+    return [...this.#declared].find(([, definition]) => definition === kind)?.[0]
+  }
+
   has(kind: string): boolean {
     return this.#labelled.has(kind) || kind === CONTEXT_RULES.kind
   }

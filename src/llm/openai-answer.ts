@@ -58,7 +58,7 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
         const delta = recordOf(choice?.delta) ?? recordOf(choice?.message)
         if (delta) {
           const { role, content, refusal, reasoning_content, reasoning, tool_calls, ...others } = delta
-          answer.add(content ?? refusal, reasoning_content ?? reasoning)
+          answer.add(textIn(content, 'text') ?? refusal, reasoning_content ?? reasoning ?? textIn(content, 'thinking'))
           for (const piece of listOf(tool_calls)) answer.count(addPiece(pieces, recordOf(piece) ?? {}))
           answer.count(merge(extra, others))
         }
@@ -95,6 +95,13 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
       },
     }
   }
+}
+
+/** What content says: a text or, with Mistral, parts of which some are thoughts. */
+function textIn(content: unknown, type: 'text' | 'thinking'): string | undefined {
+  if (!Array.isArray(content)) return type === 'text' ? stringOf(content) : undefined
+  const parts = content.map((part) => recordOf(part) ?? {}).filter((part) => part.type === type)
+  return parts.map((part) => stringOf(part[type]) ?? textIn(listOf(part[type]), 'text')).join('')
 }
 
 /** An answer as an object; one that holds an error ends the answer. */

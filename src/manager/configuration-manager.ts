@@ -10,6 +10,7 @@ import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
 import { EMBEDDING_KIND } from '../kinds/embedding.js'
 import { FLAG_KIND } from '../kinds/flag.js'
+import type { AnyKind } from '../kinds/kind.js'
 import { MODEL_KIND } from '../kinds/model.js'
 import { PROMPT_KIND } from '../kinds/prompt.js'
 import { checkMeta, checkProject, checkText, checkVersion } from '../shared/arguments.js'
@@ -20,6 +21,7 @@ import type { ChangelogRepository } from '../store/changelog-repository.js'
 import type { ContextRuleRepository } from '../store/context-rule-repository.js'
 import type { EmbeddingConfigRepository } from '../store/embedding-config-repository.js'
 import type { FlagRepository } from '../store/flag-repository.js'
+import { LabelledRepository } from '../store/labelled-repository.js'
 import type { ModelConfigRepository } from '../store/model-config-repository.js'
 import type { RepositoryDefaults } from '../store/open-recorder.js'
 import type { PromptRepository } from '../store/prompt-repository.js'
@@ -47,6 +49,7 @@ import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
 import type { ConfigurationManagerEvents } from './events.js'
 import { FlagReads, type FlagValueLike } from './flag-reads.js'
 import { KindHandle } from './kind-handle.js'
+import { type LabelledEntity, type ManagedKind, managedKind } from './managed-kind.js'
 import { type ConfigManagerOptions, resolveOptions } from './options.js'
 import { type PrefetchScope, prefetch } from './prefetch.js'
 import { type Health, healthOf, type ManagerStats, statsOf, type VerifyReport, verifyCaches } from './report.js'
@@ -88,6 +91,7 @@ export class ConfigurationManager {
   readonly #defaults: RepositoryDefaults
   readonly #recorder: Recorder
   readonly #handles = new Map<AnyHostKind, KindHandle<unknown>>()
+  readonly #managed = new Map<AnyKind, ManagedKind>()
 
   /** Prefer `createConfigManager()`. Nothing connects before the first use. */
   constructor(options: ConfigManagerOptions = {}) {
@@ -238,6 +242,18 @@ export class ConfigurationManager {
     const handle = new KindHandle(this.#backend, this.#recorder, kind, this.#defaults)
     this.#handles.set(kind, handle as KindHandle<unknown>)
     return handle
+  }
+
+  /**
+   * Every kind with labels that this manager knows, those of the package first: for code that works with all of them, as an API does. A kind of
+   * the host's that `of()` makes known later comes at the end.
+   */
+  get kinds(): readonly ManagedKind[] {
+    return this.#backend.kinds.labelled.map((kind) => {
+      const known = this.#managed.get(kind) ?? this.#manage(kind)
+      this.#managed.set(kind, known)
+      return known
+    })
   }
 
   /**
@@ -446,6 +462,16 @@ export class ConfigurationManager {
     const project = query.project ?? this.#project
     this.#fellBack('model', project, name, failure)
     return fallbackModel(definition, project, query.label ?? this.#models.label)
+  }
+
+  #manage(kind: AnyKind): ManagedKind {
+    const reads = new EntityReads<LabelledEntity & Readonly<Record<string, unknown>>>(this.#backend, kind)
+    return managedKind(kind, {
+      defaultLabel: reads.label,
+      declared: this.#backend.kinds.declarationOf(kind),
+      repository: new LabelledRepository(this.#recorder, kind, this.#defaults),
+      get: (name, query) => reads.get(name, query),
+    })
   }
 
   #fellBack(kind: ConfigKind, project: string | undefined, name: string, error: unknown): void {

@@ -1,5 +1,5 @@
 import { SettingsError } from '../shared/errors.js'
-import { nearest } from './tree/nearest.js'
+import { nearest } from '../shared/nearest.js'
 
 /** The environment in use, and what decided it. */
 export interface Environment {

@@ -1,16 +1,15 @@
-import { EventEmitter } from 'eventemitter3'
-
 /** A map from event name to listener. */
 export type EventMap<Map> = { [Name in keyof Map]: (event: never) => void }
 
 type Payload<Listener> = Listener extends (event: infer Event) => void ? Event : never
+type Listeners = Set<(event: unknown) => void>
 
 /**
  * Typed events whose listeners cannot hurt the one who emits: what a listener throws, or rejects with, goes to
  * `onListenerError` and nowhere else.
  */
-export class Events<Map extends EventMap<Map>> {
-  readonly #emitter = new EventEmitter()
+export class Events<Names extends EventMap<Names>> {
+  readonly #listeners = new Map<string, Listeners>()
   readonly #onListenerError: (error: unknown, name: string) => void
 
   constructor(onListenerError: (error: unknown, name: string) => void) {
@@ -18,7 +17,7 @@ export class Events<Map extends EventMap<Map>> {
   }
 
   /** @returns the function that stops listening */
-  on<Name extends keyof Map & string>(name: Name, listener: Map[Name]): () => void {
+  on<Name extends keyof Names & string>(name: Name, listener: Names[Name]): () => void {
     const guarded = (event: unknown) => {
       try {
         const result: unknown = (listener as unknown as (event: unknown) => unknown)(event)
@@ -27,19 +26,21 @@ export class Events<Map extends EventMap<Map>> {
         this.#onListenerError(error, name)
       }
     }
-    this.#emitter.on(name, guarded)
-    return () => void this.#emitter.off(name, guarded)
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners.add(guarded))
+    return () => void listeners.delete(guarded)
   }
 
-  emit<Name extends keyof Map & string>(name: Name, event: Payload<Map[Name]>): void {
-    this.#emitter.emit(name, event)
+  emit<Name extends keyof Names & string>(name: Name, event: Payload<Names[Name]>): void {
+    // A copy: who is added by a listener hears of the next event, and who is taken away still hears of this one.
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) listener(event)
   }
 
-  has(name: keyof Map & string): boolean {
-    return this.#emitter.listenerCount(name) > 0
+  has(name: keyof Names & string): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0
   }
 
   removeAll(): void {
-    this.#emitter.removeAllListeners()
+    this.#listeners.clear()
   }
 }

@@ -12,7 +12,11 @@ class Embedder extends BaseAgent<readonly string[], readonly (readonly number[])
   }
 }
 
-function anAgent(vectors: (request: EmbedRequest) => unknown, parameters: EmbeddingConfig['parameters'] = {}) {
+function anAgent(
+  vectors: (request: EmbedRequest) => unknown,
+  parameters: EmbeddingConfig['parameters'] = {},
+  stored: { readonly dimensions?: number | null } = {},
+) {
   const asked: { request: EmbedRequest; options: unknown }[] = []
   const client: LLMClient = {
     ...defineLLMClient({ provider: 'fake', chat: async () => ({ text: '' }) }),
@@ -28,7 +32,7 @@ function anAgent(vectors: (request: EmbedRequest) => unknown, parameters: Embedd
     },
   }
   const manager = Object.assign(managerOf('one'), {
-    getEmbeddingConfig: async () => ({ embeddingModel: 'fake:nomic:v1.5', parameters }) as unknown as EmbeddingConfig,
+    getEmbeddingConfig: async () => ({ embeddingModel: 'fake:nomic:v1.5', parameters, ...stored }) as unknown as EmbeddingConfig,
   })
   return { agent: new Embedder({ llm: client, manager }), asked }
 }
@@ -50,6 +54,20 @@ describe('embed', () => {
       },
     ])
     expect(events).toMatchObject([{ usage: { inputTokens: 3 }, attempts: [{ model: 'nomic:v1.5', ok: true }] }])
+  })
+
+  it.each<{ stored: { dimensions?: number | null }; parameters: EmbeddingConfig['parameters']; dimensions: number | undefined }>([
+    { stored: { dimensions: 3 }, parameters: {}, dimensions: 3 },
+    { stored: { dimensions: 3 }, parameters: { dimensions: 2 }, dimensions: 3 },
+    { stored: { dimensions: null }, parameters: { dimensions: 2 }, dimensions: 2 },
+    { stored: {}, parameters: {}, dimensions: undefined },
+  ])('takes the length of vectors from the configuration itself before its parameters: %j', async ({ stored, parameters, dimensions }) => {
+    const { agent, asked } = anAgent(({ values, dimensions = 4 }) => values.map(() => Array(dimensions).fill(1)), parameters, stored)
+
+    const vectors = await agent.execute(['a'])
+
+    expect(asked[0]?.request.dimensions).toBe(dimensions)
+    expect(vectors[0]).toHaveLength(dimensions ?? 4)
   })
 
   it.each<[string, unknown, EmbeddingConfig['parameters']]>([

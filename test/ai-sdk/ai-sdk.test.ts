@@ -80,23 +80,92 @@ describe('toAISDK', () => {
     ])
   })
 
-  it('sends pictures and warns of what cannot be carried', async () => {
-    const { warnings } = await generateText({
-      model: toAISDK(ollama, 'llava'),
+  it('hands pictures and files to the client as they came, in order', async () => {
+    const client = new FakeLLMClient(['ok'])
+    const pdf = new TextEncoder().encode('%PDF-1.7')
+
+    await generateText({
+      model: toAISDK(client, 'm'),
       messages: [
         {
           role: 'user',
           content: [
-            { type: 'text', text: 'What is this?' },
-            { type: 'image', image: Uint8Array.of(0x89, 0x50, 0x4e, 0x47) },
-            { type: 'file', mediaType: 'application/pdf', data: Uint8Array.of(1) },
+            { type: 'text', text: 'Compare' },
+            { type: 'file', mediaType: 'application/pdf', data: pdf, filename: 'a.pdf', providerOptions: { fake: { page: 2 } } },
+            { type: 'image', image: Uint8Array.of(0x89, 0x50, 0x4e, 0x47), mediaType: 'image/png' },
+            { type: 'text', text: 'with it.' },
           ],
         },
       ],
     })
 
+    expect(client.calls[0]?.request.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'Compare' },
+          { type: 'file', data: pdf, mediaType: 'application/pdf', filename: 'a.pdf', providerOptions: { fake: { page: 2 } } },
+          { type: 'image', data: Uint8Array.of(0x89, 0x50, 0x4e, 0x47), mediaType: 'image/png' },
+          { type: 'text', text: 'with it.' },
+        ],
+      },
+    ])
+  })
+
+  it.each([
+    ['bytes in an object', { type: 'data', data: Uint8Array.of(1) }, { data: Uint8Array.of(1) }],
+    ['base64 in an object', { type: 'data', data: 'AQ==' }, { data: 'AQ==' }],
+    ['an address in an object', { type: 'url', url: new URL('https://x/a.pdf') }, { url: 'https://x/a.pdf' }],
+    ['an address', new URL('https://x/a.pdf'), { url: 'https://x/a.pdf' }],
+    ['a text in an object', { type: 'text', text: 'a' }, { data: new TextEncoder().encode('a') }],
+  ])('takes the data of a file as %s', async (_title, data, source) => {
+    const client = new FakeLLMClient(['ok'])
+    const prompt = [{ role: 'user', content: [{ type: 'file', mediaType: 'application/pdf', data }] }]
+
+    await toAISDK(client, 'm').doGenerate({ prompt })
+
+    expect(client.calls[0]?.request.messages).toEqual([
+      { role: 'user', content: [{ type: 'file', mediaType: 'application/pdf', ...source }] },
+    ])
+  })
+
+  it("warns of a file that only another provider can find, and of media in a tool's result", async () => {
+    const client = new FakeLLMClient(['ok'])
+    const reference = { type: 'file', mediaType: 'application/pdf', data: { type: 'reference', reference: { openai: 'file-1' } } }
+    const output = {
+      type: 'content',
+      value: [
+        { type: 'text', text: 'see' },
+        { type: 'file-data', mediaType: 'image/png', data: 'AQ==' },
+      ],
+    }
+    const prompt = [
+      { role: 'user', content: [{ type: 'text', text: 'a' }, reference] },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: '1', toolName: 't', output }] },
+    ]
+
+    const { warnings }: { warnings: unknown } = await toAISDK(client, 'm').doGenerate({ prompt })
+
+    expect(client.calls[0]?.request.messages).toMatchObject([{ content: 'a' }, { content: 'see' }])
+    expect(warnings).toEqual([
+      { type: 'unsupported', feature: 'file of type application/pdf in a message' },
+      { type: 'unsupported', feature: 'file-data of type image/png in the result of a tool' },
+    ])
+  })
+
+  it('sends pictures to Ollama, and lets it refuse what it cannot be sent', async () => {
+    const image = { type: 'image', image: Uint8Array.of(0x89, 0x50, 0x4e, 0x47) } as const
+    const file = { type: 'file', mediaType: 'application/pdf', data: Uint8Array.of(1) } as const
+    const ask = (...parts: (typeof image | typeof file)[]) =>
+      generateText({
+        model: toAISDK(ollama, 'llava'),
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, ...parts] }],
+      })
+
+    await ask(image)
+
     expect(server.requests.at(-1)?.body.messages).toEqual([{ role: 'user', content: 'What is this?', images: ['iVBORw=='] }])
-    expect(warnings?.map((warning) => (warning as { feature?: string }).feature)).toEqual(['file of type application/pdf in a message'])
+    await expect(ask(file)).rejects.toMatchObject({ reason: 'unsupported', message: expect.stringContaining('application/pdf') })
   })
 
   it('sends no tools when none may be chosen, and warns of a choice it cannot force', async () => {

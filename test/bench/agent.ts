@@ -16,8 +16,8 @@ const VARIABLES = { tone: 'friendly' }
 /** What an agent adds to the calls one would write by hand, and what traces add to it: processor time per run. */
 export async function agentBench(): Promise<BenchRow[]> {
   const server = fork(fileURLToPath(new URL('llm/server-process.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
-  const [url] = (await once(server, 'message')) as [string]
-  const client = new OllamaClient({ baseUrl: url })
+  const [{ ollama }] = (await once(server, 'message')) as [{ readonly ollama: string }]
+  const client = new OllamaClient({ baseUrl: ollama })
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const traces = new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(NOWHERE)] })
   const plain = new Answering({ llm: client, manager: MANAGER })

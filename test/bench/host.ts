@@ -120,7 +120,11 @@ function startWriter(host: Server): { acknowledged(): number; stop(): Promise<nu
 
 async function write(host: Server, verb: string, body: object): Promise<{ readonly revision: number }> {
   const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
-  const response = await fetch(`${host.url}/${verb}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const response = await fetch(`${host.url}/${verb}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(verb === 'versions' ? { create: true, ...body } : body),
+  })
   if (!response.ok) throw new Error(`${verb}: ${await response.text()}`)
   return (await response.json()) as { revision: number }
 }

@@ -56,7 +56,7 @@ async function open(view: string, options: BrowserContextOptions & { readonly or
   page.on('request', (request) => new URL(request.url()).origin !== origin && complaints.push(`asks ${request.url()}`))
   page.on('dialog', () => complaints.push('a dialog of the browser'))
   pages.push({ page, complaints })
-  await page.goto(`${origin}/admin/#token=${encodeURIComponent(TOKEN.value)}`)
+  await page.goto(`${origin}/config/admin/#token=${encodeURIComponent(TOKEN.value)}`)
   await page.locator('#live[data-state=live]').waitFor(WAIT)
   await show(page, view)
   return page
@@ -72,7 +72,7 @@ async function api(path: string, body?: object, origin = one) {
   const response = await fetch(`${origin}/api/config${path}`, {
     method: body ? 'POST' : 'GET',
     headers: { authorization: `Bearer ${TOKEN.value}`, ...(body && { 'content-type': 'application/json' }) },
-    ...(body && { body: JSON.stringify(body) }),
+    ...(body && { body: JSON.stringify(path.endsWith('/versions') ? { create: true, ...body } : body) }),
   })
   return (await response.json()) as Record<string, unknown>
 }
@@ -213,16 +213,16 @@ describe('the admin page', () => {
     const answered = new Promise<void>((resolve) => {
       answer = resolve
     })
-    await page.route('**/api/config/changelog*', (route) => answered.then(() => route.continue()))
+    await page.route('**/config/api/changelog*', (route) => answered.then(() => route.continue()))
     await page.evaluate("location.assign('#/changelog')")
     await page.getByText('Loading').waitFor(WAIT)
     answer()
     await page.locator('.timeline').waitFor(WAIT)
 
-    await page.route('**/api/config/rollouts*', (route) => route.abort())
+    await page.route('**/config/api/rollouts*', (route) => route.abort())
     await page.evaluate("location.assign('#/rollouts')")
     await page.getByRole('alert').getByText('No connection').waitFor(WAIT)
-    await page.unroute('**/api/config/rollouts*')
+    await page.unroute('**/config/api/rollouts*')
     pages[0]!.complaints.length = 0
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('heading', { name: 'Rollouts', exact: true }).waitFor(WAIT)
@@ -230,7 +230,7 @@ describe('the admin page', () => {
 
   it('asks for the token when the host wants one', async () => {
     const page = await (await browser.newContext()).newPage()
-    await page.goto(`${one}/admin/#/prompts/greeting`)
+    await page.goto(`${one}/config/admin/#/prompts/greeting`)
     await page.getByRole('button', { name: 'Promote version 2' }).click()
 
     await page.getByRole('button', { name: 'Promote', exact: true }).click()

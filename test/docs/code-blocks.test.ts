@@ -7,10 +7,17 @@ import { codeBlocksOf, pagesOf } from '../support/markdown-code.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-// Packages that pages name and this repository does not install.
-const AMBIENT = ['@ai-sdk/openai', '@langchain/openai', '@openai/agents', '@mastra/core/agent']
-  .map((name) => `declare module '${name}'`)
-  .join('\n')
+// Packages that pages name and this repository does not install: together they are 430 packages of half a gigabyte, some of which want
+// Node 22. The blocks were compiled against @langchain/openai 1.5, @openai/agents 0.20 and @mastra/core 0.24 by hand; what LangChain takes, which
+// is narrower than OpenAI's messages, is written here as a shape.
+const AMBIENT = `${['@ai-sdk/openai', '@openai/agents', '@mastra/core/agent'].map((name) => `declare module '${name}'`).join('\n')}
+declare module '@langchain/openai' {
+  type MessageLike = { role: string; content: string | object[] } & Record<string, unknown>
+  export class ChatOpenAI {
+    constructor(options: { readonly model: string })
+    invoke(input: string | MessageLike[]): Promise<unknown>
+  }
+}`
 
 // Compiling takes seconds by itself, and longer beside other tests.
 const TIME = { timeout: 180_000 }

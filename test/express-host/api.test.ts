@@ -28,7 +28,7 @@ describe('prompts', () => {
     const second = await host.call('POST', '/prompts/twice/versions', { name: 'twice', template: 'Two' })
 
     expect(again).toMatchObject({ status: 409, body: { code: 'E_ALREADY_EXISTS', field: 'name' } })
-    expect(again.body.detail).toContain('POST /api/config/prompts/twice/versions')
+    expect(again.body.detail).toContain('POST /config/api/prompts/twice/versions')
     expect(second).toMatchObject({ status: 201, body: { version: 2 } })
   })
 
@@ -41,7 +41,8 @@ describe('prompts', () => {
     const history = await host.call('GET', '/prompts/cycle/history')
     const carried = await host.call('DELETE', '/prompts/cycle?version=2')
     const back = await host.call('POST', '/prompts/cycle/rollback', {})
-    const gone = await host.call('DELETE', '/prompts/cycle')
+    const refused = await host.call('DELETE', '/prompts/cycle')
+    const gone = await host.call('DELETE', '/prompts/cycle?force=true')
 
     expect(promoted.body).toMatchObject({ version: 2, labels: ['production', 'staging'] })
     expect(diff.body.lines).toEqual([
@@ -49,9 +50,14 @@ describe('prompts', () => {
       { type: 'added', text: 'Two' },
       { type: 'same', text: 'same' },
     ])
-    expect(history.body[0]).toMatchObject({ change_type: 'promote', change_summary: expect.stringContaining('better'), changed_by: 'ada' })
+    expect(history.body.items[0]).toMatchObject({
+      change_type: 'promote',
+      change_summary: expect.stringContaining('better'),
+      changed_by: 'ada',
+    })
     expect(carried).toMatchObject({ status: 409, body: { code: 'E_IN_USE' } })
     expect(back.body).toMatchObject({ version: 1 })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'E_IN_USE' } })
     expect(gone.body).toEqual({ deactivated: 2 })
     expect(await host.call('DELETE', '/prompts/cycle')).toMatchObject({ status: 404 })
   })
@@ -75,7 +81,8 @@ describe('prompts', () => {
     const labelled = await host.call('GET', '/prompts?label=b')
 
     expect(first.body.items.map((prompt: { name: string }) => prompt.name)).toEqual(['list-a', 'list-b'])
-    expect(rest.body).toMatchObject({ items: [{ name: 'list-c' }], cursor: null })
+    expect(rest.body).toMatchObject({ items: [{ name: 'list-c' }] })
+    expect(rest.body.cursor).toBeUndefined()
     expect(labelled.body.items).toMatchObject([{ name: 'list-b' }])
   })
 
@@ -142,7 +149,7 @@ describe('the other kinds', () => {
     await host.call('POST', '/embeddings/default/versions', { embedding_model: 'nomic-embed-text', chunk_size: 256, chunk_overlap: 0 })
 
     expect((await host.call('GET', '/embeddings/default')).body).toMatchObject({ version: 2, chunk_size: 256 })
-    expect((await host.call('GET', '/embeddings/default/history')).body).toHaveLength(2)
+    expect((await host.call('GET', '/embeddings/default/history')).body.items).toHaveLength(2)
     const refused = await host.call('POST', '/embeddings', { name: 'bad', embedding_model: 'x', chunk_size: 10, chunk_overlap: 10 })
     expect(refused).toMatchObject({ status: 400, body: { field: 'chunk_overlap' } })
   })
@@ -161,7 +168,7 @@ describe('the other kinds', () => {
     expect((await host.call('DELETE', '/context-rules/payments?version=2')).body).toEqual({ deactivated: 1 })
     expect((await host.call('GET', '/context-rules/payments')).body.version).toBe(1)
     expect((await host.call('GET', '/context-rules')).body.items).toHaveLength(1)
-    expect((await host.call('GET', '/context-rules/payments/history')).body).toHaveLength(3)
+    expect((await host.call('GET', '/context-rules/payments/history')).body.items).toHaveLength(3)
   })
 })
 
@@ -210,13 +217,13 @@ describe('rollouts', () => {
 
 describe('the rest', () => {
   it('the changelog comes in pages, filtered', async () => {
-    for (const template of ['One', 'Two', 'Three']) await host.call('POST', '/prompts/logged/versions', { template })
+    for (const template of ['One', 'Two', 'Three']) await host.call('POST', '/prompts/logged/versions', { template, create: true })
 
     const page = await host.call('GET', '/changelog?kind=prompt&name=logged&limit=2')
     const rest = await host.call('GET', `/changelog?kind=prompt&name=logged&limit=2&cursor=${page.body.cursor}`)
 
     expect(page.body.items.map((change: { new_version: number }) => change.new_version)).toEqual([3, 2])
-    expect(rest.body).toMatchObject({ items: [{ new_version: 1, change_type: 'create', changed_by: 'ada' }], cursor: null })
+    expect(rest.body).toMatchObject({ items: [{ new_version: 1, change_type: 'create', changed_by: 'ada' }] })
     expect((await host.call('GET', '/changelog?changed_by=nobody')).body.items).toEqual([])
   })
 

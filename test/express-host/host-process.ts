@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createConfigManager } from 'agent-config'
+import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
 import { createApp } from '../../examples/express-host/create-app.js'
 import { agentService } from '../../examples/express-host/parameters-agent.js'
 import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
@@ -11,20 +12,17 @@ import { serveRequests } from '../support/serve-requests.js'
 const [database, redis, namespace, token] = process.argv.slice(2) as [string, string, string, string]
 const manager = createConfigManager({ database, redis, namespace, listen: false, pollIntervalMs: 600_000 })
 await manager.ready()
-const app = createApp({
-  manager,
-  agents: agentService(manager, [scriptedLLM]),
-  tokens: [{ name: 'ada', value: token }],
-  isProduction: false,
-  host: '127.0.0.1',
-  report: (error) => console.error(error),
-})
+const authenticate = bearerTokens({ ada: { token, can: roles.admin } })
+const report = (error: unknown) => console.error(error)
+const handler = createConfigHandler(manager, { authenticate, anonymousReads: 'loopback', onError: report })
+const app = createApp({ handler, agents: agentService(manager, [scriptedLLM]), authenticate, report })
 const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')
 
 const handlers = {
   origin: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
   stop: async () => {
+    handler.close()
     server.closeAllConnections()
     server.close()
     await manager.shutdown()

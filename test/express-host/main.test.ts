@@ -51,14 +51,14 @@ const ask = async (url: string, init?: RequestInit) => (await (await fetch(url, 
 describe('the host as a process', () => {
   it('needs nothing, and prints a link that may write', async () => {
     const printed = await start(/embedded database/, { PORT: '0' }, '--demo')
-    const [, origin, token] = /Admin page {2}(http:\S+)\/admin\/#token=(\S+)/.exec(printed)!
+    const [, origin, token] = /Admin page {2}(http:\S+)\/config\/admin\/#token=(\S+)/.exec(printed)!
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
 
     const body = JSON.stringify({ text: 'failed payments by merchant since Monday', subject: 'user-7' })
     const answer = await ask(`${origin}/api/config/agents/parameters`, { method: 'POST', headers, body })
 
     expect(answer).toMatchObject({ parameters: { domain: 'payments' }, prompt: { version: 1 }, model: { provider: 'scripted' } })
-    expect((await fetch(`${origin}/admin/`)).status).toBe(200)
+    expect((await fetch(`${origin}/config/admin/`)).status).toBe(200)
     expect(await stop()).toBe(0)
   })
 

@@ -1,24 +1,19 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type ConfigManagerOptions, type ConfigurationManager, createConfigManager } from 'agent-config'
-import type { LLMClient } from 'agent-config/llm'
-import * as v from 'valibot'
-import type { RedisStatistics } from '../../examples/express-host/api/endpoint.js'
-import { ENDPOINTS } from '../../examples/express-host/api/router.js'
+import { bearerTokens, type ConfigHandlerOptions, createConfigHandler, roles } from 'agent-config/http'
+import { type LLMClient, LLMRegistry } from 'agent-config/llm'
 import { createApp } from '../../examples/express-host/create-app.js'
-import type { AdminToken } from '../../examples/express-host/environment.js'
 import { agentService } from '../../examples/express-host/parameters-agent.js'
 import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
+import { holdAgainstSchema } from '../http/hold-against-schema.js'
 import { createTestDatabase } from '../support/test-database.js'
 
-export const TOKEN: AdminToken = { name: 'ada', value: 'ada:0123456789abcdef0123456789abcdef' }
+export const TOKEN = { name: 'ada', value: 'ada:0123456789abcdef0123456789abcdef' }
 
 export interface HostOptions {
   readonly manager?: ConfigManagerOptions
-  readonly tokens?: readonly AdminToken[]
-  readonly isProduction?: boolean
-  readonly host?: string
-  readonly redis?: RedisStatistics
+  readonly handler?: ConfigHandlerOptions
   readonly llm?: readonly LLMClient[]
 }
 
@@ -45,11 +40,18 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const database = await createTestDatabase()
   const manager = createConfigManager({ database: database.url, redis: false, ...options.manager })
   await manager.ready()
-  const { tokens = [TOKEN], isProduction = false, host = '127.0.0.1', redis, llm = [scriptedLLM] } = options
   const reported: unknown[] = []
   const report = (error: unknown) => void reported.push(error)
-  const app = createApp({ manager, agents: agentService(manager, llm), tokens, isProduction, host, redis, report })
-  const server = app.listen(0, '127.0.0.1')
+  const llm = new LLMRegistry(options.llm ?? [scriptedLLM])
+  const handler = createConfigHandler(manager, {
+    authenticate: bearerTokens({ [TOKEN.name]: { token: TOKEN.value, can: roles.admin } }),
+    anonymousReads: 'loopback',
+    llm,
+    onError: report,
+    ...options.handler,
+  })
+  const authenticate = bearerTokens({ [TOKEN.name]: TOKEN.value })
+  const server = createApp({ handler, agents: agentService(manager, llm), authenticate, report }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
@@ -63,28 +65,17 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
         headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       })
-      const reply = { status: response.status, headers: response.headers, body: await response.json() }
+      const text = await response.text()
+      const reply = { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
       holdAgainstSchema(method, path, reply)
       return reply
     },
     async close() {
+      handler.close()
       server.closeAllConnections()
       server.close()
       await manager.shutdown()
       await database.drop()
     },
   }
-}
-
-/** The document would lie if an answer had more, less or other fields than it says. */
-function holdAgainstSchema(method: string, path: string, { status, body }: Reply): void {
-  const endpoint = ENDPOINTS.find((candidate) => candidate.method === method.toLowerCase() && matches(candidate.path, path))
-  if (!endpoint || status >= 400) return
-  if (status !== (endpoint.status ?? 200)) throw new Error(`${method} ${path} answers with ${status}, not ${endpoint.status ?? 200}.`)
-  const { issues } = v.safeParse(endpoint.answer, body)
-  if (issues) throw new Error(`${method} ${path}: ${issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`).join('; ')}`)
-}
-
-function matches(pattern: string, path: string): boolean {
-  return new RegExp(`^${pattern.replace(/:\w+/g, '[^/]+')}$`).test(path.split('?')[0]!)
 }

@@ -104,6 +104,36 @@ it.each(['auto', 'none', 'required'] as const)('sends toolChoice %s', async (too
   expect(server.requests[0]?.body.tool_choice).toBe(toolChoice)
 })
 
+it('reads content that is written as parts, thoughts among them, streamed and whole', async () => {
+  const parts = [
+    {
+      type: 'thinking',
+      thinking: [
+        { type: 'text', text: 'Hm' },
+        { type: 'text', text: '.' },
+      ],
+    },
+    { type: 'text', text: 'Blue' },
+    { type: 'text', text: '.' },
+    { type: 'reference', reference_ids: [1] },
+  ]
+  server.reply(
+    events(...parts.map((part) => chunk({ content: [part] })), ...ending('stop')),
+    json({ choices: [{ message: { role: 'assistant', content: parts }, finish_reason: 'stop' }] }),
+  )
+
+  const streamed = await collect(client.stream(request))
+  const whole = await client.chat(request)
+
+  expect(streamed.map((event) => (event.type === 'text' || event.type === 'thinking' ? [event.type, event.delta] : event.type))).toEqual([
+    ['thinking', 'Hm.'],
+    ['text', 'Blue'],
+    ['text', '.'],
+    'finish',
+  ])
+  expect(whole).toMatchObject({ text: 'Blue.', thinking: 'Hm.', finishReason: 'stop' })
+})
+
 it('streams parts that add up, thoughts apart from text', async () => {
   server.reply(
     events(

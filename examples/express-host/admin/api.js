@@ -1,7 +1,7 @@
 import { ask } from './dialog.js'
 import { field, h } from './dom.js'
 
-const BASE = new URL('../api/config', import.meta.url).pathname
+const BASE = new URL('../api', import.meta.url).pathname
 const KEY = 'agent-config-token'
 
 // A link printed at start carries its token in the fragment; it leaves the address bar at once.
@@ -65,7 +65,7 @@ export function signIn() {
   const token = h('input', { type: 'password', required: true, autocomplete: 'off', id: 'token' })
   ask({
     title: 'Sign in',
-    text: 'The host takes a token of CONFIG_ADMIN_TOKEN. It stays in this tab until you close it.',
+    text: 'The host takes a token. It stays in this tab until you close it.',
     action: 'Sign in',
     fields: [field('Token', token)],
     submit: async () => {

@@ -1,7 +1,7 @@
+import { nearest } from '../../shared/nearest.js'
 import { childShape, type Shape } from '../schema/shape.js'
 import type { Setup } from '../setup.js'
 import { originText } from '../sources/origin.js'
-import { nearest } from '../tree/nearest.js'
 import { type Complaint, leavesOf, type Node, type Table } from '../tree/tree.js'
 
 /** A key that a source says and the schema drops. */

@@ -1,6 +1,6 @@
+import { nearest } from '../../shared/nearest.js'
 import { childShape, type Shape } from '../schema/shape.js'
 import type { Setup } from '../setup.js'
-import { nearest } from '../tree/nearest.js'
 import { pathOf } from '../tree/path.js'
 import { childOf, type Node, nodeAt, type Table } from '../tree/tree.js'
 

@@ -51,8 +51,8 @@ export class Watcher {
   }
 
   #onEvent(): void {
-    this.#firstEventAt ??= Date.now()
-    const waited = Date.now() - this.#firstEventAt
+    this.#firstEventAt ??= performance.now()
+    const waited = performance.now() - this.#firstEventAt
     this.#schedule(Math.min(QUIET_MS, Math.max(0, LONGEST_WAIT_MS - waited)))
   }
 

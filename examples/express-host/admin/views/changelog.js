@@ -18,7 +18,7 @@ export async function changelog({ kind = '', name = '' }) {
       day = itsDay
       timeline.append(entry(change))
     }
-    more.hidden = cursor === null
+    more.hidden = cursor === undefined
     more.onclick = async () => add(await get(`/changelog${queryOf({ kind, name, limit: LIMIT, cursor })}`))
   }
   add(page)

@@ -9,7 +9,7 @@ import { rolloutCard, startRollout } from '../parts/rollout.js'
 export async function entity(path, name, { project = 'default', from, to, show }) {
   const { kind, one } = KINDS[path]
   const [{ items: found }, { items: rollouts }] = await Promise.all([
-    get(`/${path}${queryOf({ project, search: name, active_only: false, limit: 1000 })}`),
+    get(`/${path}${queryOf({ project, name, active_only: false, limit: 1000, include: 'content' })}`),
     get(`/rollouts${queryOf({ kind, name, project, limit: 20 })}`),
   ])
   const versions = found.filter((item) => item.name === name)

@@ -8,7 +8,7 @@ const LIMIT = 500
 export async function list(path, { search = '', project = 'default' }) {
   const { title, one, about } = KINDS[path]
   const [latest, production] = await Promise.all(
-    ['latest', 'production'].map((label) => get(`/${path}${queryOf({ project, search, label, limit: LIMIT })}`)),
+    ['latest', 'production'].map((label) => get(`/${path}${queryOf({ project, search, label, limit: LIMIT, include: 'content' })}`)),
   )
   const served = new Map(production.items.map((item) => [item.name, item.version]))
   const isPrompts = path === 'prompts'

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import * as v from 'valibot'
+import type { Action, Actor } from './actor.js'
+import { type Answer, isAnswer, jsonAnswer } from './answer.js'
+import { type AccessRules, actorOf, permit } from './authentication.js'
+import { checkBodyHeaders } from './body.js'
+import { RequestChecks } from './complaints.js'
+import { compressed } from './compression.js'
+import { requireMatch, unlessKnown } from './conditions.js'
+import type { Call, Endpoint, Services } from './endpoint.js'
+import type { Exchange } from './exchange.js'
+import { type IdempotencyKeys, once } from './idempotency.js'
+import { Problem, problemOf } from './problem.js'
+import { parseQuery } from './query.js'
+import { Routes } from './routes.js'
+import { refuseCrossSite } from './safety.js'
+
+/** What the API is served with. */
+export interface ApiParts {
+  readonly endpoints: readonly Endpoint[]
+  readonly services: Services
+  readonly access: AccessRules
+  readonly trustedOrigins: ReadonlySet<string>
+  readonly keys: IdempotencyKeys
+  readonly maxBodyBytes: number
+  readonly onError: (error: unknown, facts: { readonly requestId: string; readonly path: string }) => void
+}
+
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'private, no-cache',
+}
+const NO_QUERY = v.strictObject({})
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
+
+type AnyCall = Call<never, never>
+
+/** Answers requests to the API. Never rejects: whatever goes wrong is a problem (RFC 9457). */
+export class ApiServer {
+  readonly #parts: ApiParts
+  readonly #routes = new Routes<Endpoint>()
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts
+    for (const endpoint of parts.endpoints) this.#routes.add(endpoint.method, endpoint.path, endpoint)
+  }
+
+  /** @param path below the API's root */
+  async serve(exchange: Exchange, path: string): Promise<Answer> {
+    const given = exchange.header('x-request-id')
+    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID()
+    const answer = await this.#answer(exchange, path).catch((error: unknown) => this.#problem(error, exchange, requestId))
+    const ready = await compressed(unlessKnown(answer, exchange.header('if-none-match')), exchange.header('accept-encoding'))
+    return { ...ready, headers: { ...SECURITY_HEADERS, 'x-request-id': requestId, ...ready.headers } }
+  }
+
+  async #answer(exchange: Exchange, path: string): Promise<Answer> {
+    const found = this.#routes.find(path)
+    if (!found) throw new Problem(404, 'E_NO_ROUTE', `There is no ${exchange.method} ${exchange.root}${exchange.path}.`)
+    if (!found.params) throw new Problem(400, 'E_MALFORMED', 'The path cannot be decoded.')
+    if (exchange.method === 'OPTIONS') return { status: 204, headers: { allow: allowed(found.methods) } }
+    const endpoint = found.methods.get(exchange.method === 'HEAD' ? 'GET' : exchange.method)
+    if (!endpoint) throw wrongMethod(exchange.method, allowed(found.methods))
+    refuseCrossSite(exchange, this.#parts.trustedOrigins)
+    if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, 'nobody'))
+    const actor = await actorOf(exchange, endpoint.access, this.#parts.access)
+    // Before the body is read: who may not write sends no megabytes.
+    if (endpoint.access === 'write' && actor.can === undefined) throw new Problem(403, 'E_FORBIDDEN', `"${actor.name}" may only read.`)
+    return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor.name), exchange)
+  }
+
+  async #serveActor(endpoint: Endpoint, actor: Actor, call: AnyCall, exchange: Exchange): Promise<Answer> {
+    const { services, keys } = this.#parts
+    await permit(actor, (await endpoint.action?.(call, services)) ?? READ_EVERYTHING)
+    const work = async () => {
+      const ifMatch = endpoint.access === 'write' ? exchange.header('if-match') : undefined
+      if (ifMatch !== undefined) requireMatch(ifMatch, await endpoint.current?.(call, services))
+      return this.#carryOut(endpoint, call)
+    }
+    const key = endpoint.access === 'write' && endpoint.method === 'POST' ? exchange.header('idempotency-key') : undefined
+    if (key === undefined) return work()
+    const request = JSON.stringify([exchange.path, exchange.search, call.body])
+    return once(keys, { actor: actor.name, key, request }, work)
+  }
+
+  /** The request as its endpoint declares it. */
+  async #read(endpoint: Endpoint, exchange: Exchange, params: Record<string, string>, actor: string): Promise<AnyCall> {
+    const { query: querySchema = NO_QUERY, body: bodySchema } = endpoint
+    const sent = bodySchema ? await this.#body(exchange) : undefined
+    const checks = new RequestChecks()
+    const query = checks.check(querySchema, parseQuery(exchange.search, querySchema), 'query')
+    const body = bodySchema && checks.check(bodySchema, sent ?? {}, 'body')
+    checks.refuse()
+    const { header, root, signal } = exchange
+    return { params, query, body, actor, api: `${root}/api`, signal, header } as Call as AnyCall
+  }
+
+  async #body(exchange: Exchange): Promise<unknown> {
+    const hasBody = exchange.header('transfer-encoding') !== undefined || exchange.header('content-length') !== '0'
+    // Without a type and a length there is probably none; reading it tells.
+    if (hasBody && exchange.header('content-type') !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
+    const body = hasBody ? await exchange.json(this.#parts.maxBodyBytes) : undefined
+    if (body !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
+    return body
+  }
+
+  async #carryOut(endpoint: Endpoint, call: AnyCall): Promise<Answer> {
+    const answer = await endpoint.handle(call, this.#parts.services)
+    return isAnswer(answer) ? answer : jsonAnswer(endpoint.status ?? 200, answer)
+  }
+
+  #problem(error: unknown, { method, root, path, header }: Exchange, requestId: string): Answer {
+    const hasBody = method === 'POST' && header('content-length') !== '0'
+    const { body, headers, isForeseen } = problemOf(error, hasBody)
+    const instance = `${root}${path}`
+    if (!isForeseen) this.#report(error, { requestId, path: instance })
+    const problem = { ...body, instance, request_id: requestId }
+    return jsonAnswer(body.status, problem, { ...headers, 'content-type': 'application/problem+json; charset=utf-8' })
+  }
+
+  #report(error: unknown, facts: { readonly requestId: string; readonly path: string }): void {
+    try {
+      this.#parts.onError(error, facts)
+    } catch {
+      // The caller waits for an answer; the host's own failure is not theirs.
+    }
+  }
+}
+
+/** What stands in `Allow`. */
+function allowed(methods: ReadonlyMap<string, unknown>): string {
+  return ['OPTIONS', ...methods.keys(), ...(methods.has('GET') ? ['HEAD'] : [])].sort().join(', ')
+}
+
+function wrongMethod(method: string, allow: string): Problem {
+  return new Problem(405, 'E_METHOD', `This path takes ${allow}, not ${method}.`, { headers: { allow } })
+}

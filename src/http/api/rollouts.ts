@@ -1,0 +1,165 @@
+import * as v from 'valibot'
+import type { Rollout } from '../../entities/rollout.js'
+import type { Action } from '../actor.js'
+import { jsonAnswer, taggedAnswer } from '../answer.js'
+import * as answers from '../answers.js'
+import { type Endpoint, endpoint, type Services } from '../endpoint.js'
+import { notFound } from '../problem.js'
+import { Date8601, Flag, JsonObject, Label, Name, Project, pick, Summary, Version, Versions } from '../schemas.js'
+import { fromWire, toWire } from '../wire.js'
+import { metaOf, projectOf } from './acts.js'
+import { RolloutQuery, WaitQuery } from './queries.js'
+
+const Weight = v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'))
+const Arm = v.strictObject({ version: Version, weight: Weight })
+const Coverage = v.pipe(
+  v.number('must be a number'),
+  v.minValue(0, 'must be 0 or more'),
+  v.maxValue(100, 'must be at most 100'),
+  v.description('Percent of subjects.'),
+)
+const summary = v.optional(Summary)
+const Arms = v.array(Arm, 'must be a list of { version, weight }')
+const BODIES = {
+  ramp: v.strictObject({
+    coverage: v.optional(Coverage),
+    arms: v.optional(Arms),
+    weights: v.optional(v.array(Weight, 'must be a list of numbers')),
+    force: v.optional(Flag),
+    summary,
+  }),
+  pause: v.strictObject({ summary }),
+  resume: v.strictObject({ force: v.optional(Flag), summary }),
+  conclude: v.strictObject({ winner: v.optional(Version), force: v.optional(Flag), summary }),
+} as const
+const EXAMPLES = { ramp: { coverage: 25 }, pause: { summary: 'Looking at it' }, resume: {}, conclude: { winner: 2 } } as const
+
+/** Percent and dates on the wire; hundredths of a percent and milliseconds are the store's own. */
+function show({ coverageBasisPoints: _, schedule, ...rollout }: Rollout): Record<string, unknown> {
+  const steps = schedule?.map((step) => ({ at: new Date(step.atMs).toISOString(), coverage: step.coverageBasisPoints / 100 }))
+  return { ...toWire(rollout), ...(steps && { schedule: steps }) }
+}
+
+async function findRollout({ manager }: Services, id: string): Promise<Rollout> {
+  const found = await manager.rollouts.find(id)
+  if (!found) throw notFound(`There is no rollout "${id}".`)
+  return found
+}
+
+/** A/B tests and gradual rollouts, of every labelled kind. */
+export function rollouts(kinds: readonly string[], answer: ReturnType<typeof answers.rollout>): readonly Endpoint[] {
+  const common = { tag: 'rollouts', answer } as const
+  return [
+    endpoint({
+      ...common,
+      method: 'GET',
+      path: '/rollouts',
+      summary: 'Rollouts, newest first',
+      access: 'read',
+      query: v.strictObject({ ...RolloutQuery.entries, kind: v.optional(pick(kinds)) }),
+      answer: answers.pageOf(answer),
+      action: ({ query }): Action => ({
+        verb: 'read',
+        kind: query.kind ?? 'all',
+        project: query.project ?? '*',
+        name: query.name ?? '*',
+        labels: [],
+      }),
+      handle: async ({ query }, { manager }) => {
+        const { items, cursor } = await manager.rollouts.list(fromWire(query) as object)
+        return { items: items.map(show), ...(cursor !== undefined && { cursor }) }
+      },
+    }),
+    endpoint({
+      ...common,
+      method: 'GET',
+      path: '/rollouts/:id',
+      summary: 'One rollout',
+      access: 'read',
+      problems: [404],
+      action: async ({ params }, services) => {
+        const { kind, project, name } = await findRollout(services, params.id!)
+        return { verb: 'read', kind, project, name, labels: [] }
+      },
+      handle: async ({ params }, services) => taggedAnswer(show(await findRollout(services, params.id!))),
+    }),
+    endpoint({
+      ...common,
+      method: 'POST',
+      path: '/rollouts',
+      summary: 'Starts a rollout: an A/B test, or a gradual one',
+      access: 'write',
+      query: WaitQuery,
+      body: v.strictObject({
+        kind: pick(kinds),
+        name: Name(),
+        label: v.optional(Label),
+        project: v.optional(Project),
+        arms: v.pipe(Arms, v.minLength(1, 'must hold one arm or more')),
+        coverage: v.optional(Coverage),
+        sticky: v.optional(Flag),
+        forced: v.optional(Versions),
+        when: v.optional(JsonObject),
+        schedule: v.optional(v.array(v.strictObject({ at: Date8601, coverage: Coverage }), 'must be a list of { at, coverage }')),
+        record_exposures: v.optional(Flag),
+        force: v.optional(Flag),
+        summary,
+      }),
+      status: 201,
+      problems: [409, 422],
+      example: {
+        kind: 'prompt',
+        name: 'greeting',
+        coverage: 10,
+        arms: [
+          { version: 1, weight: 50 },
+          { version: 2, weight: 50 },
+        ],
+      },
+      action: ({ body }, services): Action => ({
+        verb: 'rollout_start',
+        kind: body.kind,
+        project: projectOf(services, body.project),
+        name: body.name,
+        labels: [body.label ?? services.defaults.label],
+      }),
+      handle: async (call, services) => {
+        const { summary: why, label = services.defaults.label, ...body } = call.body
+        const start = { ...fromWire(body), label, ...metaOf(call, why) } as Parameters<typeof services.manager.rollouts.start>[0]
+        const started = await services.manager.rollouts.start(start)
+        return jsonAnswer(201, show(started), { location: `${call.api}/rollouts/${started.id}` })
+      },
+    }),
+    step('ramp', 'Changes how many subjects a rollout covers, or the weights of its arms'),
+    step('pause', "Gives everybody the label's own version until the rollout resumes"),
+    step('resume', 'Goes on with a paused rollout'),
+    step('conclude', 'Ends a rollout; with a winner, the label is promoted to it in the same transaction'),
+  ]
+
+  /** What can be done with a rollout that is there. */
+  function step(verb: keyof typeof BODIES, what: string): Endpoint {
+    return endpoint({
+      ...common,
+      method: 'POST',
+      path: `/rollouts/:id/${verb}`,
+      summary: what,
+      access: 'write',
+      query: WaitQuery,
+      body: BODIES[verb] as v.StrictObjectSchema<v.ObjectEntries, undefined>,
+      problems: [404, 409, ...(verb === 'pause' ? [] : [422])],
+      example: EXAMPLES[verb],
+      action: async ({ params }, services): Promise<Action> => {
+        const { kind, project, name, label } = await findRollout(services, params.id!)
+        return { verb: `rollout_${verb}`, kind, project, name, labels: [label] }
+      },
+      current: async ({ params }, services) => {
+        const found = await services.manager.rollouts.find(params.id!)
+        return found && taggedAnswer(show(found))
+      },
+      handle: async (call, { manager }) => {
+        const { summary: why, ...body } = call.body as { summary?: string }
+        return show(await manager.rollouts[verb](call.params.id!, { ...fromWire(body), ...metaOf(call, why) }))
+      },
+    })
+  }
+}

@@ -1,0 +1,30 @@
+import { Problem } from './problem.js'
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function tooLarge(limitBytes: number): Problem {
+  return new Problem(413, 'E_TOO_LARGE', `The body is larger than ${limitBytes.toLocaleString('en')} bytes.`)
+}
+
+/** @throws {Problem} when a body is announced that is none of JSON, or too large */
+export function checkBodyHeaders(header: (name: string) => string | undefined, limitBytes: number): void {
+  const type = header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type ?? '')) {
+    throw new Problem(415, 'E_NOT_JSON', 'Send the body as application/json.')
+  }
+  const encoding = header('content-encoding')?.trim().toLowerCase()
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new Problem(415, 'E_NOT_JSON', 'Send the body as it is, without Content-Encoding.')
+  }
+  if (Number(header('content-length') ?? 0) > limitBytes) throw tooLarge(limitBytes)
+}
+
+/** @throws {Problem} when the bytes are no JSON in UTF-8 */
+export function parseBody(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) return undefined
+  try {
+    return JSON.parse(decoder.decode(bytes))
+  } catch {
+    throw new Problem(400, 'E_MALFORMED', 'The body is not JSON.')
+  }
+}

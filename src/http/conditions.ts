@@ -1,0 +1,32 @@
+import type { Answer } from './answer.js'
+import { Problem } from './problem.js'
+
+/** Whether a list of entity tags, or `*`, names one. Tags are compared weakly: what compression did to an answer is no change. */
+function names(header: string, etag: string): boolean {
+  return header.trim() === '*' || header.split(',').some((tag) => bare(tag) === bare(etag))
+}
+
+function bare(tag: string): string {
+  return tag.trim().replace(/^W\//, '')
+}
+
+/** 304 instead of an answer that the client has already. */
+export function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
+  const { etag } = answer.headers
+  if (ifNoneMatch === undefined || etag === undefined || answer.status !== 200 || !names(ifNoneMatch, etag)) return answer
+  const { 'content-type': _, ...headers } = answer.headers
+  return { status: 304, headers }
+}
+
+/**
+ * RFC 9110, 13.1.1.
+ *
+ * @param current what a GET answers now
+ * @throws {Problem} 412 when that is not what the client saw
+ */
+export function requireMatch(ifMatch: string, current: Answer | undefined): void {
+  const etag = current?.headers.etag
+  if (etag !== undefined && names(ifMatch, etag)) return
+  const now = etag === undefined ? 'There is nothing of that name now.' : `It has the entity tag ${etag} now.`
+  throw new Problem(412, 'E_CHANGED', `This is no longer what If-Match names. ${now} Read it again and decide with that in view.`)
+}

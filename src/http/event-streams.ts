@@ -1,0 +1,144 @@
+import type { Answer } from './answer.js'
+import type { HttpManager } from './manager.js'
+import { missedChanges, type SentChange } from './missed-changes.js'
+import { Problem } from './problem.js'
+
+const HEARTBEAT_MS = 15_000
+/** A client that does not read is dropped; it connects again and is told what it missed. */
+const MOST_UNREAD_BYTES = 1_000_000
+/** Open streams of this handler; each holds a listener and a timer. */
+const MOST_STREAMS = 1_000
+/** When clients come back after the end of a stream, in milliseconds. */
+const RETRY_MS = 1_000
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // No middleware may hold events back to compress them.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
+const encoder = new TextEncoder()
+
+/**
+ * Server-sent events. A stream begins with what a client missed that says which event it saw last, then says `ready`, then sends a `change`
+ * for every change, wherever it was made. The id of an event is its revision.
+ */
+export class EventStreams {
+  readonly #manager: HttpManager
+  readonly #open = new Set<Stream>()
+  #isClosed = false
+
+  constructor(manager: HttpManager) {
+    this.#manager = manager
+  }
+
+  /** @param lastEventId the header of a client that was connected before */
+  async open(lastEventId: string | undefined): Promise<Answer> {
+    if (this.#isClosed || this.#open.size >= MOST_STREAMS) {
+      throw new Problem(503, 'E_TOO_MANY_STREAMS', 'No more event streams are taken at the moment.', { headers: { 'retry-after': '5' } })
+    }
+    const stream = new Stream(this.#manager, () => this.#open.delete(stream))
+    this.#open.add(stream)
+    try {
+      await stream.begin(lastEventId)
+    } catch (error) {
+      stream.end()
+      throw error
+    }
+    return { status: 200, headers: HEADERS, body: stream.readable }
+  }
+
+  /** Ends every stream; its client comes back after a second, to whoever answers then. */
+  close(): void {
+    this.#isClosed = true
+    for (const stream of this.#open) stream.end()
+  }
+}
+
+class Stream {
+  readonly readable: ReadableStream<Uint8Array>
+  readonly #manager: HttpManager
+  readonly #forget: () => void
+  readonly #waiting: SentChange[] = []
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #stopListening: () => void
+  #heartbeat: ReturnType<typeof setInterval> | undefined
+  /** Changes up to this revision were sent; undefined while the log is being read. */
+  #sent: number | undefined
+
+  constructor(manager: HttpManager, forget: () => void) {
+    this.#manager = manager
+    this.#forget = forget
+    this.readable = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        cancel: () => this.#release(),
+      },
+      { highWaterMark: MOST_UNREAD_BYTES, size: (chunk) => chunk.byteLength },
+    )
+    this.#stopListening = manager.on('change', (change) => this.#hear(change))
+  }
+
+  async begin(lastEventId: string | undefined): Promise<void> {
+    const seen = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : undefined
+    const { changes, revision } = await missedChanges(this.#manager, seen)
+    this.#write(`retry: ${RETRY_MS}\n\n`)
+    if (changes === undefined) this.#send('reset', { revision }, revision)
+    else this.#sendChanges(changes)
+    this.#sent = revision
+    this.#send('ready', { revision: revision ?? null, worker: process.pid }, revision)
+    this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), HEARTBEAT_MS)
+    // Node's timers would keep a process alive; those of other runtimes are numbers.
+    ;(this.#heartbeat as { unref?: () => void }).unref?.()
+    this.#flush()
+  }
+
+  end(): void {
+    const controller = this.#controller
+    this.#release()
+    try {
+      controller?.close()
+    } catch {
+      // It was cancelled before.
+    }
+  }
+
+  #hear(change: SentChange): void {
+    // Changes of one transaction come in one turn: they wait for each other, so that only the last one gives the revision as an id.
+    if (this.#waiting.push(change) === 1) queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    const sent = this.#sent
+    if (this.#heartbeat === undefined) return
+    const changes = this.#waiting.splice(0).filter(({ revision }) => sent === undefined || revision > sent)
+    this.#sendChanges(changes)
+  }
+
+  #sendChanges(changes: readonly SentChange[]): void {
+    for (const [place, change] of changes.entries()) {
+      const isLastOfRevision = changes[place + 1]?.revision !== change.revision
+      this.#send('change', change, isLastOfRevision ? change.revision : undefined)
+    }
+  }
+
+  #send(event: string, data: object, id?: number): void {
+    this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+  }
+
+  #write(text: string): void {
+    const controller = this.#controller
+    if (!controller) return
+    if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(text))
+    else this.end()
+  }
+
+  #release(): void {
+    this.#stopListening()
+    clearInterval(this.#heartbeat)
+    this.#controller = undefined
+    this.#forget()
+  }
+}

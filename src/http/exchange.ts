@@ -1,0 +1,29 @@
+/** A request as the handler sees it, whether it came as a `Request` or through Node. */
+export interface Exchange {
+  readonly method: string
+  /** Below `basePath`, still encoded: `/api/prompts/a%2Fb`. */
+  readonly path: string
+  /** Behind the `?`, without it. */
+  readonly search: string
+  /** Where `basePath` is for the client: `/config`. */
+  readonly root: string
+  /** Whether the client is on this machine, by its socket and the `Host` it asked for. Only Node's side can know. */
+  readonly locality: Locality
+  /** The host's request object, behind `toNodeHandler`. */
+  readonly incoming?: unknown
+  /** Ends when the client goes away. Made for those who ask: it costs as much as a cached read. */
+  signal(): AbortSignal
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined
+  /**
+   * The body as JSON; `undefined` when there is none.
+   *
+   * @throws {Problem} when it is too large, or no JSON
+   */
+  json(limitBytes: number): Promise<unknown>
+  /** For `authenticate`. */
+  request(): Request
+}
+
+/** `foreign-host`: the client is on this machine and asked for another site's name, as a page of that site would. */
+export type Locality = 'here' | 'foreign-host' | 'elsewhere'

@@ -1,0 +1,44 @@
+import type { ConfigurationManager } from '../manager/configuration-manager.js'
+
+/** What the API needs of a manager: the real one, or a double of it. */
+export type HttpManager = Pick<
+  ConfigurationManager,
+  | 'prompts'
+  | 'models'
+  | 'embeddings'
+  | 'contextRules'
+  | 'rollouts'
+  | 'changelog'
+  | 'transaction'
+  | 'getPrompt'
+  | 'getModelConfig'
+  | 'getEmbeddingConfig'
+  | 'getContextRules'
+  | 'refresh'
+  | 'catchUp'
+  | 'stats'
+  | 'health'
+  | 'on'
+> &
+  Partial<Pick<ConfigurationManager, 'kinds'>>
+
+export type ChangelogQuery = NonNullable<Parameters<HttpManager['changelog']['list']>[0]>
+
+/** What a request means that names no project or no label. */
+export interface Defaults {
+  readonly project: string
+  readonly label: string
+}
+
+/**
+ * The manager's own project and label. They stand in what `can` is asked about and in the write that follows, so that both mean the same.
+ * A manager that does not tell has them in its repositories.
+ */
+export function defaultsOf(manager: HttpManager): Defaults {
+  const told = manager as Partial<Defaults>
+  const repository = manager.prompts as unknown as Partial<Defaults>
+  return {
+    project: told.project ?? repository.project ?? 'default',
+    label: told.label ?? repository.label ?? 'production',
+  }
+}

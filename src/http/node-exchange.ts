@@ -1,0 +1,112 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseBody, tooLarge } from './body.js'
+import type { Exchange, Locality } from './exchange.js'
+import { Problem } from './problem.js'
+
+/** What frameworks of Node add to a request. */
+export interface NodeRequest extends IncomingMessage {
+  /** The URL before a router of the host's took its own part off. */
+  readonly originalUrl?: string
+  /** What a body parser of the host's has read already. */
+  readonly body?: unknown
+}
+
+/** A request of Node as an exchange. */
+export function nodeExchange(
+  request: NodeRequest,
+  response: ServerResponse,
+  { path, search, root }: Pick<Exchange, 'path' | 'search' | 'root'>,
+): Exchange {
+  const header = (name: string) => {
+    const value = request.headers[name]
+    return typeof value === 'string' ? value : value?.join(', ')
+  }
+  return {
+    method: request.method ?? 'GET',
+    path,
+    search,
+    root,
+    locality: localityOf(request),
+    incoming: request,
+    signal: () => {
+      const controller = new AbortController()
+      response.once('close', () => controller.abort())
+      return controller.signal
+    },
+    header,
+    json: (limitBytes) => readJson(request, limitBytes),
+    request: () => standardRequest(request, header('host')),
+  }
+}
+
+/** Enough of the request to see who sent it: all but its body. */
+function standardRequest(request: NodeRequest, host: string | undefined): Request {
+  const headers = new Headers()
+  for (let place = 0; place < request.rawHeaders.length; place += 2) {
+    try {
+      headers.append(request.rawHeaders[place] as string, request.rawHeaders[place + 1] as string)
+    } catch {
+      // Node takes headers that the standard does not; nobody's identity is in them.
+    }
+  }
+  const scheme = 'encrypted' in request.socket && request.socket.encrypted ? 'https' : 'http'
+  const authority = host !== undefined && URL.canParse(`${scheme}://${host}`) ? host : 'localhost'
+  const path = request.originalUrl ?? request.url ?? '/'
+  const method = request.method === 'TRACE' || request.method === 'CONNECT' ? 'GET' : (request.method ?? 'GET')
+  return new Request(`${scheme}://${authority}${path.startsWith('/') ? path : '/'}`, { method, headers })
+}
+
+async function readJson(request: NodeRequest, limitBytes: number): Promise<unknown> {
+  const { body } = request
+  if (body !== undefined) return parsedByHost(body)
+  if (request.headers['transfer-encoding'] === undefined && request.headers['content-length'] === undefined) return undefined
+  if (request.readableEnded) {
+    throw new Problem(400, 'E_MALFORMED', 'The body was read before it came here, and not kept in request.body.')
+  }
+  return parseBody(await readBytes(request, limitBytes))
+}
+
+/** What is too large is still taken off the connection, and dropped: a client that is sending reads its answer only afterwards. */
+function readBytes(request: NodeRequest, limitBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    request.on('data', (chunk: Uint8Array) => {
+      length += chunk.byteLength
+      if (length <= limitBytes) chunks.push(chunk)
+      else if (length > limitBytes * MOST_DROPPED) request.destroy()
+      else {
+        chunks.length = 0
+        reject(tooLarge(limitBytes))
+      }
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+    request.on('close', () => reject(new Problem(400, 'E_MALFORMED', 'The body broke off.')))
+  })
+}
+
+/** A client that goes on sending beyond so many times the limit is cut off. */
+const MOST_DROPPED = 10
+
+/** What the host's parser made of the body: an object, or what it is made of. */
+function parsedByHost(body: unknown): unknown {
+  if (body instanceof Uint8Array) return parseBody(body)
+  if (typeof body === 'string') return parseBody(Buffer.from(body))
+  return body
+}
+
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via', 'cf-connecting-ip', 'true-client-ip'] as const
+
+/** A client behind a proxy of this machine is not on this machine. */
+function localityOf(request: IncomingMessage): Locality {
+  const { remoteAddress = '' } = request.socket
+  if (!isLoopback(remoteAddress.replace(/^::ffff:/i, ''))) return 'elsewhere'
+  if (FORWARDED.some((name) => request.headers[name] !== undefined)) return 'elsewhere'
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '')
+  return isLoopback(host) ? 'here' : 'foreign-host'
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}

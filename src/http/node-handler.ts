@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { InvalidArgumentError } from '../shared/errors.js'
+import type { Answer } from './answer.js'
+import type { Exchange } from './exchange.js'
+import { type ConfigHandler, notServed, pathBelow, SERVE } from './handler.js'
+import { type NodeRequest, nodeExchange } from './node-exchange.js'
+
+/** A middleware of Express and Connect, and a listener of `node:http`. */
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
+
+/**
+ * The handler for Node's own requests: `app.use(toNodeHandler(handler))` in Express, Connect, Nest and Fastify with `@fastify/middie`, or
+ * `createServer(toNodeHandler(handler))`.
+ *
+ * A path that is none of the handler's goes to `next()`, or is a 404 where there is none: routes of the host stay as they are. A body that
+ * the host has parsed already is taken from `request.body`.
+ */
+export function toNodeHandler(handler: ConfigHandler): NodeHandler {
+  const serve = handler?.[SERVE]
+  if (typeof serve !== 'function') throw new InvalidArgumentError('handler', 'must be what createConfigHandler() gave')
+  return (request, response, next) => {
+    const place = placeOf(request, handler.basePath)
+    const served = place ? serve(nodeExchange(request, response, place)) : Promise.resolve(undefined)
+    served
+      .then((answer) => {
+        if (answer === undefined && next) return next()
+        return send(answer ?? notServed(request.url ?? '/'), request, response)
+      })
+      // What is left is a client that went away while its answer was written, or a failure of the host's next().
+      .catch((error: unknown) => (next && !response.headersSent ? next(error) : response.destroy()))
+  }
+}
+
+/** Where a request is below the base path: by its URL, or by the one from before a router of the host's took its own part off. */
+function placeOf({ url = '/', originalUrl = url }: NodeRequest, basePath: string): Pick<Exchange, 'path' | 'search' | 'root'> | undefined {
+  for (const target of [url, originalUrl]) {
+    // A proxy may send the whole URL.
+    const address = target.replace(/^https?:\/\/[^/?]*/i, '')
+    const mark = address.indexOf('?')
+    const pathname = mark === -1 ? address : address.slice(0, mark)
+    const path = pathBelow(basePath, pathname)
+    if (path === undefined) continue
+    // What stands before it belongs to the host.
+    const before = originalUrl.endsWith(address) ? originalUrl.slice(0, originalUrl.length - address.length) : ''
+    return { path, search: mark === -1 ? '' : address.slice(mark + 1), root: before + basePath }
+  }
+  return undefined
+}
+
+async function send({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (body instanceof ReadableStream) {
+    response.writeHead(status, headers)
+    return request.method === 'HEAD' ? endStream(body, response) : pump(body, response)
+  }
+  const length: Record<string, string | number> = status === 304 || status === 204 ? {} : { 'content-length': body?.byteLength ?? 0 }
+  response.writeHead(status, { ...headers, ...length })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+async function endStream(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+  response.end()
+  await body.cancel()
+}
+
+/** Writes a stream as it comes; the stream hears when the client goes away. */
+async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+  const reader = body.getReader()
+  response.flushHeaders()
+  response.on('close', () => void reader.cancel().catch(() => {}))
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) break
+    if (!response.write(value)) await drained(response)
+    if (response.destroyed) return
+  }
+  response.end()
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go)
+      response.off('close', go)
+      resolve()
+    }
+    response.on('drain', go)
+    response.on('close', go)
+  })
+}

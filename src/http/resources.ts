@@ -1,0 +1,201 @@
+import type { ConfigChange } from '../entities/config-change.js'
+import type { ManagedKind } from '../manager/managed-kind.js'
+import type { HttpManager } from './manager.js'
+
+/** One field of a kind's content. */
+export interface ResourceField {
+  /** As the library calls it: `templateFormat`. */
+  readonly name: string
+  /** As the API calls it, where that is not the name in snake_case. */
+  readonly wire?: string
+  readonly type: 'text' | 'integer' | 'json' | 'object' | 'template' | 'template-type' | 'template-format' | 'fallbacks'
+  /** Whether a new entity, and each of its versions, has to give it. */
+  readonly required?: boolean
+  /** Whether it may be null. */
+  readonly nullable?: boolean
+  /** Longest text, in characters. */
+  readonly maxLength?: number
+  /** Left out of lists unless they are asked for it: it may be long. */
+  readonly isBody?: boolean
+}
+
+/** An answer of a repository: one version. */
+export interface Entity {
+  readonly project: string
+  readonly name: string
+  readonly version: number
+  readonly labels: readonly string[]
+  readonly isActive: boolean
+}
+
+interface Target {
+  readonly name: string
+  readonly project?: string
+}
+interface Meta {
+  readonly changedBy?: string
+  readonly summary?: string
+  readonly waitForWorkers?: number
+}
+interface Facts {
+  readonly revision: number
+  readonly propagated: boolean | undefined
+  readonly receipt?: object
+}
+
+/** The verbs of labelled kinds that the API uses. */
+export interface ResourceRepository {
+  create(draft: Target & Meta & Record<string, unknown>): Promise<Entity & Facts>
+  createVersion(draft: Target & Meta & Record<string, unknown>): Promise<Entity & Facts>
+  promote(request: Target & Meta & { version: number; label?: string; expectedVersion?: number; force?: boolean }): Promise<Entity & Facts>
+  rollback(request: Target & Meta & { label?: string }): Promise<Entity & Facts>
+  removeLabel(request: Target & Meta & { label: string; force?: boolean }): Promise<Facts>
+  activate(request: Target & Meta & { version: number }): Promise<Entity & Facts>
+  deactivate(request: Target & Meta & { version?: number; force?: boolean }): Promise<{ readonly deactivated: number } & Facts>
+  find(query: Target & { label?: string; version?: number }): Promise<Entity | undefined>
+  list(query: ResourceListQuery): Promise<{ readonly items: readonly Entity[]; readonly cursor?: string }>
+  /** How many versions a list has in all; without it the list is read to its end. */
+  count?(query: ResourceListQuery): Promise<number>
+  history(target: Target): Promise<readonly ConfigChange[]>
+  diff(query: Target & { from: number; to: number }): Promise<object>
+}
+
+export interface ResourceListQuery {
+  readonly project?: string
+  readonly activeOnly?: boolean
+  readonly label?: string
+  readonly search?: string
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** What a cached read is asked. */
+export interface ReadQuery {
+  readonly project?: string
+  readonly label?: string
+  readonly version?: number
+  readonly subject?: string
+  readonly minRevision?: number
+}
+
+/** Everything the API knows of one labelled kind: routes, checks, answers and the OpenAPI document are made from it. */
+export interface Resource {
+  /** As the changelog calls it. */
+  readonly kind: string
+  /** The path below the API: `prompts`. */
+  readonly plural: string
+  /** For sentences: `prompt`. */
+  readonly noun: string
+  /** The name of its schema in the OpenAPI document. */
+  readonly schema: string
+  readonly maxNameLength: number
+  readonly fields: readonly ResourceField[]
+  /** Fields of a draft, for the OpenAPI document. */
+  readonly example: Readonly<Record<string, unknown>>
+  /** Whether reads that name no label get the highest active version. */
+  readonly isReadByLatest?: boolean
+  /** The versions of this kind have a `template`: they can be previewed. */
+  readonly hasTemplate?: boolean
+  repository(manager: HttpManager): ResourceRepository
+  /** The read through the caches. */
+  read(manager: HttpManager, name: string, query: ReadQuery): Promise<Entity | undefined>
+}
+
+const PROMPT: Resource = {
+  kind: 'prompt',
+  plural: 'prompts',
+  noun: 'prompt',
+  schema: 'Prompt',
+  maxNameLength: 255,
+  hasTemplate: true,
+  example: { template: 'Hello {name}', labels: ['staging'] },
+  fields: [
+    { name: 'template', type: 'template', required: true, isBody: true },
+    { name: 'type', type: 'template-type' },
+    { name: 'templateFormat', type: 'template-format' },
+    { name: 'description', type: 'text', nullable: true },
+    { name: 'model', type: 'text', nullable: true },
+    { name: 'parameters', type: 'object', isBody: true },
+  ],
+  repository: ({ prompts }) => prompts as unknown as ResourceRepository,
+  read: (manager, name, query) => manager.getPrompt(name, query),
+}
+
+const MODEL: Resource = {
+  kind: 'model',
+  plural: 'models',
+  noun: 'model',
+  schema: 'ModelConfig',
+  maxNameLength: 100,
+  example: { provider: 'ollama', model_name: 'qwen3:14b', parameters: { temperature: 0.1 } },
+  fields: [
+    { name: 'provider', type: 'text', required: true, maxLength: 50 },
+    { name: 'model', wire: 'model_name', type: 'text', required: true },
+    { name: 'parameters', type: 'object', isBody: true },
+    { name: 'fallbacks', type: 'fallbacks', isBody: true },
+  ],
+  repository: ({ models }) => models as unknown as ResourceRepository,
+  read: (manager, name, query) => manager.getModelConfig(name, query),
+}
+
+const EMBEDDING: Resource = {
+  kind: 'embedding',
+  plural: 'embeddings',
+  noun: 'embedding',
+  schema: 'EmbeddingConfig',
+  maxNameLength: 100,
+  isReadByLatest: true,
+  example: { embedding_model: 'nomic-embed-text', chunk_size: 512, chunk_overlap: 50 },
+  fields: [
+    { name: 'embeddingModel', type: 'text', required: true },
+    { name: 'chunkSize', type: 'integer' },
+    { name: 'chunkOverlap', type: 'integer' },
+    { name: 'chunkingStrategy', type: 'text', maxLength: 50 },
+    { name: 'parameters', type: 'object', isBody: true },
+  ],
+  repository: ({ embeddings }) => embeddings as unknown as ResourceRepository,
+  read: (manager, name, query) => manager.getEmbeddingConfig(name, query),
+}
+
+const FLAG_FIELDS: readonly ResourceField[] = [
+  { name: 'value', type: 'json', required: true, isBody: true },
+  { name: 'description', type: 'text', nullable: true },
+]
+const CONTENT_FIELDS: readonly ResourceField[] = [{ name: 'content', type: 'json', required: true, isBody: true }]
+
+/** A kind that the API knows by its declaration alone: flags, and kinds of the host's own. */
+function declaredResource({ kind, plural, noun, maxNameLength, defaultLabel }: ManagedKind): Resource {
+  const isFlag = kind === 'flag'
+  const managed = (manager: HttpManager) => manager.kinds?.find((known) => known.kind === kind) as ManagedKind
+  return {
+    kind,
+    plural,
+    noun,
+    schema: pascal(kind),
+    maxNameLength,
+    fields: isFlag ? FLAG_FIELDS : CONTENT_FIELDS,
+    example: isFlag ? { value: true, labels: ['staging'] } : { content: {}, labels: ['staging'] },
+    ...(defaultLabel === 'latest' && { isReadByLatest: true }),
+    repository: (manager) => managed(manager).repository as unknown as ResourceRepository,
+    read: (manager, name, query) => managed(manager).get(name, query),
+  }
+}
+
+function pascal(kind: string): string {
+  return kind.replaceAll(/(?:^|_)([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Context rules have versions and no labels: their calls stand in `api/context-rules.ts`. */
+export const CONTEXT_RULES = {
+  kind: 'context_rules',
+  plural: 'context-rules',
+  noun: 'context rule',
+  maxNameLength: 100,
+  fields: ['important', 'ignore', 'description'],
+} as const
+
+/** The labelled kinds of a manager. */
+export function resourcesOf({ kinds = [] }: HttpManager): readonly Resource[] {
+  const own = [PROMPT, MODEL, EMBEDDING]
+  return [...own, ...kinds.filter(({ kind }) => !own.some((resource) => resource.kind === kind)).map(declaredResource)]
+}

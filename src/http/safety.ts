@@ -1,0 +1,35 @@
+import type { Exchange } from './exchange.js'
+import { Problem } from './problem.js'
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Refuses writes that a page of another site makes a browser send, with the cookies of the host's session. Clients that are no browsers say
+ * neither where they come from nor how.
+ *
+ * @param trusted origins that may write all the same
+ * @throws {Problem} 403
+ */
+export function refuseCrossSite({ method, header }: Pick<Exchange, 'method' | 'header'>, trusted: ReadonlySet<string>): void {
+  if (SAFE_METHODS.has(method)) return
+  const origin = header('origin')
+  if (origin !== undefined && trusted.has(origin)) return
+  const site = header('sec-fetch-site')
+  // Browsers tell it to encrypted and local hosts only; elsewhere the origin says as much, where no proxy changes the Host.
+  const isOwn = site === undefined ? origin === undefined || hostOf(origin) === header('host') : site === 'same-origin' || site === 'none'
+  if (!isOwn) {
+    throw new Problem(
+      403,
+      'E_CROSS_SITE',
+      'Writes from pages of other sites are refused. Name the origin in trustedOrigins if it may write.',
+    )
+  }
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).host
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,26 @@
+/** Objects of the library's own within an answer. JSON that users stored is theirs: its keys stay as they are. */
+const NESTED: ReadonlySet<string> = new Set(['selection', 'ramp', 'receipt'])
+
+/** An object as it goes over the wire: snake_case, without functions and what is undefined. */
+export function toWire(value: object): Record<string, unknown> {
+  const entries = Object.entries(value).filter(([, part]) => typeof part !== 'function' && part !== undefined)
+  return Object.fromEntries(entries.map(([name, part]) => [toSnake(name), NESTED.has(name) ? toWire(part) : part]))
+}
+
+/** Options for the library: camelCase, without what was left out. */
+export function fromWire<Value extends object>(
+  value: Value,
+): { [Name in keyof Value & string as Camel<Name>]: Exclude<Value[Name], undefined> } {
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
+  return Object.fromEntries(entries.map(([name, part]) => [toCamel(name), part])) as never
+}
+
+type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name
+
+export function toSnake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+function toCamel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Action, type Actor, bearerTokens, createConfigHandler, roles } from '../../src/http/index.js'
+import type { HttpManager } from '../../src/http/manager.js'
+import { ADMIN, EDITOR, type OpenHandler, openHandler, TOKENS, VIEWER } from './open-handler.js'
+
+const DRAFT = { template: 'Hello' }
+let open: OpenHandler
+
+beforeAll(async () => {
+  open = await openHandler()
+})
+
+afterAll(() => open.close())
+
+describe('making a handler', () => {
+  const manager = {} as HttpManager
+  const authenticate = bearerTokens({ ada: TOKENS.ada })
+
+  it('needs to be told who may read', () => {
+    expect(() => createConfigHandler(manager)).toThrow(/authenticate must be given/)
+    expect(() => createConfigHandler(manager, { anonymousReads: false })).toThrow(/authenticate/)
+    expect(() => createConfigHandler(manager, { authenticate: 'token' as never })).toThrow(/must be a function/)
+    expect(() => createConfigHandler(manager, { anonymousReads: true as never })).toThrow(/loopback/)
+  })
+
+  it.each([
+    [{ basePath: 'config' }, /basePath/],
+    [{ basePath: '/a//b' }, /basePath/],
+    [{ basePath: '/a?b' }, /basePath/],
+    [{ trustedOrigins: ['https://tools.example.com/'] }, /trustedOrigins\[0\]/],
+    [{ maxBodyBytes: 0 }, /maxBodyBytes/],
+    [{ playground: { runsPerMinute: 0 } }, /playground.runsPerMinute/],
+    [{ playground: { runs: 1 } as never }, /playground.runs/],
+    [{ authentcate: () => undefined } as never, /did you mean authenticate/],
+  ])('refuses %j', (options, message) => {
+    expect(() => createConfigHandler(manager, { authenticate, ...options })).toThrow(message)
+  })
+})
+
+describe('bearer tokens', () => {
+  it.each([
+    ['no token at all', {}, /one token or more/],
+    ['an undefined one', { ada: undefined }, /tokens.ada must be a token, got none/],
+    ['an undefined one with rights', { ada: { token: undefined, can: roles.admin } }, /got none/],
+    ['an empty one', { ada: '' }, /at least 24 characters/],
+    ['a short one', { ada: 'short' }, /at least 24 characters/],
+    ['one with a blank', { ada: `${TOKENS.ada} x` }, /without blanks/],
+    ['one for two names', { ada: TOKENS.ada, bob: TOKENS.ada }, /must not be the token of "ada" too/],
+    ['a right that is no function', { ada: { token: TOKENS.ada, can: true as never } }, /must be a function/],
+    ['a misspelt right', { ada: { token: TOKENS.ada, may: roles.admin } as never }, /tokens.ada.may/],
+  ])('refuse %s', (_, tokens, message) => {
+    expect(() => bearerTokens(tokens)).toThrow(message)
+  })
+
+  it('are in no message', () => {
+    expect(() => bearerTokens({ ada: 'secret-but-short' })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('secret') }),
+    )
+  })
+
+  it('find their bearer, and nobody else', async () => {
+    const authenticate = bearerTokens({ ada: { token: TOKENS.ada, can: roles.admin }, vic: TOKENS.vic })
+    const ask = (authorization?: string) =>
+      authenticate(new Request('http://host/', { headers: authorization === undefined ? {} : { authorization } }), {})
+
+    expect(await ask(`Bearer ${TOKENS.ada}`)).toMatchObject({ name: 'ada' })
+    expect(await ask(`bearer  ${TOKENS.vic}`)).toEqual({ name: 'vic' })
+    for (const wrong of [undefined, '', 'Bearer', `Basic ${TOKENS.ada}`, `Bearer ${TOKENS.ada}2`, `Bearer ${TOKENS.ada} x`])
+      expect(await ask(wrong), wrong).toBeUndefined()
+  })
+})
+
+describe('an actor', () => {
+  it('without rights only reads', async () => {
+    expect((await open.ask('GET', '/prompts', undefined, VIEWER)).status).toBe(200)
+    expect(await open.ask('POST', '/prompts', { name: 'x', ...DRAFT }, VIEWER)).toMatchObject({
+      status: 403,
+      body: { code: 'E_FORBIDDEN', detail: '"vic" may only read.' },
+    })
+    expect((await open.ask('DELETE', '/prompts/x', undefined, VIEWER)).status).toBe(403)
+    expect((await open.ask('POST', '/cache/refresh', {}, VIEWER)).status).toBe(403)
+  })
+
+  it('that may edit staging touches no other label', async () => {
+    const write = (path: string, body: object) => open.ask('POST', path, body, EDITOR)
+    await open.ask('POST', '/prompts', { name: 'edited', ...DRAFT, labels: ['production'] })
+
+    expect((await write('/prompts/edited/versions', DRAFT)).status).toBe(201)
+    expect((await write('/prompts/edited/promote', { version: 1, label: 'staging' })).status).toBe(200)
+    expect((await write('/prompts/edited/rollback', { label: 'staging' })).status).toBe(200)
+    for (const [path, body] of [
+      ['/prompts/edited/versions', { ...DRAFT, labels: ['staging', 'production'] }],
+      ['/prompts/edited/promote', { version: 2 }],
+      ['/prompts/edited/rollback', {}],
+      ['/prompts/edited/remove-label', { label: 'production' }],
+      ['/rollouts', { kind: 'prompt', name: 'edited', arms: [{ version: 1, weight: 1 }] }],
+      ['/embeddings', { name: 'live at once', embedding_model: 'm' }],
+      ['/context-rules', { name: 'live at once' }],
+      ['/cache/refresh', {}],
+    ] as const) {
+      expect(await write(path, body), path).toMatchObject({ status: 403, body: { code: 'E_FORBIDDEN' } })
+    }
+    expect((await open.ask('DELETE', '/prompts/edited?force=true', undefined, EDITOR)).status).toBe(403)
+    expect((await open.ask('GET', '/prompts/edited')).body.version).toBe(1)
+  })
+
+  it('is asked about exactly what is done, with the project and the label that the request means', async () => {
+    const asked: Action[] = []
+    const can = (action: Action) => asked.push(action) > 0
+    const other = await openHandler({ authenticate: () => ({ name: 'ann', can }) }, { project: 'shop', label: 'live' })
+
+    await other.ask('POST', '/prompts', { name: 'p', ...DRAFT, labels: ['live', 'canary'] })
+    await other.ask('POST', '/prompts/p/versions', { ...DRAFT, project: 'shop' })
+    await other.ask('POST', '/prompts/p/promote', { version: 2 })
+    await other.ask('GET', '/prompts/p')
+    await other.ask('DELETE', '/prompts/p?version=1')
+    await other.ask('POST', '/cache/refresh', { config_type: 'prompt' })
+
+    const on = { kind: 'prompt', project: 'shop', name: 'p' }
+    expect(asked).toEqual([
+      { ...on, verb: 'create', labels: ['live', 'canary'] },
+      { ...on, verb: 'version', labels: ['staging'] },
+      { ...on, verb: 'promote', labels: ['live'] },
+      { ...on, verb: 'read', labels: [] },
+      { ...on, verb: 'deactivate', labels: ['canary'] },
+      { verb: 'refresh', kind: 'prompt', project: '*', name: '*', labels: [] },
+    ])
+    // What was asked about is what was moved.
+    expect((await other.manager.getPrompt('p'))?.version).toBe(2)
+    await other.close()
+  })
+
+  it.each([
+    ['a promise of no', async () => false],
+    ['something truthy', () => 'yes' as never],
+    ['roles.editor itself', roles.editor as never],
+  ])('whose rights answer with %s may not', async (_, can: Actor['can']) => {
+    const other = await openHandler({ authenticate: () => ({ name: 'ann', ...(can && { can }) }) })
+
+    expect((await other.ask('POST', '/prompts', { name: 'x', ...DRAFT })).status).toBe(403)
+    await other.close()
+  })
+
+  it('that nobody named, and an authenticate that throws, are failures and no open doors', async () => {
+    for (const authenticate of [() => ({ name: '' }), () => Promise.reject(new Error('session store at 10.0.0.1 is away'))]) {
+      const other = await openHandler({ authenticate })
+
+      const answer = await other.ask('GET', '/prompts')
+
+      expect(answer).toMatchObject({ status: 500, body: { code: 'E_INTERNAL' } })
+      expect(JSON.stringify(answer.body)).not.toContain('10.0.0.1')
+      expect(other.reported).toHaveLength(1)
+      await other.close()
+    }
+  })
+})
+
+describe('a request without a Node socket', () => {
+  it('never reads anonymously, whatever its Host says', async () => {
+    const other = await openHandler({ anonymousReads: 'loopback' })
+
+    expect((await other.ask('GET', '/prompts', undefined, { host: '127.0.0.1' })).status).toBe(401)
+    expect((await other.ask('GET', '/prompts')).status).toBe(200)
+    await other.close()
+  })
+
+  it('is refused when a page of another site sends a write with the session of its user', async () => {
+    const session = { authenticate: () => ({ name: 'ann', can: roles.admin }), trustedOrigins: ['https://tools.example.com'] }
+    const other = await openHandler(session)
+    const post = (headers: Record<string, string>) => other.ask('POST', '/prompts/x/versions', { ...DRAFT, create: true }, headers)
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'same-site', origin: 'https://blog.host' },
+      { 'sec-fetch-site': 'cross-site', ...form },
+      { origin: 'https://evil.example', ...form },
+      { origin: 'null' },
+      { origin: 'http://host.evil.example' },
+    ] as Record<string, string>[]) {
+      expect(await post(headers), JSON.stringify(headers)).toMatchObject({ status: 403, body: { code: 'E_CROSS_SITE' } })
+    }
+    for (const headers of [
+      {},
+      { 'sec-fetch-site': 'same-origin', origin: 'http://host' },
+      { 'sec-fetch-site': 'none' },
+      { origin: 'http://host' },
+      { 'sec-fetch-site': 'cross-site', origin: 'https://tools.example.com' },
+    ] as Record<string, string>[]) {
+      expect((await post(headers)).status, JSON.stringify(headers)).toBe(201)
+    }
+    expect((await other.ask('GET', '/prompts', undefined, { 'sec-fetch-site': 'cross-site' })).status).toBe(200)
+    await other.close()
+  })
+
+  it('that is not below the base path is a 404, also with the page left out', async () => {
+    const other = await openHandler({ admin: false, basePath: '/a/b' })
+    const get = async (path: string) => (await other.handler(new Request(`http://host${path}`, { headers: ADMIN }))).status
+
+    expect(await get('/a/b/api/prompts')).toBe(200)
+    for (const path of ['/', '/a', '/a/b', '/a/b/', '/a/bc/api/prompts', '/a/b/admin/', '/api/prompts', '/a/b/api', '/a/b/other'])
+      expect(await get(path), path).toBe(404)
+    await other.close()
+  })
+})

@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { EventStreams } from '../../src/http/event-streams.js'
+import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
+
+let open: OpenHandler
+let streams: ReadableStreamDefaultReader<string>[] = []
+
+beforeAll(async () => {
+  open = await openHandler()
+})
+
+afterEach(async () => {
+  await Promise.all(streams.map((stream) => stream.cancel()))
+  streams = []
+})
+
+afterAll(() => open.close())
+
+/** A stream of events, and what came of it until some text did. */
+async function connect(lastEventId?: string, from = open) {
+  const headers = { ...ADMIN, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) }
+  const response = await from.handler(new Request('http://host/config/api/events', { headers }))
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  streams.push(reader)
+  let text = ''
+  return {
+    response,
+    async until(wanted: RegExp): Promise<string> {
+      while (!wanted.test(text)) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error(`The stream ended with: ${text}`)
+        text += value
+      }
+      return text
+    },
+    async toTheEnd(): Promise<string> {
+      for (;;) {
+        const { value, done } = await reader.read()
+        if (done) return text
+        text += value
+      }
+    },
+  }
+}
+
+const changesIn = (text: string) =>
+  [...text.matchAll(/(?:id: (\d+)\n)?event: change\ndata: (.*)\n/g)].map(([, id, data]) => ({ id: id && Number(id), ...JSON.parse(data!) }))
+
+const write = async (name: string) => (await open.ask('POST', '/prompts', { name, template: 'x' })).body.revision as number
+
+describe('the stream of events', () => {
+  it('says when it is ready, and then each change under its revision', async () => {
+    const { response, until } = await connect()
+    const text = await until(/event: ready/)
+    const revision = await write('live')
+
+    const [change] = changesIn(await until(/"live"/))
+
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform')
+    expect(text).toMatch(/^retry: 1000\n\nid: \d+\nevent: ready\ndata: \{"revision":\d+/)
+    expect(change).toEqual({ id: revision, kind: 'prompt', project: 'default', name: 'live', revision, origin: 'here' })
+  })
+
+  it('begins with what a client missed, oldest first, and nothing twice', async () => {
+    const seen = await write('seen')
+    const missed = [await write('missed-1'), await write('missed-2')]
+    const { until } = await connect(String(seen))
+    await until(/event: ready/)
+    const later = await write('later')
+
+    const text = await until(/"later"/)
+
+    expect(changesIn(text).map(({ id }) => id)).toEqual([...missed, later])
+    expect(text.indexOf('missed-2')).toBeLessThan(text.indexOf('event: ready'))
+  })
+
+  it('gives a transaction one id, at its last change', async () => {
+    const { until } = await connect()
+    await until(/event: ready/)
+
+    await open.manager.transaction(async ({ prompts, contextRules }) => {
+      await prompts.create({ name: 'together-1', template: 'x' })
+      await contextRules.create({ context: 'together' })
+      await prompts.create({ name: 'together-2', template: 'x' })
+    })
+    const { revision } = (await open.manager.changelog.list({ limit: 1 })).items[0]!
+    const live = changesIn(await until(new RegExp(`id: ${revision}\n`)))
+    const replayed = changesIn(await (await connect(String(revision - 1))).until(/event: ready/))
+
+    for (const changes of [live, replayed]) {
+      expect(changes.map(({ name }) => name).sort()).toEqual(['', 'together-1', 'together-2'])
+      expect(changes.map(({ id }) => id)).toEqual([undefined, undefined, revision])
+    }
+  })
+
+  it('tells a client to load everything anew when it missed too much, or comes from the future', async () => {
+    const { revision } = open.manager.stats()
+
+    for (const id of [String(revision! + 1_000)]) expect(await (await connect(id)).until(/event: ready/)).toContain('event: reset')
+    for (const id of ['', 'nonsense', '-1']) expect(await (await connect(id)).until(/event: ready/)).not.toMatch(/event: (reset|change)/)
+    expect(changesIn(await (await connect('0')).until(/event: ready/)).length).toBeGreaterThan(3)
+  })
+
+  it('is told apart from what was pruned', async () => {
+    const other = await openHandler()
+    await other.ask('POST', '/prompts', { name: 'old', template: 'x' })
+    await other.ask('POST', '/prompts', { name: 'young', template: 'x' })
+    const list = other.manager.changelog.list.bind(other.manager.changelog)
+    // The first row is gone.
+    other.manager.changelog.list = async (query) => ({ items: (await list(query)).items.filter(({ configName }) => configName !== 'old') })
+
+    expect(await (await connect('0', other)).until(/event: ready/)).toContain('event: reset')
+    expect(await (await connect('1', other)).until(/event: ready/)).toContain('young')
+    await other.close()
+  })
+
+  it('ends when the handler is closed, and no other begins', async () => {
+    const other = await openHandler()
+    const { toTheEnd, until } = await connect(undefined, other)
+    await until(/event: ready/)
+
+    other.handler.close()
+
+    expect(await toTheEnd()).toContain('retry: 1000')
+    expect((await other.ask('GET', '/events')).status).toBe(503)
+    await other.close()
+  })
+
+  it('is let go of with its client', async () => {
+    const listening = new Set<unknown>()
+    const other = await openHandler()
+    const on = other.manager.on.bind(other.manager)
+    other.manager.on = ((event: never, listener: never) => {
+      listening.add(listener)
+      const stop = on(event, listener)
+      return () => {
+        listening.delete(listener)
+        stop()
+      }
+    }) as typeof other.manager.on
+    const controller = await other.handler(new Request('http://host/config/api/events', { headers: ADMIN }))
+    expect(listening.size).toBe(1)
+
+    await controller.body!.cancel()
+
+    expect(listening.size).toBe(0)
+    await other.close()
+  })
+
+  it('is dropped when its client does not read', async () => {
+    const listeners = new Set<(change: object) => void>()
+    const manager = {
+      stats: () => ({ revision: 1 }),
+      on: (_: string, listener: (change: object) => void) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    }
+    const streams = new EventStreams(manager as never)
+    await streams.open(undefined)
+
+    for (let revision = 2; listeners.size > 0 && revision < 100; revision++) {
+      for (const listener of listeners) listener({ kind: 'prompt', name: 'x'.repeat(100_000), revision })
+      await Promise.resolve()
+    }
+
+    expect(listeners.size).toBe(0)
+  })
+})

@@ -1,0 +1,363 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
+
+let open: OpenHandler
+
+beforeAll(async () => {
+  open = await openHandler()
+})
+
+afterAll(() => open.close())
+
+const create = (name: string, labels = ['production'], template = 'One') => open.ask('POST', '/prompts', { name, template, labels })
+const problemOf = (reply: { readonly body: { readonly errors?: unknown } }) => reply.body.errors
+
+describe('a body', () => {
+  it('is told everything that is wrong with it at once, with a pointer each', async () => {
+    const reply = await open.ask('POST', '/prompts?wait_for_workers=soon&nobody=1', {
+      name: ' blank',
+      template: 7,
+      lables: ['x'],
+      template_fromat: 'raw',
+      labels: ['UPPER', 'ok', 'latest'],
+      parameters: [],
+      description: 'a\0b',
+    })
+
+    expect(reply.status).toBe(400)
+    expect(problemOf(reply)).toEqual([
+      { parameter: 'wait_for_workers', detail: 'must be an integer' },
+      { parameter: 'nobody', detail: 'is not known here. Known are wait_for_workers' },
+      { pointer: '/template', detail: 'must be text, or a list of messages' },
+      { pointer: '/description', detail: 'must not hold NUL characters or lone surrogates' },
+      { pointer: '/parameters', detail: 'must be an object' },
+      { pointer: '/labels/0', detail: 'may hold lower-case letters, digits, "_", "." and "-" only' },
+      { pointer: '/labels/2', detail: 'must not be "latest": that label always means the highest active version' },
+      { pointer: '/name', detail: 'must not begin or end with a blank' },
+      { pointer: '/lables', detail: 'is not known here: did you mean labels?' },
+      { pointer: '/template_fromat', detail: 'is not known here: did you mean template_format?' },
+    ])
+  })
+
+  it.each([
+    ['POST', '/prompts', { template: 'x' }, '/name', 'is required'],
+    ['POST', '/prompts', { name: 'x' }, '/template', 'is required'],
+    [
+      'POST',
+      '/prompts/x/versions',
+      { template: 'x', template_formt: 'raw' },
+      '/template_formt',
+      expect.stringContaining('template_format'),
+    ],
+    ['POST', '/prompts/x/versions', { template: 'x', create: 'yes' }, '/create', 'must be true or false'],
+    ['POST', '/prompts/x/promote', { version: 0 }, '/version', 'must be 1 or more'],
+    ['POST', '/prompts/x/promote', { version: 1, constructor: 1 }, '/constructor', expect.stringContaining('not known')],
+    ['POST', '/prompts/x/promote', '{"version": 1, "__proto__": {}}', '/__proto__', expect.stringContaining('not known')],
+    ['POST', '/models', { name: 'x', provider: 'p', model: 'm' }, '/model_name', 'is required'],
+    [
+      'POST',
+      '/models',
+      { name: 'x', provider: 'p', model_name: 'm', fallbacks: [{ provider: 'p', model: 'm', x: 1 }] },
+      '/fallbacks/0/x',
+      'is not known here. Known are provider, model, parameters',
+    ],
+    ['POST', '/embeddings', { name: 'x', embedding_model: 'm', chunk_size: 1.5 }, '/chunk_size', 'must be an integer'],
+    ['POST', '/rollouts', { kind: 'nothing', name: 'x', arms: [] }, '/kind', 'must be one of prompt, model, embedding, flag'],
+    [
+      'POST',
+      '/rollouts',
+      { kind: 'prompt', name: 'x', arms: [{ version: 1, weight: -1, share: 2 }] },
+      '/arms/0/weight',
+      'must be 0 or more',
+    ],
+    [
+      'POST',
+      '/rollouts',
+      { kind: 'prompt', name: 'x', arms: [{ version: 1, weight: 1 }], schedule: [{ at: 'soon', coverage: 1 }] },
+      '/schedule/0/at',
+      'must be an ISO 8601 date',
+    ],
+    ['POST', '/cache/refresh', { config_type: 'prompts' }, '/config_type', expect.stringContaining('must be one of')],
+  ])('%s %s %j is refused at %s', async (method, path, body, pointer, detail) => {
+    const reply = await open.ask(method, path, body)
+
+    expect(reply.status).toBe(400)
+    expect(problemOf(reply)).toContainEqual({ pointer, detail })
+  })
+
+  it.each([
+    ['[]', 400],
+    ['null', 400],
+    ['"text"', 400],
+    ['7', 400],
+    ['{"name":', 400],
+    ['\uFEFF{}', 400],
+  ])('of %s is %d', async (body, status) => {
+    expect((await open.ask('POST', '/prompts', body)).status).toBe(status)
+  })
+
+  it('that is no JSON by its type, or compressed, or too large, is refused', async () => {
+    const send = async (headers: Record<string, string>, body: string | Uint8Array) =>
+      (await open.handler(new Request('http://host/config/api/prompts', { method: 'POST', headers: { ...ADMIN, ...headers }, body })))
+        .status
+
+    expect(await send({ 'content-type': 'text/plain' }, '{}')).toBe(415)
+    expect(await send({ 'content-type': 'application/x-www-form-urlencoded' }, 'name=x')).toBe(415)
+    expect(await send({ 'content-type': 'application/json', 'content-encoding': 'gzip' }, '{}')).toBe(415)
+    expect(await send({ 'content-type': 'application/json' }, 'x'.repeat(3_000_000))).toBe(413)
+    expect(await send({ 'content-type': 'application/json' }, new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
+    expect(await send({ 'content-type': 'application/json; charset=utf-8' }, '{"name":"typed","template":"x"}')).toBe(201)
+  })
+
+  it('keeps keys that JavaScript has a meaning for', async () => {
+    const parameters = '{"constructor":1,"__proto__":{"a":1},"toString":"x"}'
+    await open.ask('POST', '/prompts', `{"name":"keys","template":"x","labels":["production"],"parameters":${parameters}}`)
+    await open.ask('POST', '/prompts/keys/versions', { template: 'y' })
+    const rollout = await open.ask('POST', '/rollouts', {
+      kind: 'prompt',
+      name: 'keys',
+      arms: [
+        { version: 1, weight: 1 },
+        { version: 2, weight: 1 },
+      ],
+      when: { constructor: 'x' },
+      forced: { constructor: 2, toString: 1 },
+    })
+
+    expect(JSON.parse(JSON.stringify((await open.ask('GET', '/prompts/keys')).body.parameters))).toEqual(JSON.parse(parameters))
+    expect(rollout.body.when).toEqual({ constructor: 'x' })
+    expect(rollout.body.forced).toEqual({ constructor: 2, toString: 1 })
+  })
+})
+
+describe('a name', () => {
+  it.each(['.', '..', ' a', 'a ', '\u00a0a', 'a\n', ''])('%j is not given', async (name) => {
+    expect((await open.ask('POST', '/prompts', { name, template: 'x' })).status).toBe(400)
+    expect((await open.ask('POST', '/context-rules', { name })).status).toBe(400)
+    if (name.trim() !== '' && !/^\.+$/.test(name)) {
+      const path = `/prompts/${encodeURIComponent(name)}/versions`
+      expect((await open.ask('POST', path, { template: 'x', create: true })).status).toBe(400)
+    }
+  })
+
+  it('that is new has to be asked for when a version is written', async () => {
+    expect(await open.ask('POST', '/prompts/misspelt/versions', { template: 'x' })).toMatchObject({
+      status: 404,
+      body: { code: 'E_NOT_FOUND' },
+    })
+    expect((await open.ask('POST', '/models/misspelt/versions', { provider: 'p', model_name: 'm' })).status).toBe(404)
+    expect((await open.ask('POST', '/context-rules/misspelt/versions', {})).status).toBe(404)
+    expect((await open.ask('POST', '/prompts/wanted/versions', { template: 'x', create: true })).status).toBe(201)
+    expect((await open.ask('POST', '/prompts/wanted/versions', { template: 'y' })).body.version).toBe(2)
+  })
+
+  it('says where what was made can be read', async () => {
+    const made = await open.ask('POST', '/prompts', { name: 'a/b c', template: 'x', project: 'other' })
+    const location = made.headers.get('location')!
+
+    expect(location).toBe('/config/api/prompts/a%2Fb%20c?version=1&project=other')
+    expect((await open.ask('GET', location.slice('/config/api'.length))).body).toMatchObject({ name: 'a/b c', project: 'other' })
+  })
+})
+
+describe('taking out of use', () => {
+  it('needs force where labels are, also for a whole name, and has a way back', async () => {
+    await create('retired')
+    await open.ask('POST', '/prompts/retired/versions', { template: 'Two', labels: [] })
+    await open.ask('POST', '/prompts/retired/versions', { template: 'Bad', labels: [] })
+    await open.ask('DELETE', '/prompts/retired?version=3')
+
+    const refused = await open.ask('DELETE', '/prompts/retired')
+    const taken = await open.ask('DELETE', '/prompts/retired?force=true')
+    const gone = await open.ask('GET', '/prompts/retired')
+    const again = await open.ask('DELETE', '/prompts/retired?force=true')
+    const back = await open.ask('POST', '/prompts/retired/activate', {})
+
+    expect(refused).toMatchObject({ status: 409, body: { code: 'E_IN_USE', detail: expect.stringContaining('"production"') } })
+    expect(taken).toMatchObject({ status: 200, body: { deactivated: 2 } })
+    expect([gone.status, again.status]).toEqual([404, 404])
+    expect(back).toMatchObject({ status: 200, body: { version: 2, is_active: true } })
+    // Its labels are where they were, and the version that was bad before is still out of use.
+    expect((await open.ask('GET', '/prompts/retired')).body).toMatchObject({ version: 1, labels: ['production'] })
+    expect((await open.ask('GET', '/prompts/retired?version=3')).status).toBe(404)
+  })
+
+  it('of one version goes back by that version, and of a missing one is 404', async () => {
+    await create('single', ['staging'])
+    await open.ask('POST', '/prompts/single/versions', { template: 'Two' })
+
+    expect((await open.ask('DELETE', '/prompts/single?version=1')).body).toEqual({ deactivated: 1 })
+    expect((await open.ask('POST', '/prompts/single/activate', { version: 1 })).body).toMatchObject({ version: 1, is_active: true })
+    expect((await open.ask('POST', '/prompts/single/activate')).status).toBe(200)
+    expect((await open.ask('POST', '/prompts/single/activate', { version: 9 })).status).toBe(404)
+    expect((await open.ask('POST', '/prompts/nobody/activate', {})).status).toBe(404)
+    expect((await open.ask('DELETE', '/prompts/nobody')).status).toBe(404)
+    expect((await open.ask('DELETE', '/models/nobody?force=true')).status).toBe(404)
+  })
+
+  it('pauses a rollout only with force', async () => {
+    await create('split')
+    await open.ask('POST', '/prompts/split/versions', { template: 'Two', labels: [] })
+    const { body } = await open.ask('POST', '/rollouts', { kind: 'prompt', name: 'split', arms: [{ version: 2, weight: 1 }] })
+
+    expect((await open.ask('DELETE', '/prompts/split')).status).toBe(409)
+    expect((await open.ask('DELETE', '/prompts/split?force=true')).body).toEqual({ deactivated: 2 })
+    expect((await open.ask('GET', `/rollouts/${body.id}`)).body.status).toBe('paused')
+  })
+
+  it('works for context rules, whose newest version goes back', async () => {
+    await open.ask('POST', '/context-rules', { name: 'ctx', important: 'a' })
+
+    expect((await open.ask('DELETE', '/context-rules/ctx')).body).toEqual({ deactivated: 1 })
+    expect((await open.ask('GET', '/context-rules/ctx')).status).toBe(404)
+    expect((await open.ask('POST', '/context-rules/ctx/activate', {})).body).toMatchObject({ name: 'ctx', version: 1 })
+    expect((await open.ask('GET', '/context-rules/ctx')).status).toBe(200)
+  })
+})
+
+describe('the other verbs', () => {
+  it('takes a label off', async () => {
+    await create('labelled', ['production', 'canary'])
+
+    expect((await open.ask('POST', '/prompts/labelled/remove-label', { label: 'canary' })).body).toMatchObject({
+      name: 'labelled',
+      label: 'canary',
+    })
+    expect((await open.ask('GET', '/prompts/labelled')).body.labels).toEqual(['production'])
+    expect((await open.ask('POST', '/prompts/labelled/remove-label', { label: 'canary' })).status).toBe(404)
+    expect((await open.ask('POST', '/prompts/labelled/remove-label', {})).status).toBe(400)
+  })
+
+  it('says what a path takes', async () => {
+    const options = await open.ask('OPTIONS', '/prompts/x', undefined, {})
+    const wrong = await open.ask('PUT', '/prompts/x')
+    const head = await open.ask('HEAD', '/healthz')
+
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'DELETE, GET, HEAD, OPTIONS'])
+    expect(wrong).toMatchObject({ status: 405, body: { code: 'E_METHOD' } })
+    expect(wrong.headers.get('allow')).toBe('DELETE, GET, HEAD, OPTIONS')
+    expect((await open.ask('GET', '/prompts/x/promote')).headers.get('allow')).toBe('OPTIONS, POST')
+    expect([head.status, head.body]).toEqual([200, undefined])
+  })
+
+  it('gives every answer the id of its request', async () => {
+    const given = await open.ask('GET', '/nothing', undefined, { ...ADMIN, 'x-request-id': 'trace:42' })
+    const made = await open.ask('GET', '/prompts', undefined, { ...ADMIN, 'x-request-id': 'no\tgood' })
+
+    expect(given.headers.get('x-request-id')).toBe('trace:42')
+    expect(given.body.request_id).toBe('trace:42')
+    expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
+describe('If-Match', () => {
+  it('keeps a write from what changed in the meantime', async () => {
+    await create('guarded')
+    const etag = (await open.ask('GET', '/prompts/guarded')).headers.get('etag')!
+    const write = (method: string, path: string, ifMatch: string, body?: object) =>
+      open.ask(method, path, body, { ...ADMIN, 'if-match': ifMatch })
+
+    expect(await write('DELETE', '/prompts/guarded?force=true', '"stale"')).toMatchObject({ status: 412, body: { code: 'E_CHANGED' } })
+    expect((await write('POST', '/prompts/guarded/versions', '"stale"', { template: 'x' })).status).toBe(412)
+    expect(
+      (await write('POST', '/prompts/guarded/versions', `"other", W/${etag}`, { template: 'Two', labels: ['production'] })).status,
+    ).toBe(201)
+    expect((await write('POST', '/prompts/guarded/promote', etag, { version: 1 })).status).toBe(412)
+    expect((await write('POST', '/prompts/guarded/promote', '*', { version: 1 })).status).toBe(200)
+    expect((await write('POST', '/prompts/nobody/promote', '*', { version: 1 })).status).toBe(412)
+    expect((await write('POST', '/prompts', '*', { name: 'new', template: 'x' })).status).toBe(412)
+  })
+
+  it('takes the tag of a compressed answer, and of any tier', async () => {
+    await create('tiers', ['production'], 'x'.repeat(2_000))
+    const tag = async () =>
+      (await open.ask('GET', '/prompts/tiers', undefined, { ...ADMIN, 'accept-encoding': 'identity' })).headers.get('etag')
+    const [first, second] = [await tag(), await tag()]
+    const gzip = await open.handler(
+      new Request('http://host/config/api/prompts/tiers', { headers: { ...ADMIN, 'accept-encoding': 'br, gzip' } }),
+    )
+
+    expect(first).toBe(second)
+    expect(gzip.headers.get('content-encoding')).toBe('gzip')
+    expect(gzip.headers.get('etag')).toBe(`W/${first}`)
+    expect(
+      (await open.ask('DELETE', '/prompts/tiers?force=true', undefined, { ...ADMIN, 'if-match': gzip.headers.get('etag')! })).status,
+    ).toBe(200)
+  })
+
+  it('works for rollouts', async () => {
+    await create('ramped')
+    const started = await open.ask('POST', '/rollouts', { kind: 'prompt', name: 'ramped', arms: [{ version: 1, weight: 1 }], coverage: 5 })
+    const path = `/rollouts/${started.body.id}`
+    const etag = (await open.ask('GET', path)).headers.get('etag')!
+    const ramp = (coverage: number) => open.ask('POST', `${path}/ramp`, { coverage }, { ...ADMIN, 'if-match': etag })
+
+    expect([(await ramp(10)).status, (await ramp(20)).status]).toEqual([200, 412])
+    expect(started.headers.get('location')).toBe(`/config/api${path}`)
+  })
+})
+
+describe('Idempotency-Key', () => {
+  const repeat = (key: string, body: object, headers = ADMIN) =>
+    open.ask('POST', '/prompts/once/versions', { create: true, ...body }, { ...headers, 'idempotency-key': key })
+
+  it('carries a request out once, and answers its repetition in the same way', async () => {
+    const first = await repeat('key-1', { template: 'One' })
+    const second = await repeat('key-1', { template: 'One' })
+    const other = await repeat('key-2', { template: 'One' })
+
+    expect(second.body).toEqual(first.body)
+    expect(second.status).toBe(201)
+    expect(second.headers.get('location')).toBe(first.headers.get('location'))
+    expect(second.headers.get('idempotency-replayed')).toBe('true')
+    expect([first.body.version, other.body.version]).toEqual([1, 2])
+  })
+
+  it('is refused for another request, and is nobody else’s', async () => {
+    await repeat('key-3', { template: 'One' })
+
+    expect(await repeat('key-3', { template: 'Two' })).toMatchObject({ status: 422, body: { code: 'E_KEY_REUSED' } })
+    expect((await repeat('key 3', { template: 'One' })).status).toBe(400)
+    expect((await open.ask('POST', '/prompts/once/promote', { version: 1 }, { ...ADMIN, 'idempotency-key': 'key-3' })).status).toBe(422)
+  })
+
+  it('lets one of two requests at once through, and one that failed be sent again', async () => {
+    const replies = await Promise.all([repeat('key-4', { template: 'One' }), repeat('key-4', { template: 'One' })])
+    const failed = await open.ask('POST', '/prompts/missing/promote', { version: 1 }, { ...ADMIN, 'idempotency-key': 'key-5' })
+    await create('missing', ['staging'])
+    const mended = await open.ask('POST', '/prompts/missing/promote', { version: 1 }, { ...ADMIN, 'idempotency-key': 'key-5' })
+
+    expect(replies.map(({ status }) => status).sort()).toEqual([201, 409])
+    expect([failed.status, mended.status]).toEqual([404, 200])
+  })
+
+  it('is kept where the manager keeps keys', async () => {
+    const kept: unknown[] = []
+    const idempotencyKeys = {
+      claim: async (claim: object) => (kept.push(claim) > 0 ? { state: 'new' } : undefined),
+      keep: async (key: object, answer: object) => void kept.push([key, answer]),
+      release: async () => {},
+    }
+    const other = await openHandler({}, {})
+    Object.assign(other.manager, { idempotencyKeys })
+    const { createConfigHandler } = await import('../../src/http/index.js')
+    const handler = createConfigHandler(other.manager, { authenticate: () => ({ name: 'ann', can: () => true }) })
+
+    await handler(
+      new Request('http://host/config/api/prompts', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': 'k' },
+        body: '{"name":"x","template":"x"}',
+      }),
+    )
+
+    expect(kept).toEqual([
+      { actor: 'ann', key: 'k', fingerprint: expect.any(String), ttlMs: 86_400_000 },
+      [
+        { actor: 'ann', key: 'k' },
+        { status: 201, headers: expect.objectContaining({ location: expect.any(String) }), body: expect.stringContaining('"x"') },
+      ],
+    ])
+    await other.close()
+  })
+})
