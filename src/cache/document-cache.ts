@@ -1,6 +1,7 @@
 import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
+import { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
 import { BoundedMap } from './bounded-map.js'
@@ -29,6 +30,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
   readonly readLog: (after: number) => Promise<LogPage>
+  /** Whose documents these are. @default not known before the log is read, and nobody else asks */
+  readonly identity?: DatabaseIdentity
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
@@ -43,6 +46,15 @@ export interface DocumentCacheEvents {
   /** A last good document was served that could not be confirmed. */
   servedStale(scope: Scope, error: unknown): void
   failed(error: unknown, message: string): void
+}
+
+/** A change that this process made and committed. */
+export interface CommittedChange {
+  readonly revision: number
+  readonly token: string
+  readonly scopes: readonly Scope[]
+  /** What it left behind, read in its own transaction. */
+  readonly documents: readonly StampedDocument[]
 }
 
 /** A document, and how it was found. */
@@ -102,6 +114,7 @@ export class DocumentCache<Value> {
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
+      identity: parts.identity ?? new DatabaseIdentity(),
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
       onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
       hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
@@ -144,14 +157,30 @@ export class DocumentCache<Value> {
     return this.#bounded(scope, options)
   }
 
-  /** Changes when the database turns out to have another history. */
-  get generation(): number {
-    return this.#held.generation
+  /** Takes over a change that this process made, with the documents that its transaction left behind: when this ends, nothing older is served. */
+  async takeOwn({ revision, token, scopes, documents }: CommittedChange): Promise<void> {
+    const { generation } = this.#held
+    const change = this.log.hearOwn(revision, token, scopes)
+    const serve = () => {
+      for (const document of documents) this.#held.accept(document, { generation })
+    }
+    // In the tick in which the floors rose: nothing has to be loaded.
+    if (change === 'elsewhere') serve()
+    // Revisions of others that are still on their way here must not be overtaken by this one.
+    if (change !== 'known') await this.log.catchUp().catch(() => (change === 'behind' ? this.#askPrimaryFor(revision, scopes) : undefined))
+    if (change !== 'elsewhere' && (this.log.applied ?? 0) >= revision) serve()
   }
 
-  /** Puts a document that this process wrote into memory, unless the database has another history since the write, at `generation`. */
-  put(document: StampedDocument, generation: number): void {
-    this.#held.accept(document, { generation })
+  /**
+   * The number of an own change was announced for another one, which is lost or was made up, and the log cannot be read to say which. What memory
+   * and Redis have of its scopes may be of that other one.
+   */
+  #askPrimaryFor(revision: number, scopes: readonly Scope[]): void {
+    if ((this.log.applied ?? 0) < revision) return
+    for (const scope of scopes) {
+      this.#held.forget(scope)
+      this.#distrustRedis(scope)
+    }
   }
 
   /**
@@ -354,7 +383,7 @@ export class DocumentCache<Value> {
       const lookMs = this.#parts.options.readMs * FIRST_LOOK_SHARE
       await withDeadline(this.log.catchUp(), lookMs, () => new Error()).catch(() => {})
       if (this.log.applied === undefined) {
-        this.log.assume({ revision: document.asOf })
+        this.log.assume(document.asOf)
         return document.asOf
       }
     }

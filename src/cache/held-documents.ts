@@ -177,8 +177,18 @@ export class HeldDocuments<Value> {
       const before = known && { ...known }
       if (!this.#raise(head)) return false
       if (!this.#claims.has(scope)) this.#claims.set(scope, before)
+      this.#lowerStamp(head)
       return true
     })
+  }
+
+  /**
+   * A document that says it contains every change up to a revision, and lacks one at or below it, had its stamp counted in another history. It
+   * proves nothing from that change on; if the change was made up, what is left of the stamp is still enough.
+   */
+  #lowerStamp({ scope, revision }: LogPage['heads'][number]): void {
+    const held = this.#memory.peek(scope)
+    if (held && held.revision < revision && held.asOf >= revision) held.asOf = revision - 1
   }
 
   /**

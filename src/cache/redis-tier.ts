@@ -2,6 +2,7 @@ import { DOCUMENT_FORMAT } from '../entities/document.js'
 import type { Scope } from '../entities/scope.js'
 import { Batcher } from '../shared/batcher.js'
 import { Breaker } from '../shared/breaker.js'
+import type { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import { StoreUnavailableError } from '../shared/errors.js'
 import { DocumentSigner } from './document-signer.js'
@@ -12,6 +13,8 @@ import { type Script, STORE_AND_ANNOUNCE } from './scripts.js'
 import { decodeDocument, encodeDocument, type StampedDocument, type StoredValue } from './stamped-document.js'
 
 export interface RedisTierOptions {
+  /** Part of every key, so that two databases that share a Redis never serve each other's documents. While it is unknown every read is a miss. */
+  readonly identity: DatabaseIdentity
   readonly namespace: string
   readonly channel: string
   readonly ttlMs: number
@@ -45,8 +48,6 @@ export class RedisTier {
   readonly #breaker: Breaker
   readonly #reads: Batcher<StoredValue>
   readonly #refusals = new Set<string>()
-  /** Part of every key, so that two databases that share a Redis never serve each other's documents. */
-  #database: string | undefined
   readonly counters = { hits: 0, misses: 0 }
 
   constructor(clients: Pick<RedisClients, 'data'> & Partial<Pick<RedisClients, 'reasons' | 'secrets'>>, options: RedisTierOptions) {
@@ -67,9 +68,8 @@ export class RedisTier {
     return !this.#breaker.isOpen
   }
 
-  /** Until the database is known there are no keys, and every read is a miss. */
-  useDatabase(database: string): void {
-    this.#database = database
+  get #database(): string | undefined {
+    return this.#options.identity.name
   }
 
   /** Of no document: it only says whose primary is meant. */

@@ -1,4 +1,5 @@
 import type { Scope } from '../entities/scope.js'
+import type { DatabaseIdentity } from '../shared/database-identity.js'
 
 /** One read of the log: everything that changed after a revision, as one prefix of the log. */
 export interface LogPage {
@@ -14,6 +15,8 @@ export interface LogPage {
 }
 
 export interface RevisionLogParts {
+  /** Confirmed by every read of the log; another name than before is another history. */
+  readonly identity: DatabaseIdentity
   /** Reads the log of the primary. `after` 0 reads all heads. */
   readonly read: (after: number) => Promise<LogPage>
   /** Told of the changes of one message, in one tick: announced by somebody, or made by this process itself. */
@@ -80,7 +83,6 @@ export class RevisionLog {
   #top = 0
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
-  #database: string | undefined
   #gapTimer: NodeJS.Timeout | undefined
   /** The highest revision anybody claimed. */
   #claimed = 0
@@ -146,13 +148,10 @@ export class RevisionLog {
   /**
    * Before the log was read: goes by what a snapshot or Redis says of it, until the database itself can be asked.
    *
-   * @param database what the database calls itself; another one then counts as another history
    * @param revision what its log reaches at least
    */
-  assume({ database, revision }: { readonly database?: string; readonly revision?: number }): void {
-    if (this.#applied !== undefined) return
-    this.#database ??= database
-    this.#top = Math.max(this.#top, revision ?? 0)
+  assume(revision: number): void {
+    if (this.#applied === undefined) this.#top = Math.max(this.#top, revision)
   }
 
   /** Takes a change that was announced. Out of order is fine; twice is fine; what is not true costs a read of the log a second at most. */
@@ -363,14 +362,16 @@ export class RevisionLog {
   }
 
   #isOtherHistory(page: LogPage, after: number, token: string): boolean {
-    const before = this.#database
-    this.#database = page.database
+    const { identity } = this.#parts
+    const before = identity.name
+    identity.confirm(page.database)
     if (before !== undefined && before !== page.database) return true
     return after > 0 && (page.top < after || page.tokenAtAfter !== token)
   }
 
   async #startOver(known: number | undefined): Promise<void> {
     const page = await this.#parts.read(0)
+    this.#parts.identity.confirm(page.database)
     this.#heard.clear()
     this.#highest = 0
     this.#applied = page.top

@@ -8,6 +8,7 @@ import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import type { Receipt, WriteMeta } from '../entities/written.js'
 import { KindRegistry } from '../kinds/registry.js'
+import { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import type { Events } from '../shared/events.js'
 import { assignArm, findArm, insertExposures } from '../store/assignments.js'
@@ -53,6 +54,7 @@ export class Backend {
   readonly redis: RedisTier | undefined
   readonly bus: Bus
   readonly database: OpenDatabase
+  readonly #identity = new DatabaseIdentity()
   readonly reads: GuardedReads
   readonly stickyArms: StickyArms
   readonly exposures: Exposures
@@ -70,7 +72,6 @@ export class Backend {
   #starting: Promise<void> | undefined
   #prepared: Promise<void> | undefined
   #isStarted = false
-  #databaseIdentity: string | undefined
   #isClosed = false
   #closing: Promise<void> | undefined
   #pollTimer: NodeJS.Timeout | undefined
@@ -98,7 +99,7 @@ export class Backend {
       cache: this.cache,
       redis: this.#clients?.data,
       isKnown: (scope) => this.kinds.has(parseScope(scope)?.kind ?? ''),
-      onAssumed: (database) => this.#useDatabase(database),
+      identity: this.#identity,
       onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.store = new ConfigStore({
@@ -110,7 +111,7 @@ export class Backend {
       hooks: options.hooks,
       policy: options.policy,
       kinds: this.kinds,
-      databaseIdentity: () => this.#databaseIdentity,
+      identity: this.#identity,
       announce: (commit, meta) => this.#announce(commit, meta),
       onOwnRevision: (revision, state) => this.#noteOwn(revision, state),
       onHookError: (error) => this.#reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
@@ -156,6 +157,7 @@ export class Backend {
       redis &&
       new Receipts({ ...this.#clients, publish: (message) => redis.publish(message) }, { namespace, channel, redisMs })
     this.bus = new Bus({
+      identity: this.#identity,
       log: this.cache.log,
       onReceipt: ({ database, after, reply }) =>
         void this.cache.log.heard(after).then((isServed) => (isServed ? this.#receipts?.answer(database, reply) : undefined)),
@@ -256,11 +258,6 @@ export class Backend {
     this.#isStarted = true
   }
 
-  #useDatabase(database: string): void {
-    this.redis?.useDatabase(database)
-    this.bus.useDatabase(database)
-  }
-
   /** From the first start on, also when that fails: the poll is what brings a manager back that started with everything down. */
   #keepTime(): void {
     if (this.#pollTimer || this.#isClosed) return
@@ -306,22 +303,16 @@ export class Backend {
 
   /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
   async #announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
-    const { log, generation } = this.cache
-    const { revision, token, scopes, documents, message } = commit
+    const { revision, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = this.redis?.announce(stored, message)
-    const change = log.hearOwn(revision, token, scopes)
-    const serve = () => {
-      for (const document of documents) this.cache.put(document, generation)
-    }
-    // In the tick in which the floors rose: nothing has to be loaded.
-    if (change === 'elsewhere') serve()
-    // Revisions of others that are still on their way here must not be overtaken by this one.
-    if (change !== 'known') await log.catchUp().catch(() => {})
-    if (change !== 'elsewhere' && (log.applied ?? 0) >= revision) serve()
+    // It answered a write: reads need not wait until it is asked whether it is back.
+    this.reads.answered()
+    await this.cache.takeOwn(commit)
     const propagated = (await announcing) ?? true
-    const isAsked = waitForWorkers !== undefined && this.#databaseIdentity !== undefined
-    const receipt = isAsked ? await this.#receipts?.collect(this.#databaseIdentity as string, revision, waitForWorkers) : undefined
+    const database = this.#identity.confirmedName
+    const isAsked = waitForWorkers !== undefined && database !== undefined
+    const receipt = isAsked ? await this.#receipts?.collect(database, revision, waitForWorkers) : undefined
     return { propagated, ...(receipt && { receipt }) }
   }
 
@@ -352,12 +343,9 @@ export class Backend {
       },
       readLog: async (after) => {
         await this.#prepare()
-        const page = await log.read(after)
-        this.#databaseIdentity = page.database
-        this.#useDatabase(page.database)
-        this.#coldStart.confirm(page.database)
-        return page
+        return log.read(after)
       },
+      identity: this.#identity,
       keepsText: this.options.snapshotFile !== undefined,
       materialize: (document, isForeign) => viewOf(document, this.kinds, isForeign),
       onKept: (entry) => {
@@ -380,6 +368,7 @@ export class Backend {
   #createRedisTier(clients: RedisClients): RedisTier {
     const { namespace, channel, ttlMs, timeouts } = this.options
     return new RedisTier(clients, {
+      identity: this.#identity,
       namespace,
       channel,
       ttlMs,

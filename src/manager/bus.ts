@@ -1,9 +1,12 @@
 import type { RedisBus } from '../cache/redis-bus.js'
 import type { RevisionLog } from '../cache/revision-log.js'
 import { MAX_MESSAGE_LENGTH, type PlainMessage, parseBusMessage, type ReceiptMessage } from '../shared/bus-message.js'
+import type { DatabaseIdentity } from '../shared/database-identity.js'
 import type { NotifyBus } from '../store/notify-bus.js'
 
 export interface BusParts {
+  /** Messages of other databases are passed over; what comes while it is unknown is kept. */
+  readonly identity: DatabaseIdentity
   readonly log: RevisionLog
   /** A writer asks who serves its write. */
   readonly onReceipt: (message: ReceiptMessage) => void
@@ -22,7 +25,6 @@ export class Bus {
   readonly #parts: BusParts
   #redis: RedisBus | undefined
   #notify: NotifyBus | undefined
-  #database: string | undefined
   /** What came before the database was known; it may be news. */
   #early: string[] = []
   readonly #heldBack = new Set<NodeJS.Timeout>()
@@ -30,6 +32,7 @@ export class Bus {
 
   constructor(parts: BusParts) {
     this.#parts = parts
+    parts.identity.onNamed(() => this.#receiveEarly())
   }
 
   attach(buses: { readonly redis?: RedisBus | undefined; readonly notify?: NotifyBus | undefined }): void {
@@ -45,13 +48,6 @@ export class Bus {
   get subscriber(): 'up' | 'down' | 'off' {
     if (!this.#redis && (!this.#notify || this.#notify.isPooled)) return 'off'
     return this.isListening ? 'up' : 'down'
-  }
-
-  useDatabase(database: string): void {
-    this.#database = database
-    const early = this.#early
-    this.#early = []
-    for (const text of early) this.receive(text)
   }
 
   receiveNotification(text: string): void {
@@ -70,7 +66,8 @@ export class Bus {
   }
 
   receive(text: string): void {
-    if (this.#database === undefined) {
+    const database = this.#parts.identity.name
+    if (database === undefined) {
       if (text.length > MAX_MESSAGE_LENGTH) return
       this.#early.push(text)
       if (this.#early.length > MAX_EARLY) this.#early.shift()
@@ -79,7 +76,7 @@ export class Bus {
     const message = parseBusMessage(text)
     if (message === undefined) return
     if (message.form === 'plain') this.#parts.onPlainMessage(message)
-    else if (message.database !== this.#database) this.#warnOnce(message.database)
+    else if (message.database !== database) this.#warnOnce(message.database)
     else if (message.form === 'receipt') this.#parts.onReceipt(message)
     else this.#parts.log.hear(message.revision, message.token, message.scopes)
   }
@@ -88,6 +85,12 @@ export class Bus {
     for (const timer of this.#heldBack) clearTimeout(timer)
     this.#redis?.close()
     await this.#notify?.close()
+  }
+
+  #receiveEarly(): void {
+    const early = this.#early
+    this.#early = []
+    for (const text of early) this.receive(text)
   }
 
   #warnOnce(database: string): void {

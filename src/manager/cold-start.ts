@@ -3,6 +3,7 @@ import { KnownDatabases } from '../cache/known-databases.js'
 import type { RedisLike } from '../cache/redis-like.js'
 import { Snapshots } from '../cache/snapshots.js'
 import type { Scope } from '../entities/scope.js'
+import type { DatabaseIdentity } from '../shared/database-identity.js'
 import type { CachedView } from './cached-view.js'
 import type { ResolvedOptions } from './options.js'
 
@@ -12,8 +13,8 @@ export interface ColdStartParts {
   readonly redis: RedisLike | undefined
   /** Whether a scope is of a kind that is declared here: an earlier process may have known others. */
   readonly isKnown: (scope: Scope) => boolean
-  /** Told what the database calls itself, as far as anybody but the database can know. */
-  readonly onAssumed: (database: string) => void
+  /** Assumed by what a snapshot file or Redis says, as long as the database has not said it. */
+  readonly identity: DatabaseIdentity
   readonly onError: (error: unknown, message: string) => void
 }
 
@@ -27,15 +28,16 @@ export class ColdStart {
   readonly #parts: ColdStartParts
   readonly #snapshots: Snapshots | undefined
   readonly #known: KnownDatabases | undefined
-  #database: string | undefined
-  #isConfirmed = false
   #isLoaded = false
 
   constructor(parts: ColdStartParts) {
-    const { options, cache, redis, onError } = parts
+    const { options, redis, identity, onError } = parts
     const { snapshotFile: file, schema, namespace, timeouts } = options
     this.#parts = parts
-    this.#snapshots = file === undefined ? undefined : new Snapshots({ file, schema, take: () => this.#take(cache), onError })
+    identity.onNamed((database) => {
+      if (identity.isConfirmed) this.#known?.note(database)
+    })
+    this.#snapshots = file === undefined ? undefined : new Snapshots({ file, schema, take: () => this.#take(), onError })
     this.#known = redis && new KnownDatabases(redis, { namespace, schema, redisMs: timeouts.redisMs })
   }
 
@@ -44,24 +46,19 @@ export class ColdStart {
     if (this.#isLoaded) return
     this.#isLoaded = true
     const snapshot = await this.#snapshots?.load()
-    if (!snapshot || this.#isConfirmed) return
-    this.#assume(snapshot.database)
-    this.#parts.cache.log.assume({ revision: snapshot.revision })
-    this.#parts.cache.adopt(snapshot.documents.filter(({ scope }) => this.#parts.isKnown(scope)))
+    const { cache, identity } = this.#parts
+    if (!snapshot || identity.isConfirmed) return
+    identity.assume(snapshot.database)
+    cache.log.assume(snapshot.revision)
+    cache.adopt(snapshot.documents.filter(({ scope }) => this.#parts.isKnown(scope)))
   }
 
   /** Asks Redis which database this is, unless that is known. */
   async guessDatabase(): Promise<void> {
-    if (this.#database !== undefined) return
+    const { identity } = this.#parts
+    if (identity.name !== undefined) return
     const database = await this.#known?.only()
-    if (database !== undefined && !this.#isConfirmed) this.#assume(database)
-  }
-
-  /** PostgreSQL has said what it calls itself. */
-  confirm(database: string): void {
-    this.#isConfirmed = true
-    this.#database = database
-    this.#known?.note(database)
+    if (database !== undefined) identity.assume(database)
   }
 
   /** Redis may have lost what it held. */
@@ -78,14 +75,10 @@ export class ColdStart {
     await this.#snapshots?.close()
   }
 
-  #assume(database: string): void {
-    this.#database = database
-    this.#parts.cache.log.assume({ database })
-    this.#parts.onAssumed(database)
-  }
-
-  #take(cache: DocumentCache<CachedView>) {
-    const snapshot = this.#isConfirmed ? cache.snapshot() : undefined
-    return snapshot && { ...snapshot, database: this.#database as string }
+  #take() {
+    const { cache, identity } = this.#parts
+    const database = identity.confirmedName
+    const snapshot = database === undefined ? undefined : cache.snapshot()
+    return snapshot && database !== undefined ? { ...snapshot, database } : undefined
   }
 }

@@ -35,6 +35,11 @@ export class GuardedReads {
     return !this.#breaker.isOpen
   }
 
+  /** PostgreSQL has answered something else just now. */
+  answered(): void {
+    this.#breaker.succeeded()
+  }
+
   /** @throws {StoreUnavailableError} when PostgreSQL does not answer, or has not answered lately */
   async run<Value>(query: () => Promise<Value>): Promise<Value> {
     if (this.#breaker.isOpen) {

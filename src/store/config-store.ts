@@ -7,6 +7,7 @@ import type { Scope } from '../entities/scope.js'
 import type { ChangelogHooks, Receipt, WriteMeta } from '../entities/written.js'
 import { KindRegistry } from '../kinds/registry.js'
 import { checkMeta } from '../shared/arguments.js'
+import type { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import { InvalidArgumentError, StoreUnavailableError } from '../shared/errors.js'
 import { Contracts } from './contracts.js'
@@ -48,8 +49,8 @@ export interface ConfigStoreParts {
   readonly policy?: WritePolicy
   /** @default the kinds that come with the package */
   readonly kinds?: KindRegistry
-  /** What the database calls itself, where that is known. */
-  readonly databaseIdentity?: () => string | undefined
+  /** What the database calls itself; a write looks it up where it has not been confirmed. */
+  readonly identity?: DatabaseIdentity
   /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
   /** Tells the others of a commit. */
@@ -201,7 +202,7 @@ export class ConfigStore implements Recorder {
           const { value, ...closed } = await this.#perform(
             session,
             work,
-            { joined: false, database: this.#parts.databaseIdentity?.() },
+            { joined: false, database: this.#parts.identity?.confirmedName },
             () => {
               progress.revision = session.revision
               this.#parts.onOwnRevision?.(session.revision, 'begun')

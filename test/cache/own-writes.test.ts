@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { aCache } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
+import { FakeRedis } from './fake-redis.js'
 
 const GREETING = 'prompt:default:greeting'
 const OTHER = 'prompt:default:other'
@@ -11,16 +12,14 @@ beforeEach(() => {
   history = new FakeHistory()
 })
 
-/** A write of this process, from the moment in which it holds the lock until it is announced. */
-function writeHere({ cache }: ReturnType<typeof aCache>, scopes: readonly string[], meanwhile = () => {}) {
-  const { generation } = cache
+/** A write of this process, from the moment in which it holds the lock until it is announced and cannot be followed by a read of the log. */
+async function writeHere({ cache }: ReturnType<typeof aCache>, scopes: readonly string[]): Promise<void> {
   const change = history.commit(scopes)
+  const documents = scopes.map((scope) => history.document(scope))
   cache.log.beginOwn(change.revision)
-  meanwhile()
-  const heard = cache.log.hearOwn(change.revision, change.token, scopes)
-  for (const scope of scopes) cache.put(history.document(scope), generation)
+  history.failure = new Error('away')
+  await cache.takeOwn({ ...change, documents })
   cache.log.endOwn(change.revision)
-  return heard
 }
 
 describe('an own write under a number that the log had given to another change', () => {
@@ -34,10 +33,8 @@ describe('an own write under a number that the log had given to another change',
     history.loseAfter(4)
     history.restoreText(GREETING, 'lost 1')
 
-    const heard = writeHere(worker, [GREETING])
-    history.failure = new Error('away')
+    await writeHere(worker, [GREETING])
 
-    expect(heard).toBe('elsewhere')
     expect([await worker.read(GREETING), await worker.read(OTHER)]).toEqual([`${GREETING}@5`, `${OTHER}@2`])
     history.failure = undefined
     await worker.cache.log.catchUp()
@@ -52,7 +49,7 @@ describe('an own write under a number that the log had given to another change',
     await worker.read(GREETING)
     history.loseAfter(2)
 
-    writeHere(worker, [GREETING])
+    await writeHere(worker, [GREETING])
 
     expect(await worker.read(GREETING)).toBe(`${GREETING}@3`)
   })
@@ -62,7 +59,6 @@ describe('an own write under a number that the log had given to another change',
     history.commit([OTHER])
     await worker.cache.log.catchUp()
     await worker.read(OTHER)
-    const { generation } = worker.cache
 
     const change = { revision: 2 }
     worker.cache.log.beginOwn(change.revision)
@@ -73,8 +69,74 @@ describe('an own write under a number that the log had given to another change',
 
     expect(heard).not.toBe('elsewhere')
     await worker.cache.log.catchUp()
-    expect(worker.cache.generation).toBe(generation)
     expect([await worker.read(GREETING), await worker.read(OTHER)]).toEqual([`${GREETING}@2`, `${OTHER}@3`])
     expect(worker.said.failed).toEqual([])
   })
+})
+
+describe('an own write under a number that was only announced for another change', () => {
+  /** A worker that heard of revisions 3 to 8, all of them of a history that ends at 2 now, and loaded what they say. */
+  async function aheadOfTheLog(change: readonly string[]) {
+    const redis = new FakeRedis()
+    const worker = aCache(history, { redis })
+    history.commit([GREETING])
+    history.commit([OTHER])
+    await worker.cache.log.catchUp()
+    for (let count = 0; count < 6; count++) worker.hear(history.commit(change, `lost ${count}`))
+    worker.hear(history.commit([OTHER], 'lost'))
+    await Promise.all([worker.read(GREETING), worker.read(OTHER)])
+    await redis.put([GREETING, OTHER].map((scope) => ({ document: history.document(scope) })))
+    history.loseAfter(2)
+    return worker
+  }
+
+  it('is served though the log cannot be read, whatever its scope contained by then', async () => {
+    const worker = await aheadOfTheLog(['prompt:default:third'])
+    expect(await worker.read(GREETING)).toBe(`${GREETING}@1`)
+
+    await writeHere(worker, [GREETING])
+
+    expect(await worker.read(GREETING)).toBe(`${GREETING}@3`)
+  })
+
+  it('is followed by nothing older, from memory or Redis, though its scope was changed under a higher number that is lost', async () => {
+    const worker = await aheadOfTheLog([GREETING])
+    expect(await worker.read(GREETING)).toBe('lost 5')
+
+    await writeHere(worker, [GREETING])
+
+    await expect(worker.read(GREETING)).rejects.toThrow('away')
+    history.failure = undefined
+    expect(await worker.read(GREETING)).toBe(`${GREETING}@3`)
+  })
+})
+
+describe('a change of the new history that is announced before the log was read', () => {
+  it('makes a document be read again whose stamp was counted in the lost one', async () => {
+    const worker = aCache(history)
+    for (let count = 0; count < 3; count++) history.commit([GREETING])
+    await worker.cache.log.catchUp()
+    for (let count = 0; count < 5; count++) history.commit([OTHER])
+    expect(await worker.read(GREETING)).toBe(`${GREETING}@3`)
+    history.loseAfter(3)
+
+    worker.hear(history.commit([GREETING], 'new'))
+
+    expect(await worker.read(GREETING)).toBe('new')
+  })
+})
+
+it('revisions that were only announced, lost, and overwritten are settled without a word: nothing of them was served', async () => {
+  const worker = aCache(history)
+  history.commit([GREETING])
+  await worker.read(GREETING)
+  const lost = [history.commit([OTHER], 'lost'), history.commit([OTHER], 'lost')]
+  for (const change of lost) worker.hear(change)
+
+  history.loseAfter(1)
+  for (let count = 0; count < 3; count++) history.commit([OTHER])
+  await worker.cache.log.catchUp()
+
+  expect([await worker.read(GREETING), await worker.read(OTHER)]).toEqual([`${GREETING}@1`, `${OTHER}@4`])
+  expect(worker.said.failed).toEqual([])
 })

@@ -5,6 +5,7 @@ import { createRedisClients } from '../../src/cache/redis-clients.js'
 import type { RedisLike } from '../../src/cache/redis-like.js'
 import { RedisTier } from '../../src/cache/redis-tier.js'
 import { decodeDocument, encodeDocument, type StampedDocument, stampOf } from '../../src/cache/stamped-document.js'
+import { DatabaseIdentity } from '../../src/shared/database-identity.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivateRedis } from '../support/private-redis.js'
 import type { Server } from '../support/services/server.js'
@@ -33,9 +34,12 @@ function connect(url = testRedisUrl()): Redis {
 
 function aTier(client: RedisLike | Redis, namespace = uniqueNamespace(), listeners: { onLost?: () => void; onRestored?: () => void } = {}) {
   const channel = `{${namespace}}:config:invalidate`
+  const identity = new DatabaseIdentity()
+  identity.confirm('db')
   const tier = new RedisTier(
     { data: client as RedisLike },
     {
+      identity,
       namespace,
       channel,
       ttlMs: 60_000,
@@ -45,8 +49,7 @@ function aTier(client: RedisLike | Redis, namespace = uniqueNamespace(), listene
       ...listeners,
     },
   )
-  tier.useDatabase('db')
-  return { tier, channel, namespace }
+  return { tier, identity, channel, namespace }
 }
 
 function aDocument(asOf: number, text = `"as of ${asOf}"`): StampedDocument {
@@ -101,8 +104,8 @@ describe('what is stored', () => {
     const client = connect()
     const { tier, namespace } = aTier(client)
     await tier.put([{ document: aDocument(1) }])
-    const { tier: other } = aTier(client, namespace)
-    other.useDatabase('another')
+    const { tier: other, identity } = aTier(client, namespace)
+    identity.confirm('another')
 
     expect(await other.get(SCOPE)).toBeUndefined()
   })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { HeadTable } from '../../src/cache/head-table.js'
 import { type LogPage, RevisionLog } from '../../src/cache/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
+import { DatabaseIdentity } from '../../src/shared/database-identity.js'
 import { FakeHistory } from './fake-history.js'
 
 // A model of one worker: what it was told, in whatever order, against what its log and its table say.
@@ -52,6 +53,7 @@ it('never claims to know a revision it was not told of, and never forgets what i
         }
       }
       const log = new RevisionLog({
+        identity: new DatabaseIdentity(),
         read: async (after) => {
           const page = await history.readLog(after)
           for (let revision = 1; revision <= page.top; revision++) told.add(revision)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HeadTable } from '../../src/cache/head-table.js'
 import { type LogPage, RevisionLog } from '../../src/cache/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
+import { DatabaseIdentity } from '../../src/shared/database-identity.js'
 import { aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
 
@@ -28,6 +29,7 @@ function aLog() {
     told.push(...heads.map(({ scope, revision }) => ({ scope, revision })))
   }
   const log = new RevisionLog({
+    identity: new DatabaseIdentity(),
     read: history.readLog,
     onClaims: take,
     onRead: ({ heads }) => {
@@ -268,6 +270,7 @@ describe('catchUp()', () => {
     const read = history.readLog
     const held = vi.spyOn(history, 'readLog')
     const gated = new RevisionLog({
+      identity: new DatabaseIdentity(),
       read: async (after) => {
         const page = await read(after)
         if (history.logReads === 2) await gate.closed
@@ -405,6 +408,7 @@ describe('another history', () => {
     const gate = aGate()
     let reads = 0
     const slow = new RevisionLog({
+      identity: new DatabaseIdentity(),
       read: async (after) => {
         const page = await read(after)
         // The second read of the new history is the one that is taken over.

@@ -67,6 +67,13 @@ describe('a history that was lost', () => {
     expect(violationsOf([born, told, read(95_000, 'b', 'b2')])).toEqual(['G1 older than told'])
   })
 
+  it('is not served after a change of the next one was told of, whether that one was met or not', () => {
+    const told = { e: 'told', t: 111_000, name: 'b', revision: 4 }
+
+    expect(violationsOf([born, told, read(111_500, 'b', 'lost')])).toEqual(['G1 older than told'])
+    expect(violationsOf([born, told, read(111_500, 'b', 'b2')])).toEqual([])
+  })
+
   it('hides no write that was acknowledged after it, nor one that was never there', () => {
     expect(violationsOf([born, { e: 'ack', t: 120_000, names: ['a'], v: 'gone', revision: 4 }])).toEqual(['G4 lost'])
     expect(violationsOf([born, { e: 'refused', t: 112_000, v: 'lost', outcome: 'none', error: '' }])).toEqual([])

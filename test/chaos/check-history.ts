@@ -151,7 +151,7 @@ class ReadJudge {
     if (bound && revision < bound.revision) {
       // What the bound speaks of is lost by now, and a load said so before the log did.
       const current = this.#values.historyAt(t)
-      if (bound.revision > this.#values.keptBetween(history, current)) return void this.#moveOn(name, current)
+      if (value.until >= current && bound.revision > this.#values.keptBetween(history, current)) return void this.#moveOn(name, current)
       this.#say(bound.because, t, `${name} gave revision ${revision} in a read after event ${b}; event ${bound.q} says ${bound.revision}`)
     }
     const order = this.#values.order(history)

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { RedisBus } from '../../src/cache/redis-bus.js'
 import { RevisionLog } from '../../src/cache/revision-log.js'
 import { Bus } from '../../src/manager/bus.js'
+import { DatabaseIdentity } from '../../src/shared/database-identity.js'
 import { NotifyBus, type NotifyClient } from '../../src/store/notify-bus.js'
 
 beforeEach(() => {
@@ -119,7 +120,9 @@ describe('beside Redis', () => {
 
   function aPair(isSubscribed: boolean) {
     const hear = vi.spyOn(RevisionLog.prototype, 'hear').mockImplementation(() => {})
+    const identity = new DatabaseIdentity()
     const log = new RevisionLog({
+      identity,
       read: async () => Promise.reject(new Error('not here')),
       onClaims: () => {},
       onRead: () => false,
@@ -131,14 +134,14 @@ describe('beside Redis', () => {
     })
     const plain = vi.fn()
     const foreign = vi.fn()
-    const bus = new Bus({ log, onReceipt: vi.fn(), onPlainMessage: plain, onForeign: foreign })
+    const bus = new Bus({ identity, log, onReceipt: vi.fn(), onPlainMessage: plain, onForeign: foreign })
     bus.attach({ redis: { isSubscribed, close: () => {} } as unknown as RedisBus })
-    return { bus, hear, plain, foreign }
+    return { bus, identity, hear, plain, foreign }
   }
 
   it('a notification waits for the message of Redis, which comes when the document is there', async () => {
-    const { bus, hear } = aPair(true)
-    bus.useDatabase('db')
+    const { bus, identity, hear } = aPair(true)
+    identity.confirm('db')
 
     bus.receiveNotification(change(1, ['prompt:default:a']))
     await vi.advanceTimersByTimeAsync(50)
@@ -150,23 +153,23 @@ describe('beside Redis', () => {
 
   it('a notification is heard at once while Redis is not subscribed, and when it tells of an edit by SQL', () => {
     const alone = aPair(false)
-    alone.bus.useDatabase('db')
+    alone.identity.confirm('db')
     alone.bus.receiveNotification(change(1, ['prompt:default:a']))
     expect(alone.hear).toHaveBeenCalledTimes(1)
     alone.hear.mockRestore()
 
     const beside = aPair(true)
-    beside.bus.useDatabase('db')
+    beside.identity.confirm('db')
     beside.bus.receiveNotification(change(2))
     expect(beside.hear).toHaveBeenCalledWith(2, 't2', undefined)
   })
 
   it('what comes before the database is known is kept, to a bound, and heard when it is', () => {
-    const { bus, hear, foreign } = aPair(false)
+    const { bus, identity, hear, foreign } = aPair(false)
     for (let revision = 1; revision <= 5_000; revision++) bus.receive(change(revision, ['prompt:default:a']))
     expect(hear).not.toHaveBeenCalled()
 
-    bus.useDatabase('db')
+    identity.confirm('db')
 
     expect(hear.mock.calls.length).toBeLessThanOrEqual(1_000)
     expect(hear).toHaveBeenLastCalledWith(5_000, 't5000', ['prompt:default:a'])
@@ -174,8 +177,8 @@ describe('beside Redis', () => {
   })
 
   it("another database's messages are reported once", () => {
-    const { bus, hear, foreign } = aPair(false)
-    bus.useDatabase('mine')
+    const { bus, identity, hear, foreign } = aPair(false)
+    identity.confirm('mine')
 
     for (let revision = 1; revision <= 3; revision++) bus.receive(change(revision, ['prompt:default:a']))
 
