@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { HANDLER_DEFAULTS } from '../../src/http/index.js'
-import { ASSETS, buildPage } from '../support/build-page.js'
 import { type OpenHandler, openHandler } from './open-handler.js'
 
 let open: OpenHandler
@@ -15,10 +14,6 @@ afterAll(() => open.close())
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   open.handler(new Request(`http://host/config${path}`, { method, headers }))
-
-it('the module of the page is what its sources build', async () => {
-  expect(readFileSync(ASSETS, 'utf8'), 'run: npm run build:page').toBe(await buildPage())
-})
 
 it('the page and everything it asks for is served, with tags, compressed, and with nothing inline', async () => {
   const page = await get('/admin/')

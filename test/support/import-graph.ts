@@ -13,12 +13,12 @@ export interface SourceFile {
   readonly builtins: readonly string[]
 }
 
-/** Reads the imports of every `.ts` file below these folders of a tree: static, dynamic, re-exports and types. */
+/** Reads the imports of every `.ts` and `.tsx` file below these folders of a tree: static, dynamic, re-exports and types. */
 export function readImports(root: string, folders: readonly string[]): readonly SourceFile[] {
   return folders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(root, folder, name)))
-    .filter((file) => /\.[mc]?ts$/.test(file) && !file.split(/[\\/]/).includes('node_modules'))
+    .filter((file) => /\.([mc]?ts|tsx)$/.test(file) && !file.split(/[\\/]/).includes('node_modules'))
     .sort()
     .map((file) => readFile(root, file))
 }
@@ -60,8 +60,8 @@ function readFile(root: string, file: string): SourceFile {
 
 /** The TypeScript file behind an import that ends in `.js`. */
 function fileOf(path: string): string {
-  const source = path.replace(/\.([mc]?)js$/, '.$1ts')
-  return existsSync(source) ? source : path
+  const sources = ['.$1ts', '.tsx'].map((ending) => path.replace(/\.([mc]?)js$/, ending))
+  return sources.find((source) => existsSync(source)) ?? path
 }
 
 function packageOf(specifier: string): string {

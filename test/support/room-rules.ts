@@ -8,7 +8,7 @@ export interface RoomRule {
   readonly node: boolean
 }
 
-/** Rooms by name: the folders of `src/`, and `migrations`. */
+/** Rooms by name: the folders of `src/`, the admin page inside `http`, and `migrations`. */
 export type RoomTable = Readonly<Record<string, RoomRule>>
 
 /**
@@ -50,6 +50,7 @@ function placeOf(path: string): Place {
   if (top === 'examples') return { kind: 'example' }
   if (top === 'migrations') return { kind: 'room', room: 'migrations' }
   if (top !== 'src') return { kind: 'elsewhere' }
+  if (path.startsWith('src/http/page/')) return { kind: 'room', room: 'http/page' }
   return rest.length > 0 ? { kind: 'room', room: room! } : { kind: 'door' }
 }
 

@@ -1,0 +1,38 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+
+/** A modal dialog. Escape closes it, and the focus goes back to where it was. */
+export function Dialog({
+  label,
+  onClose,
+  children,
+  className = '',
+}: {
+  readonly label: string
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+  readonly className?: string
+}) {
+  const element = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const opener = document.activeElement
+    element.current?.showModal()
+    return () => {
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={element}
+      class={className}
+      aria-label={label}
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      onPointerDown={(event) => event.target === element.current && onClose()}
+    >
+      {children}
+    </dialog>
+  )
+}

@@ -1,0 +1,26 @@
+import type { Rollout } from '../api/wire.js'
+import { counted, percent } from '../text/words.js'
+
+/** What else was said when the rollout was started. */
+export function RolloutFacts({ rollout: { sticky, when, forced, schedule } }: { readonly rollout: Rollout }) {
+  const facts = [
+    sticky && ['Sticky', 'Subjects keep their version when weights change.'],
+    when !== undefined && ['Only when', JSON.stringify(when)],
+    forced !== undefined && ['Forced', `${counted(Object.keys(forced).length, 'subject')} always get the same version.`],
+    schedule?.length && [
+      'Schedule',
+      schedule.map(({ at, coverage }) => `${new Date(at).toLocaleString()}: ${percent(coverage)}`).join(' · '),
+    ],
+  ].filter((fact): fact is [string, string] => Array.isArray(fact))
+  if (facts.length === 0) return undefined
+  return (
+    <dl class="facts">
+      {facts.map(([name, text]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AxeResults, source as axe } from 'axe-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { TOKEN } from '../../express-host/start-host.js'
+import { eventually } from '../../support/eventually.js'
+import type { PageHost } from './page-host.js'
+
+export const WAIT = { timeout: 10_000 }
+/** Screenshots of the run, for people to look at. */
+const SHOTS = join(import.meta.dirname, '../../../.cache/screenshots')
+
+/** Text that would hurt where it is read as anything but text. */
+export const HOSTILE = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>"'><svg onload=window.hurt=1>{{javascript:alert(1)}}`
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** Beside the tabs of the same person. */
+  readonly in?: BrowserContext
+  /** @default true */
+  readonly signsIn?: boolean
+  /** Whether the browser has Web Locks, as it has not over plain HTTP from elsewhere. @default true */
+  readonly hasLocks?: boolean
+  /** Whether the view is waited for. @default true */
+  readonly waits?: boolean
+}
+
+interface Opened {
+  readonly page: Page
+  readonly complaints: string[]
+}
+
+/** Tabs of the page. What a page complains about, or asks of other hosts, fails the test at its end. */
+export class Tabs {
+  readonly #browser: Browser
+  readonly #host: PageHost
+  #opened: Opened[] = []
+
+  constructor(browser: Browser, host: PageHost) {
+    this.#browser = browser
+    this.#host = host
+  }
+
+  /** A tab of a person of its own, signed in. */
+  async open(view: string, options: OpenOptions = {}): Promise<Page> {
+    const { in: beside, signsIn = true, hasLocks = true, waits = true, ...rest } = options
+    const page = await (beside ?? (await this.#browser.newContext({ locale: 'en-GB', ...rest }))).newPage()
+    if (!hasLocks) await page.addInitScript("Object.defineProperty(navigator, 'locks', { value: undefined })")
+    const complaints: string[] = []
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => new URL(request.url()).origin !== this.#host.origin && complaints.push(`asks ${request.url()}`))
+    this.#opened.push({ page, complaints })
+    const token = signsIn ? `#token=${encodeURIComponent(TOKEN.value)}` : `#/${view}`
+    await page.goto(`${this.#host.origin}/config/admin/${token}`)
+    if (signsIn) await page.locator('.live[data-state=live]').waitFor(WAIT)
+    if (waits) await show(page, view)
+    return page
+  }
+
+  /** Refusals of the API stand in the console of the browser; a test that brings one about says so. */
+  forgive(page: Page): void {
+    const { complaints } = this.#opened.find((opened) => opened.page === page)!
+    complaints.length = 0
+  }
+
+  /** Closes all of them, and expects no complaint. */
+  async close(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = []
+    await Promise.all([...new Set(opened.map(({ page }) => page.context()))].map((context) => context.close()))
+    expect(opened.flatMap(({ complaints }) => complaints)).toEqual([])
+  }
+}
+
+/** Goes to a view, as a link of the page would. */
+export async function show(page: Page, view: string): Promise<void> {
+  // Text, because this project's types know no browser.
+  await page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`)
+  await page.locator('main h1').first().waitFor(WAIT)
+  await eventually(async () => (await page.locator('main').getAttribute('data-address')) === `#/${view}`)
+}
+
+export async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(`${axe};void 0`)
+  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults
+  return found.violations.map((violation) => `${violation.id}: ${violation.nodes[0]?.html} ${violation.nodes[0]?.failureSummary}`)
+}
+
+export async function isTooWide(page: Page): Promise<boolean> {
+  return (await page.evaluate('document.documentElement.scrollWidth > innerWidth')) as boolean
+}
+
+export async function shot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true })
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) })
+}
