@@ -1,8 +1,8 @@
 /** How soon after one look at the sources the same tick looks again, in milliseconds: about as long as a look takes. */
 const WAIT_MS = 0.01
-/** So many reads in a row are a loop, which looks at the clock once in as many reads, and at the sources a fifth of its time at most. */
+/** So many reads in a row are a loop, which looks at the clock once in as many reads, and at the sources a ninth of its time at most. */
 const LOOP = 64
-const LOOP_WAIT_PER_LOOK = 4
+const LOOP_WAIT_PER_LOOK = 8
 
 /**
  * Decides when fresh keys are compared with their sources: at the first read of each tick of the event loop. A tick that goes on looks
@@ -15,22 +15,29 @@ export class Freshness {
   /** When the clock was last read, and how many reads have come close to each other since. */
   #readAt = 0
   #row = 0
+  /** How many reads go by before the clock is read again: this is all that a read in a loop costs. */
+  #skip = 0
 
   isDue(): boolean {
-    if (!this.#isKnown) return true
-    if (this.#row > LOOP) return this.#isDueInLoop()
-    const now = performance.now()
-    this.#row = now - this.#readAt < WAIT_MS ? this.#row + 1 : 0
-    this.#readAt = now
-    return now - this.#lookedAt >= WAIT_MS
+    if (this.#isKnown && this.#skip > 0) {
+      this.#skip--
+      return false
+    }
+    return this.#isDueByClock()
   }
 
-  #isDueInLoop(): boolean {
-    if (++this.#row % LOOP !== 0) return false
+  #isDueByClock(): boolean {
+    if (!this.#isKnown) return true
     const now = performance.now()
-    if (now - this.#readAt > WAIT_MS * LOOP) this.#row = 0
+    const reads = this.#isLoop ? LOOP : 1
+    this.#row = now - this.#readAt < WAIT_MS * reads ? this.#row + reads : 0
     this.#readAt = now
-    return now - this.#lookedAt >= Math.max(WAIT_MS, this.#tookMs * LOOP_WAIT_PER_LOOK)
+    this.#skip = this.#isLoop ? LOOP - 1 : 0
+    return now - this.#lookedAt >= (this.#isLoop ? Math.max(WAIT_MS, this.#tookMs * LOOP_WAIT_PER_LOOK) : WAIT_MS)
+  }
+
+  get #isLoop(): boolean {
+    return this.#row > LOOP
   }
 
   /** The sources have been compared, which took so long. */
@@ -46,5 +53,6 @@ export class Freshness {
   readonly #forget = (): void => {
     this.#isKnown = false
     this.#row = 0
+    this.#skip = 0
   }
 }
