@@ -390,6 +390,22 @@ describe('secrets', () => {
     expect(config.inspect('hosts.main').isSecret).toBe(true)
   })
 
+  it.each(['', 'RSA ', 'EC ', 'ENCRYPTED ', 'OPENSSH '])('are private keys of the kind "%s" under any name', (kind) => {
+    const pem = `-----BEGIN ${kind}PRIVATE KEY-----\nhunter2\n-----END ${kind}PRIVATE KEY-----\n`
+    const bundle = `-----BEGIN CERTIFICATE-----\npublic\n-----END CERTIFICATE-----\n`
+    const schema = v.object({ TLS: v.string(), CA: v.string(), BOTH: v.string(), LIST: v.array(v.string()), N: v.optional(v.string()) })
+    const env = { P_TLS: pem, P_CA: bundle, P_BOTH: bundle + pem, P_LIST: JSON.stringify([pem]) }
+    const config = createConfig({ schema, root: aFolder(), files: [], prefix: 'P', env, dotenv: false })
+    const printed = `${config.explain()} ${JSON.stringify(config)} ${inspect(config)} ${JSON.stringify(config.inspect('LIST'))}`
+
+    expect(printed).not.toContain('hunter2')
+    expect(printed).toContain('public')
+    const refused = v.object({ TLS: v.pipe(v.string(), v.maxLength(5)) })
+    expect(() => createConfig({ schema: refused, root: aFolder(), files: [], prefix: 'P', env })).toThrow(
+      /TLS must have at most 5 characters, got \*\*\*/,
+    )
+  })
+
   it('inside of a list are taken out of what a schema says elsewhere', () => {
     const schema = z
       .object({ DB: z.array(z.object({ password: z.string() })), OTHER: z.string() })

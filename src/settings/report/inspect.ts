@@ -1,4 +1,4 @@
-import { display, holdsUrlPassword } from '../secrets/redact.js'
+import { display, isSecretByItself } from '../secrets/redact.js'
 import { displayText, redactedCopy } from '../secrets/redacted-copy.js'
 import type { SecretPaths } from '../secrets/secret-paths.js'
 import type { Snapshot } from '../snapshot.js'
@@ -53,7 +53,7 @@ export function inspect(question: {
     environment,
     value: value === undefined ? undefined : redactedCopy(value, path, (at) => secrets.has(at)),
     type: typeName(value),
-    isSecret: secrets.has(path) || holdsUrlPassword(value),
+    isSecret: secrets.has(path) || isSecretByItself(value),
     candidates: found.map((one, index) => ({ ...one, isUsed: value !== undefined && (isTable || index === last || index > last) })),
   }
 }

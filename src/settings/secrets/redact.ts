@@ -19,10 +19,12 @@ export function redact(value: unknown): string {
   return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
 }
 
-/** Whether a value is a URL with a password in it, which makes it a secret whatever its name is. */
-export function holdsUrlPassword(value: unknown): boolean {
+/** Whether a value is a secret whatever its name is: a URL with a password in it, or a private key in PEM or OpenSSH's form. */
+export function isSecretByItself(value: unknown): boolean {
   if (value instanceof URL) return value.password !== ''
-  return typeof value === 'string' && value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+  if (typeof value !== 'string') return false
+  if (value.includes('-----BEGIN ') && /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY/.test(value)) return true
+  return value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
 }
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
@@ -58,7 +60,7 @@ export function maskCredentials(text: string): string {
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */
 export function display(value: unknown, isSecret: boolean): string {
-  if (isSecret || holdsUrlPassword(value)) return redact(value)
+  if (isSecret || isSecretByItself(value)) return redact(value)
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') {
     // Masked before it is cut: half an address does not look like one.

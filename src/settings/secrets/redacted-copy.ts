@@ -1,13 +1,13 @@
 import { readStructure } from '../language/structure.js'
 import { isPlainTable } from '../tree/path.js'
-import { display, holdsUrlPassword, maskCredentials, REDACTED, redact } from './redact.js'
+import { display, isSecretByItself, maskCredentials, REDACTED, redact } from './redact.js'
 import type { SecretPaths } from './secret-paths.js'
 
 type IsSecret = (path: readonly string[]) => boolean
 
 /** Plain data to print: `***` for secrets, and for credentials inside of other texts. */
 export function redactedCopy(value: unknown, path: readonly string[], isSecret: IsSecret): unknown {
-  if (path.length > 0 && (isSecret(path) || holdsUrlPassword(value))) return redact(value)
+  if (path.length > 0 && (isSecret(path) || isSecretByItself(value))) return redact(value)
   if (typeof value === 'string') return maskText(value, path, isSecret)
   if (value instanceof URL) return maskCredentials(value.href)
   // JSON has no such number.
@@ -34,7 +34,7 @@ function maskText(text: string, path: readonly string[], isSecret: IsSecret): st
 
 /** The text of a variable as it is printed: a structure with its secrets redacted, nothing of one that cannot be read. */
 export function displayText(text: string, path: readonly string[], secrets: SecretPaths): string {
-  if (secrets.has(path) || holdsUrlPassword(text)) return redact(text)
+  if (secrets.has(path) || isSecretByItself(text)) return redact(text)
   if (/^\s*[[{]/.test(text)) {
     const structure = readStructure(text.trim())
     if (structure !== undefined)

@@ -1,14 +1,14 @@
 import type { Validated } from '../schema/validate.js'
 import { isPlainTable } from '../tree/path.js'
 import { leavesOf, type Node } from '../tree/tree.js'
-import { holdsUrlPassword } from './redact.js'
+import { isSecretByItself } from './redact.js'
 import type { SecretPaths } from './secret-paths.js'
 
 /** Every secret value, also inside lists and tables, to be taken out of texts that somebody else wrote. */
 export function secretValuesOf(root: Node, { plain, resolver }: Validated, secrets: SecretPaths): readonly unknown[] {
   const found: unknown[] = []
   const collect = (value: unknown, path: readonly string[], isInside: boolean): void => {
-    const isSecret = isInside || (path.length > 0 && secrets.has(path)) || holdsUrlPassword(value)
+    const isSecret = isInside || (path.length > 0 && secrets.has(path)) || isSecretByItself(value)
     if (Array.isArray(value) || isPlainTable(value)) {
       for (const [key, item] of Object.entries(value)) collect(item, [...path, key], isSecret)
     } else if (isSecret && (typeof value === 'string' || typeof value === 'number')) found.push(value)

@@ -1,7 +1,7 @@
 import { type Evaluated, evaluateToken, isToken, type TokenScope } from '../language/token.js'
 import { readByShape } from '../schema/read-by-shape.js'
 import { childShape, type Shape, shapeAt } from '../schema/shape.js'
-import { holdsUrlPassword } from '../secrets/redact.js'
+import { isSecretByItself } from '../secrets/redact.js'
 import type { SecretPaths } from '../secrets/secret-paths.js'
 import { type Origin, speaksTokens } from '../sources/origin.js'
 import { isPlainTable, pathOf } from './path.js'
@@ -66,7 +66,7 @@ export class Resolver {
     const isTokenText = typeof leaf.value === 'string' && speaksTokens(leaf.origin) && isToken(leaf.value)
     const raw = isTokenText ? part.raw : leaf.raw
     const value = readings.has(leaf) ? readings.get(leaf) : isTokenText ? readToken(part, shapeAt(shape, leaf.path)) : part.value
-    return { value, raw, isSecret: isSecret || part.isSecret || holdsUrlPassword(value) }
+    return { value, raw, isSecret: isSecret || part.isSecret || isSecretByItself(value) }
   }
 
   /** Tokens may also stand inside lists, and in tables inside lists. */
@@ -114,7 +114,7 @@ export class Resolver {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
       value = (value as Record<string, unknown>)[part]
     }
-    const isSecret = whole.isSecret || this.#parts.secrets.has([...list.path, ...path]) || holdsUrlPassword(value)
+    const isSecret = whole.isSecret || this.#parts.secrets.has([...list.path, ...path]) || isSecretByItself(value)
     return { value, raw: undefined, isSecret }
   }
 
