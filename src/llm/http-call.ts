@@ -5,7 +5,7 @@ import { CorruptLineError, type Decoder, type MakeDecoder } from './lines.js'
 import { patience } from './patient-fetch.js'
 import { retryAfterOf, withRetries } from './retry.js'
 import { errorText, factsOfStatus } from './status-facts.js'
-import { parsedText, recordOf } from './wire-values.js'
+import { numberOf, parsedText, recordOf } from './wire-values.js'
 
 /** How long the end of a stream may follow its last line. Reading it lets the connection serve the next call. */
 const END_OF_STREAM_MS = 100
@@ -98,6 +98,8 @@ export async function* askServer<Event>(
     if (scope.ending) return fail(...scope.ending)
     if (cause instanceof LLMError) return cause
     if (cause instanceof CorruptLineError) return fail(`sent what cannot be read: ${cause.message}`, { reason: 'invalid_response', cause })
+    const status = numberOf(recordOf(cause)?.status)
+    if (status && !answer?.reader.partial?.()) return refusal(call, status, (cause as Error).message, fail)
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
     const code = recordOf(recordOf(cause)?.cause)?.code
@@ -166,10 +168,12 @@ async function openAnswer<Event>(
   const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }
   const chunk = await scope.chunk(source.read())
   takeChunk(answer, chunk)
-  // A reader may find that the server is not ready to answer.
-  if (answer.fault instanceof LLMError && answer.fault.retryable && events.length === 0) {
+  // A reader may find that the server is not ready to answer, or an error of a proxy in an answer with status 200.
+  const { fault } = answer
+  const canAskAgain = fault instanceof LLMError ? fault.retryable : recordOf(fault)?.status
+  if (canAskAgain && events.length === 0 && !reader.partial?.()) {
     scope.release()
-    throw answer.fault
+    throw fault
   }
   return answer
 }
@@ -216,12 +220,7 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     if (status >= 400) {
       const text = await firstText(response, scope)
       const said = errorText(parsedText(text), text)
-      const facts = factsOfStatus(status, said)
-      throw fail(`answered ${status}: ${said}`, {
-        ...facts,
-        hint: service.hintOf?.(facts, call.model),
-        retryAfterMs: retryAfterOf(headers),
-      })
+      throw refusal(call, status, said, fail, retryAfterOf(headers))
     }
     void response.body?.cancel().catch(() => {})
     const location = headers.get('location') ?? ''
@@ -232,6 +231,11 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     }
     url = next.href
   }
+}
+
+function refusal({ service, model }: HttpCall, status: number, said: string, fail: Fail, retryAfterMs?: number): LLMError {
+  const facts = factsOfStatus(status, said)
+  return fail(`answered ${status}: ${said}`, { ...facts, hint: service.hintOf?.(facts, model), retryAfterMs })
 }
 
 function headersOf({ body, service, headers }: HttpCall): { [name: string]: string } {

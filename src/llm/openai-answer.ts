@@ -54,11 +54,12 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
         const fields = fieldsOf(value)
         last = fields
         usage = recordOf(fields.usage) ?? usage
-        const choice = recordOf(listOf(fields.choices)[0])
+        // Of several answers (`n`), whose parts may come mixed, the first one.
+        const choice = recordOf(listOf(fields.choices).find((each) => !recordOf(each)?.index))
         const delta = recordOf(choice?.delta) ?? recordOf(choice?.message)
         if (delta) {
           const { role, content, refusal, reasoning_content, reasoning, tool_calls, ...others } = delta
-          answer.add(textIn(content, 'text') ?? refusal, reasoning_content ?? reasoning ?? textIn(content, 'thinking'))
+          answer.add(wordsOf(content ?? refusal, 'text'), reasoning_content ?? reasoning ?? wordsOf(listOf(content), 'thinking'))
           for (const piece of listOf(tool_calls)) answer.count(addPiece(pieces, recordOf(piece) ?? {}))
           answer.count(merge(extra, others))
         }
@@ -97,18 +98,19 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
   }
 }
 
-/** What content says: a text or, with Mistral, parts of which some are thoughts. */
-function textIn(content: unknown, type: 'text' | 'thinking'): string | undefined {
-  if (!Array.isArray(content)) return type === 'text' ? stringOf(content) : undefined
-  const parts = content.map((part) => recordOf(part) ?? {}).filter((part) => part.type === type)
-  return parts.map((part) => stringOf(part[type]) ?? textIn(listOf(part[type]), 'text')).join('')
+/** The words of a content, which some servers (Mistral's) give as a list of parts, with the parts of a thought in a list again. */
+function wordsOf(content: unknown, type: 'text' | 'thinking'): string {
+  if (typeof content === 'string') return content
+  return listOf(content)
+    .map((part) => (recordOf(part)?.type === type ? wordsOf((part as Fields)[type], 'text') : ''))
+    .join('')
 }
 
 /** An answer as an object; one that holds an error ends the answer. */
 export function fieldsOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
-  if (fields.error) throw new Error(errorText(fields))
+  if (fields.error) throw Object.assign(new Error(errorText(fields)), { status: recordOf(fields.error)?.code })
   return fields
 }
 

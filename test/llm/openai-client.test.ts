@@ -340,6 +340,58 @@ describe('an error', () => {
   })
 })
 
+it.each([
+  [429, 'rate_limit', true],
+  [402, 'bad_request', false],
+  [401, 'auth', false],
+  [503, 'overloaded', true],
+] as const)('judges an error that a proxy writes into an answer with status 200 by its code %d', async (code, reason, retryable) => {
+  const body = { error: { code, message: 'the provider said no' }, choices: [] }
+  for (const reply of [events(body), json(body)]) {
+    server.reply(reply)
+    const error = await failure(client.chat(request))
+    expect(error).toMatchObject({ reason, retryable, status: code })
+    expect(error.message).toContain(`answered ${code}: the provider said no`)
+  }
+})
+
+it('asks again after such an error, but not once a part of the answer came, be it in the same chunk', async () => {
+  const patient = new OpenAICompatibleClient({ name: 'local', baseUrl: `${server.url}/v1`, maxRetries: 1 })
+  const busy = { error: { code: 429, message: 'slow down' } }
+  server.reply(events(busy))
+  server.reply(events(chunk({ content: 'At last.' }), ...ending('stop')))
+  expect((await patient.chat(request)).text).toBe('At last.')
+
+  server.reply(events(chunk({ content: 'Half' }), busy))
+  expect(await failure(patient.chat(request))).toMatchObject({ reason: 'stream', partial: 'Half', attempts: 1 })
+})
+
+it('reads content that comes as a list of parts, thoughts apart', async () => {
+  const thought = {
+    type: 'thinking',
+    thinking: [
+      { type: 'text', text: 'Hm, ' },
+      { type: 'text', text: 'blue.' },
+    ],
+  }
+  server.reply(events(chunk({ content: [thought] }), chunk({ content: [{ type: 'text', text: 'Because.' }] }), ...ending('stop')))
+
+  expect(await client.chat(request)).toMatchObject({ text: 'Because.', thinking: 'Hm, blue.' })
+})
+
+it('takes the first of several answers whose parts come mixed', async () => {
+  const part = (index: number, content: string, finish_reason: string | null = null) => ({ index, delta: { content }, finish_reason })
+  server.reply(
+    events(
+      { choices: [part(1, 'two')] },
+      { choices: [part(1, 'two'), part(0, 'one')] },
+      { choices: [part(1, '', 'stop'), part(0, '', 'stop')] },
+    ),
+  )
+
+  expect((await client.chat({ ...request, providerOptions: { n: 2 } })).text).toBe('one')
+})
+
 it('embeds in batches, in the order of the texts, and checks the vectors', async () => {
   const result = await client.embed({ model: 'm', values: ['a', 'bb', 'ccc'], batchSize: 2, dimensions: 2 })
 
