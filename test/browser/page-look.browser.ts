@@ -58,7 +58,7 @@ const STATES: readonly (readonly [name: string, view: string, prepare?: (page: P
 async function search(page: Page, text: string): Promise<void> {
   await page.keyboard.press('/')
   await page.getByRole('dialog').getByRole('combobox').fill(text)
-  await page.getByRole('option').first().waitFor(WAIT)
+  await page.getByRole('dialog').getByRole('option').first().waitFor(WAIT)
 }
 
 describe.each([
@@ -252,7 +252,10 @@ describe('the keyboard', () => {
     await page.getByRole('dialog').getByRole('combobox').fill('order number')
     await page.getByText('No name contains that.').waitFor(WAIT)
     await page.keyboard.press('Enter')
-    await page.getByRole('option', { name: /triage.*order number/ }).waitFor(WAIT)
+    await page
+      .getByRole('dialog')
+      .getByRole('option', { name: /triage.*order number/ })
+      .waitFor(WAIT)
     await shot(page, 'search-texts')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'triage' }).waitFor(WAIT)
