@@ -19,6 +19,7 @@ const CONTEXT: Readonly<Record<string, string>> = {
   MyClient: 'declare const MyClient: new (options: { baseUrl: string }) => LLMClient',
   expect: "import { expect } from 'vitest'",
   generateText: "import { generateText } from 'ai'",
+  OpenFeature: "import { OpenFeature } from '@openfeature/server-sdk'",
   v: "import * as v from 'valibot'",
 }
 
