@@ -10,8 +10,8 @@ export type { AgentEvents, AgentStreamEvent, RunAttempt, RunEvent, RunModel, Run
 export type { CallObservation, ObservedCall, RunObservation, RunObserver, ToolObservation } from './agent/run-observer.js'
 export type { AgentTool, AgentTools, ToolAnswer, ToolRequest } from './agent/tool-loop.js'
 export { type RunSpan, type RunTracer, traceRuns } from './agent/trace-runs.js'
-export type { RedisLike } from './cache/redis-like.js'
-export type { RedisClusterTopology, RedisNode, RedisSentinelTopology, RedisTopology } from './cache/redis-topology.js'
+export type { RedisLike } from './cache/redis/redis-like.js'
+export type { RedisClusterTopology, RedisNode, RedisSentinelTopology, RedisTopology } from './cache/redis/redis-topology.js'
 export type { ChangeType, ConfigChange } from './entities/config-change.js'
 export type { BuiltInKind, ConfigKind, LabelledKind } from './entities/config-kind.js'
 export type { ContextRule } from './entities/context-rule.js'
@@ -173,21 +173,28 @@ export type { Logger } from './shared/logger.js'
 export { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from './shared/message-parts.js'
 export { defineModel, type ModelDefinition, type ModelDefinitionOptions } from './shared/model-definition.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './shared/standard-schema.js'
-export { type ChangelogQuery, ChangelogRepository } from './store/changelog-repository.js'
-export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/context-rule-repository.js'
-export type { Page } from './store/cursor.js'
-export type { ContentDiff, DiffLine, FieldDiff } from './store/diff.js'
-export { EmbeddingConfigRepository } from './store/embedding-config-repository.js'
-export { FlagRepository } from './store/flag-repository.js'
-export { KindRepository } from './store/kind-repository.js'
-export { ModelConfigRepository } from './store/model-config-repository.js'
-export type { KyselyLike } from './store/open-database.js'
-export type { RepositoryDatabase, RepositoryOptions } from './store/open-recorder.js'
-export type { PoolClientLike, PoolLike } from './store/pool.js'
-export { PromptRepository } from './store/prompt-repository.js'
-export type { PruneOptions, PruneReport } from './store/prune.js'
-export type { Purge } from './store/purge.js'
-export type { Repositories } from './store/repositories.js'
+export type { KyselyLike } from './store/postgres/open-database.js'
+export type { PoolClientLike, PoolLike } from './store/postgres/pool.js'
+export type { Page } from './store/read/cursor.js'
+export type { ContentDiff, DiffLine, FieldDiff } from './store/read/diff.js'
+export { type ChangelogQuery, ChangelogRepository } from './store/repositories/changelog-repository.js'
+export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/repositories/context-rule-repository.js'
+export { EmbeddingConfigRepository } from './store/repositories/embedding-config-repository.js'
+export { FlagRepository } from './store/repositories/flag-repository.js'
+export { KindRepository } from './store/repositories/kind-repository.js'
+export { ModelConfigRepository } from './store/repositories/model-config-repository.js'
+export { PromptRepository } from './store/repositories/prompt-repository.js'
+export type { Repositories } from './store/repositories/repositories.js'
+export {
+  type RolloutConclusion,
+  type RolloutListQuery,
+  RolloutRepository,
+  type RolloutResumption,
+  type RolloutStart,
+} from './store/repositories/rollout-repository.js'
+export type { RepositoryDatabase, RepositoryOptions } from './store/write/open-recorder.js'
+export type { PruneOptions, PruneReport } from './store/write/prune.js'
+export type { Purge } from './store/write/purge.js'
 export type {
   Activation,
   Copy,
@@ -198,15 +205,8 @@ export type {
   ListQuery,
   Promotion,
   Rollback,
-} from './store/requests.js'
-export {
-  type RolloutConclusion,
-  type RolloutListQuery,
-  RolloutRepository,
-  type RolloutResumption,
-  type RolloutStart,
-} from './store/rollout-repository.js'
-export type { Authorize, AuthorizeRequest } from './store/write-policy.js'
+} from './store/write/requests.js'
+export type { Authorize, AuthorizeRequest } from './store/write/write-policy.js'
 export { definePrompt } from './template/define-prompt.js'
 export { lintTemplate } from './template/lint-template.js'
 export type {

@@ -1,3 +1,3 @@
 /** The door `agent-config/migrations`: for deploy scripts. */
-export { type MigrationOptions, type MigrationReport, migrateToLatest, migrationSql, migrationStatus } from './store/migrate.js'
-export type { MigrationStatus } from './store/migration-status.js'
+export { type MigrationOptions, type MigrationReport, migrateToLatest, migrationSql, migrationStatus } from './store/postgres/migrate.js'
+export type { MigrationStatus } from './store/postgres/migration-status.js'

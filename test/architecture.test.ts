@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cyclesOf, readImports } from './support/import-graph.js'
 import { type RoomTable, trespassesIn } from './support/room-rules.js'
+import { climbsIn, type SubRooms } from './support/sub-rooms.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FOLDERS = ['src', 'migrations', 'examples']
@@ -49,7 +50,17 @@ const ROOMS: RoomTable = {
   },
 }
 
+// Inside of the large rooms.
+const SUB_ROOMS: SubRooms = {
+  store: ['postgres', 'read', 'write', 'rollouts', 'repositories'],
+  cache: ['log', 'held', 'redis', 'snapshot'],
+}
+
 describe('the rooms of this package', () => {
+  it('import no part of themselves that is built on them', () => {
+    expect(climbsIn(readImports(ROOT, ['src']), SUB_ROOMS)).toEqual([])
+  })
+
   it('import only what the table lists', () => {
     const sources = readImports(ROOT, FOLDERS)
 
@@ -110,6 +121,19 @@ describe('the check itself', () => {
     write(path, text)
 
     expect(trespassesIn(readImports(tree, FOLDERS), ROOMS)).toEqual([expect.stringContaining(complaint)])
+  })
+
+  it('finds a part that imports one built on it', () => {
+    write('src/store/read/lists.ts', "import '../repositories/prompts.js'\nimport '../postgres/pool.js'")
+    write('src/store/postgres/pool.ts', "import '../repository.js'")
+    write('src/store/repositories/prompts.ts', "import '../read/lists.js'")
+    write('src/store/attic/old.ts', 'export {}')
+
+    expect(climbsIn(readImports(tree, ['src']), SUB_ROOMS)).toEqual([
+      'src/store/attic/old.ts stands in "store/attic", which the list does not know',
+      'src/store/postgres/pool.ts imports src/store/repository.ts',
+      'src/store/read/lists.ts imports src/store/repositories/prompts.ts',
+    ])
   })
 
   it('finds a cycle of files, once', () => {

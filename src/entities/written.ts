@@ -1,4 +1,4 @@
-import type { ConfigChange } from '../entities/config-change.js'
+import type { ConfigChange } from './config-change.js'
 
 /** How many workers served a write when `waitForWorkers` was over. */
 export interface Receipt {

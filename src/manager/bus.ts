@@ -1,8 +1,8 @@
-import type { RedisBus } from '../cache/redis-bus.js'
-import type { RevisionLog } from '../cache/revision-log.js'
+import type { RevisionLog } from '../cache/log/revision-log.js'
+import type { RedisBus } from '../cache/redis/redis-bus.js'
 import { MAX_MESSAGE_LENGTH, type PlainMessage, parseBusMessage, type ReceiptMessage } from '../shared/bus-message.js'
 import type { DatabaseIdentity } from '../shared/database-identity.js'
-import type { NotifyBus } from '../store/notify-bus.js'
+import type { NotifyBus } from '../store/postgres/notify-bus.js'
 
 export interface BusParts {
   /** Messages of other databases are passed over; what comes while it is unknown is kept. */

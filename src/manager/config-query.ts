@@ -1,7 +1,7 @@
 import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { MAX_SUBJECT } from '../store/assignments.js'
+import { MAX_SUBJECT } from '../store/rollouts/assignments.js'
 
 export interface ConfigQuery {
   /** @default the manager's project */

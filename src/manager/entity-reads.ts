@@ -1,6 +1,6 @@
-import { contentKey } from '../cache/content-key.js'
 import type { ReadOptions, Served } from '../cache/document-cache.js'
-import { isUsable } from '../cache/held-documents.js'
+import { contentKey } from '../cache/held/content-key.js'
+import { isUsable } from '../cache/held/held-documents.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'

@@ -8,7 +8,7 @@ import type { Row, VersionContent } from '../kinds/row.js'
 import { chooseVersion } from '../rollout/choose-version.js'
 import { needsPatterns } from '../rollout/conditions.js'
 import { isPatternEngineLoaded, loadPatternEngine } from '../rollout/pattern.js'
-import { decodeRollout } from '../store/rollout-rows.js'
+import { decodeRollout } from '../store/read/rollout-rows.js'
 import { checkContent, checkEntityDocument, type Owner } from './foreign-document.js'
 import { SubjectMemo } from './subject-memo.js'
 

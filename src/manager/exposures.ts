@@ -1,9 +1,9 @@
-import { BoundedMap } from '../cache/bounded-map.js'
+import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { LabelledKind } from '../entities/config-kind.js'
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection } from '../entities/selection.js'
 import { isConfigError, type StoreUnavailableError } from '../shared/errors.js'
-import type { ExposureRow } from '../store/assignments.js'
+import type { ExposureRow } from '../store/rollouts/assignments.js'
 
 /** A subject was given an arm for the first time, as far as this process remembers. */
 export interface Exposure {

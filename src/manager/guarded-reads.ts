@@ -1,7 +1,7 @@
 import { Breaker } from '../shared/breaker.js'
 import { withDeadline } from '../shared/deadline.js'
 import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
-import { storeError } from '../store/store-errors.js'
+import { storeError } from '../store/postgres/store-errors.js'
 
 export interface GuardedReadsOptions {
   readonly schema: string

@@ -2,10 +2,10 @@ import type { GuardFinding } from '../entities/guard.js'
 import { isRatioOk, type JudgedMetric, judge } from '../rollout/guard.js'
 import { logSampleRatioFactor, RATIO_ALARM } from '../rollout/sample-ratio.js'
 import { isConfigError } from '../shared/errors.js'
-import type { ConfigStore } from '../store/config-store.js'
-import { type GuardedRollout, insertVerdict, readGuarded, takeJudgesLock, type VerdictRow } from '../store/guard-counts.js'
-import { guardPause } from '../store/guard-steps.js'
-import type { OpenDatabase } from '../store/open-database.js'
+import type { OpenDatabase } from '../store/postgres/open-database.js'
+import { type GuardedRollout, insertVerdict, readGuarded, takeJudgesLock, type VerdictRow } from '../store/rollouts/guard-counts.js'
+import { guardPause } from '../store/rollouts/guard-steps.js'
+import type { ConfigStore } from '../store/write/config-store.js'
 
 /** What a guard concluded. */
 export interface GuardEvent {

@@ -1,6 +1,6 @@
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import type { AnyKind, KindDefinition } from '../kinds/kind.js'
-import type { LabelledRepository } from '../store/labelled-repository.js'
+import type { LabelledRepository } from '../store/repositories/labelled-repository.js'
 import type { ConfigQuery } from './config-query.js'
 
 /** What every answer has, of whatever kind. */

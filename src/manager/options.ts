@@ -1,16 +1,16 @@
-import type { RedisLike } from '../cache/redis-like.js'
-import type { RedisTopology } from '../cache/redis-topology.js'
+import type { RedisLike } from '../cache/redis/redis-like.js'
+import type { RedisTopology } from '../cache/redis/redis-topology.js'
 import type { ChangelogHooks } from '../entities/written.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import { checkInteger, checkLabelQuery, checkProject, checkText, DEFAULT_PROJECT } from '../shared/arguments.js'
 import { InvalidArgumentError, SettingsError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
-import { QUEUE_MS } from '../store/config-store.js'
-import type { KyselyLike } from '../store/open-database.js'
-import type { PoolLike } from '../store/pool.js'
-import { DEFAULT_SCHEMA, schemaName } from '../store/schema-name.js'
-import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write-policy.js'
+import type { KyselyLike } from '../store/postgres/open-database.js'
+import type { PoolLike } from '../store/postgres/pool.js'
+import { DEFAULT_SCHEMA, schemaName } from '../store/postgres/schema-name.js'
+import { QUEUE_MS } from '../store/write/config-store.js'
+import { AUTHORIZE_MS, type Authorize, WritePolicy } from '../store/write/write-policy.js'
 
 /** Where options that were not given are looked up: a `Config` of `createConfig()` fits. */
 export interface SettingsLike {

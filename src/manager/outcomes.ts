@@ -1,7 +1,7 @@
 import { isMetricName, METRIC } from '../rollout/guard.js'
 import { InvalidArgumentError, isConfigError, type StoreUnavailableError } from '../shared/errors.js'
-import { MAX_SUBJECT } from '../store/assignments.js'
-import type { OutcomeRow, WrittenOutcomes } from '../store/outcomes.js'
+import { MAX_SUBJECT } from '../store/rollouts/assignments.js'
+import type { OutcomeRow, WrittenOutcomes } from '../store/rollouts/outcomes.js'
 
 /** What became of a subject, for one metric. */
 export interface Outcome {

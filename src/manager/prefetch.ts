@@ -4,7 +4,7 @@ import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { AnyKind } from '../kinds/kind.js'
 import { checkProject, checkText } from '../shared/arguments.js'
 import { ManagerClosedError } from '../shared/errors.js'
-import { listScopes } from '../store/list-scopes.js'
+import { listScopes } from '../store/read/list-scopes.js'
 import type { Backend } from './backend.js'
 
 /** What to load before it is asked for. */

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../cache/bounded-map.js'
+import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { Scope } from '../entities/scope.js'
 
 /** Entities of which single versions were read; of more, those read longest ago are forgotten. */

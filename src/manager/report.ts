@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isUsable } from '../cache/held-documents.js'
+import { isUsable } from '../cache/held/held-documents.js'
 import { withDeadline } from '../shared/deadline.js'
 import { ManagerClosedError, StoreUnavailableError } from '../shared/errors.js'
-import { loadDocuments } from '../store/load-documents.js'
-import { LogReader } from '../store/log-reader.js'
+import { loadDocuments } from '../store/read/load-documents.js'
+import { LogReader } from '../store/read/log-reader.js'
 import type { Backend } from './backend.js'
 import { isSameView, viewOf } from './cached-view.js'
 

@@ -1,4 +1,4 @@
-import type { LogPage } from '../cache/revision-log.js'
+import type { LogPage } from '../cache/log/revision-log.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import type { KindRegistry } from '../kinds/registry.js'
 import { Events } from '../shared/events.js'

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../cache/bounded-map.js'
+import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { Rollout } from '../entities/rollout.js'
 import { NOT_ENROLLED } from '../rollout/choose-version.js'
 

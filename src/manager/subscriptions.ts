@@ -1,8 +1,8 @@
-import { RedisBus } from '../cache/redis-bus.js'
-import type { RedisClients } from '../cache/redis-clients.js'
+import { RedisBus } from '../cache/redis/redis-bus.js'
+import type { RedisClients } from '../cache/redis/redis-clients.js'
 import { withDeadline } from '../shared/deadline.js'
-import { notifyChannel } from '../store/notify-channel.js'
-import type { OpenDatabase } from '../store/open-database.js'
+import { notifyChannel } from '../store/postgres/notify-channel.js'
+import type { OpenDatabase } from '../store/postgres/open-database.js'
 import type { Bus } from './bus.js'
 import type { ResolvedOptions } from './options.js'
 

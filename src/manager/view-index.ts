@@ -1,5 +1,5 @@
-import { isContent } from '../cache/content-key.js'
-import type { MemoryEntry } from '../cache/memory-tier.js'
+import { isContent } from '../cache/held/content-key.js'
+import type { MemoryEntry } from '../cache/held/memory-tier.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope } from '../entities/scope.js'
 import { intern } from '../shared/intern.js'

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../shared/errors.js'
+import { InvalidArgumentError } from './errors.js'
 
 /** Longest of each kind of text, in characters. */
 export const LIMITS = {

@@ -1,10 +1,10 @@
 import { CompiledQuery, type Driver, Kysely } from 'kysely'
-import { ConfigStore } from './config-store.js'
-import { migrate } from './migrate.js'
-import { importPglite } from './open-database.js'
-import { PgliteDriver, pgliteDialect } from './pglite-dialect.js'
-import { createRepositories, type Repositories } from './repositories.js'
-import type { Tables } from './tables.js'
+import { migrate } from './postgres/migrate.js'
+import { importPglite } from './postgres/open-database.js'
+import { PgliteDriver, pgliteDialect } from './postgres/pglite-dialect.js'
+import type { Tables } from './postgres/tables.js'
+import { createRepositories, type Repositories } from './repositories/repositories.js'
+import { ConfigStore } from './write/config-store.js'
 
 /** An embedded database takes seconds to start: those of one process that are only for tests share one, each in a schema of its own. */
 const SHARED = new PgliteDriver(async () => (await importPglite()).PGlite.create())

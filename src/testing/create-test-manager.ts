@@ -9,8 +9,8 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
 import type { ConfigManagerOptions } from '../manager/options.js'
 import { DEFAULT_PROJECT } from '../shared/arguments.js'
-import type { ContextRuleDraft } from '../store/context-rule-repository.js'
-import type { Repositories } from '../store/repositories.js'
+import type { ContextRuleDraft } from '../store/repositories/context-rule-repository.js'
+import type { Repositories } from '../store/repositories/repositories.js'
 import { releaseTimers, seededDatabase } from '../store/seeded-database.js'
 
 /** What a test manager holds from the start. Versions without `labels` carry `production`. */

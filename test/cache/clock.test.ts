@@ -85,11 +85,11 @@ describe('after the clock of the machine was set back by a day', () => {
 
 /** Where a time of day is meant: what is shown or stored, and the schedules of rollouts, which name times of day. */
 const TIMES_OF_DAY = [
-  'src/cache/revision-log.ts',
-  'src/cache/snapshot-file.ts',
+  'src/cache/log/revision-log.ts',
+  'src/cache/snapshot/snapshot-file.ts',
   'src/manager/entity-view.ts',
   'src/manager/exposures.ts',
-  'src/store/rollout-repository.ts',
+  'src/store/repositories/rollout-repository.ts',
 ]
 
 it('the time of day is asked for only where a time of day is meant', () => {

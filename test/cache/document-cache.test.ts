@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { stampOf } from '../../src/cache/stamped-document.js'
+import { stampOf } from '../../src/cache/held/stamped-document.js'
 import { eventually } from '../support/eventually.js'
 import { aCache, aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { DocumentCache, type DocumentCacheParts } from '../../src/cache/document-cache.js'
-import type { RedisTier } from '../../src/cache/redis-tier.js'
-import type { LogPage } from '../../src/cache/revision-log.js'
-import type { StampedDocument } from '../../src/cache/stamped-document.js'
+import type { StampedDocument } from '../../src/cache/held/stamped-document.js'
+import type { LogPage } from '../../src/cache/log/revision-log.js'
+import type { RedisTier } from '../../src/cache/redis/redis-tier.js'
 
 it('does not let a waiting load go with a read of the log that began before what it waits for', async () => {
   const log = aLog()

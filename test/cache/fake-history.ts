@@ -1,5 +1,5 @@
-import type { LogPage } from '../../src/cache/revision-log.js'
-import type { StampedDocument } from '../../src/cache/stamped-document.js'
+import type { StampedDocument } from '../../src/cache/held/stamped-document.js'
+import type { LogPage } from '../../src/cache/log/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
 
 interface Change {

@@ -1,6 +1,6 @@
-import type { RedisTier } from '../../src/cache/redis-tier.js'
-import type { StampedDocument, StoredValue } from '../../src/cache/stamped-document.js'
-import { stampOf } from '../../src/cache/stamped-document.js'
+import type { StampedDocument, StoredValue } from '../../src/cache/held/stamped-document.js'
+import { stampOf } from '../../src/cache/held/stamped-document.js'
+import type { RedisTier } from '../../src/cache/redis/redis-tier.js'
 import type { Scope } from '../../src/entities/scope.js'
 
 /** The shared tier as a map, with the script's rule for what replaces what. */

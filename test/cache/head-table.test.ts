@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { HeadTable } from '../../src/cache/head-table.js'
+import { HeadTable } from '../../src/cache/held/head-table.js'
 
 it('remembers the last change of a scope, and says what was news', () => {
   const heads = new HeadTable(10)

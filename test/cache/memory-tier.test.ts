@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type MemoryEntry, MemoryTier } from '../../src/cache/memory-tier.js'
+import { type MemoryEntry, MemoryTier } from '../../src/cache/held/memory-tier.js'
 
 it('keeps an entry that is read again and again while a scan brings in more than fits', () => {
   const tier = new MemoryTier<string>({ maxEntries: 10, maxBytes: 1_000_000 })

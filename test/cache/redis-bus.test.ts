@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { RedisBus, type RedisBusOptions } from '../../src/cache/redis-bus.js'
-import type { RedisLike } from '../../src/cache/redis-like.js'
+import { RedisBus, type RedisBusOptions } from '../../src/cache/redis/redis-bus.js'
+import type { RedisLike } from '../../src/cache/redis/redis-like.js'
 
 const open: RedisBus[] = []
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createRedisClients } from '../../src/cache/redis-clients.js'
-import { type RedisTopology, readNodes } from '../../src/cache/redis-topology.js'
+import { createRedisClients } from '../../src/cache/redis/redis-clients.js'
+import { type RedisTopology, readNodes } from '../../src/cache/redis/redis-topology.js'
 import { InvalidArgumentError } from '../../src/shared/errors.js'
 
 describe('readNodes()', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRedisClients } from '../../src/cache/redis-clients.js'
+import { createRedisClients } from '../../src/cache/redis/redis-clients.js'
 import { createConfigManager } from '../../src/index.js'
 import { InvalidArgumentError } from '../../src/shared/errors.js'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { HeadTable } from '../../src/cache/head-table.js'
-import { type LogPage, RevisionLog } from '../../src/cache/revision-log.js'
+import { HeadTable } from '../../src/cache/held/head-table.js'
+import { type LogPage, RevisionLog } from '../../src/cache/log/revision-log.js'
 import type { Scope } from '../../src/entities/scope.js'
 import { DatabaseIdentity } from '../../src/shared/database-identity.js'
 import { aGate } from './a-cache.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DocumentSigner } from '../../src/cache/document-signer.js'
-import { decodeDocument, encodeDocument, type StampedDocument } from '../../src/cache/stamped-document.js'
+import { DocumentSigner } from '../../src/cache/held/document-signer.js'
+import { decodeDocument, encodeDocument, type StampedDocument } from '../../src/cache/held/stamped-document.js'
 import { createConfigManager } from '../../src/index.js'
 import { InvalidArgumentError } from '../../src/shared/errors.js'
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { writeSnapshot } from '../../src/cache/snapshot-file.js'
+import { writeSnapshot } from '../../src/cache/snapshot/snapshot-file.js'
 import { serveRequests } from '../support/serve-requests.js'
 
 // Writes snapshots one after another until it is killed.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { RedisTopology } from '../../src/cache/redis-topology.js'
+import type { RedisTopology } from '../../src/cache/redis/redis-topology.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivateRedis } from '../support/private-redis.js'
 import { startPrivateRedisCluster } from '../support/private-redis-cluster.js'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { PoolLike } from '../../src/store/pool.js'
+import type { PoolLike } from '../../src/store/postgres/pool.js'
 
 /** A host's pool whose answers a test can hold back, after PostgreSQL gave them. */
 export interface GatedPool extends PoolLike {

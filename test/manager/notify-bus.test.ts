@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { RedisBus } from '../../src/cache/redis-bus.js'
-import { RevisionLog } from '../../src/cache/revision-log.js'
+import { RevisionLog } from '../../src/cache/log/revision-log.js'
+import type { RedisBus } from '../../src/cache/redis/redis-bus.js'
 import { Bus } from '../../src/manager/bus.js'
 import { DatabaseIdentity } from '../../src/shared/database-identity.js'
-import { NotifyBus, type NotifyClient } from '../../src/store/notify-bus.js'
+import { NotifyBus, type NotifyClient } from '../../src/store/postgres/notify-bus.js'
 
 beforeEach(() => {
   vi.useFakeTimers()

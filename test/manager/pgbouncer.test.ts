@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
-import { notifyChannel } from '../../src/store/notify-channel.js'
+import { notifyChannel } from '../../src/store/postgres/notify-channel.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePgBouncer } from '../support/private-pgbouncer.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'

@@ -276,7 +276,7 @@ describe('a host that commits a transaction of its own', () => {
   it('sees what repositories wrote in it after catchUp()', async () => {
     const { Kysely, PostgresDialect } = await import('kysely')
     const pg = (await import('pg')).default
-    const { PromptRepository } = await import('../../src/store/prompt-repository.js')
+    const { PromptRepository } = await import('../../src/store/repositories/prompt-repository.js')
     const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: database.url }) }) })
     const manager = await start({ database: db as never, project: 'joined', listen: false, ...NO_POLL })
     expect(await manager.getPrompt('p')).toBeUndefined()

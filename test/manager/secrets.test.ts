@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
-import { PromptRepository } from '../../src/store/prompt-repository.js'
+import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import { startPrivateRedis } from '../support/private-redis.js'

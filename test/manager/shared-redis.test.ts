@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { RedisLike } from '../../src/cache/redis-like.js'
+import type { RedisLike } from '../../src/cache/redis/redis-like.js'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import { migrateToLatest } from '../../src/migrations.js'
 import { eventually } from '../support/eventually.js'

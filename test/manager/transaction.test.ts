@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
-import type { Repositories } from '../../src/store/repositories.js'
+import type { Repositories } from '../../src/store/repositories/repositories.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { eventsOf, heard, NO_POLL, refusal, useManagers } from './managers.js'

@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { type ConfigurationManager, RolloutRepository } from '../../src/index.js'
-import { guardPause } from '../../src/store/guard-steps.js'
-import { recorderOf } from '../../src/store/open-recorder.js'
+import { guardPause } from '../../src/store/rollouts/guard-steps.js'
+import { recorderOf } from '../../src/store/write/open-recorder.js'
 import { eventually } from '../support/eventually.js'
 import { aPrompt, refusal, useRollouts } from './fixture.js'
 

@@ -1,8 +1,8 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
-import { ContextRuleRepository } from '../../src/store/context-rule-repository.js'
-import { ModelConfigRepository } from '../../src/store/model-config-repository.js'
-import { PromptRepository } from '../../src/store/prompt-repository.js'
+import { ContextRuleRepository } from '../../src/store/repositories/context-rule-repository.js'
+import { ModelConfigRepository } from '../../src/store/repositories/model-config-repository.js'
+import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
 
 /**
  * Calls everything of a manager that sends a statement, so that each is sent at least once.

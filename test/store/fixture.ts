@@ -1,11 +1,11 @@
 import pg from 'pg'
 import { afterAll, beforeAll } from 'vitest'
-import { ChangelogRepository } from '../../src/store/changelog-repository.js'
-import { ContextRuleRepository } from '../../src/store/context-rule-repository.js'
-import { EmbeddingConfigRepository } from '../../src/store/embedding-config-repository.js'
-import { ModelConfigRepository } from '../../src/store/model-config-repository.js'
-import type { RepositoryOptions } from '../../src/store/open-recorder.js'
-import { PromptRepository } from '../../src/store/prompt-repository.js'
+import { ChangelogRepository } from '../../src/store/repositories/changelog-repository.js'
+import { ContextRuleRepository } from '../../src/store/repositories/context-rule-repository.js'
+import { EmbeddingConfigRepository } from '../../src/store/repositories/embedding-config-repository.js'
+import { ModelConfigRepository } from '../../src/store/repositories/model-config-repository.js'
+import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
+import type { RepositoryOptions } from '../../src/store/write/open-recorder.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
 /** A migrated database for one test file, with repositories on a pool of the test's own. */

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
-import { ConfigStore } from '../../src/store/config-store.js'
-import { openDatabase } from '../../src/store/open-database.js'
+import { openDatabase } from '../../src/store/postgres/open-database.js'
+import { ConfigStore } from '../../src/store/write/config-store.js'
 import { spawnWorker, type Worker } from '../support/spawn-worker.js'
 import { caught, repositoriesOn, useStore } from './fixture.js'
 import type { WriterHandlers } from './writer-process.js'

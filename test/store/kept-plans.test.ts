@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { keepPlans } from '../../src/store/kept-plans.js'
+import { keepPlans } from '../../src/store/postgres/kept-plans.js'
 
 const LONG = `select ${'1, '.repeat(300)}1`
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isConfigError } from '../../src/shared/errors.js'
-import { openDatabase } from '../../src/store/open-database.js'
-import { prune } from '../../src/store/prune.js'
+import { openDatabase } from '../../src/store/postgres/open-database.js'
+import { prune } from '../../src/store/write/prune.js'
 import { type StoreFixture, useStore } from './fixture.js'
 
 const store = useStore()

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeCursor } from '../../src/store/cursor.js'
+import { encodeCursor } from '../../src/store/read/cursor.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { repositoriesOn } from './fixture.js'
 import { fillDatabase } from './many-entities.js'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { LogReader } from '../../src/store/log-reader.js'
-import { type OpenDatabase, openDatabase } from '../../src/store/open-database.js'
+import { type OpenDatabase, openDatabase } from '../../src/store/postgres/open-database.js'
+import { LogReader } from '../../src/store/read/log-reader.js'
 import { runSql } from '../manager/run-sql.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { expect, it, vi } from 'vitest'
-import { guardedPool, type PoolLike } from '../../src/store/pool.js'
+import { guardedPool, type PoolLike } from '../../src/store/postgres/pool.js'
 import { caught } from './fixture.js'
 
 /** A pool of one client that fails every query with this error. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openDatabase } from '../../src/store/open-database.js'
-import { type PruneReport, prune } from '../../src/store/prune.js'
+import { openDatabase } from '../../src/store/postgres/open-database.js'
+import { type PruneReport, prune } from '../../src/store/write/prune.js'
 import { runStatement } from '../support/services/template-database.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigChange } from '../../src/entities/config-change.js'
-import type { RepositoryOptions } from '../../src/store/open-recorder.js'
+import type { RepositoryOptions } from '../../src/store/write/open-recorder.js'
 import { caught, repositoriesOn, useStore } from './fixture.js'
 
 const store = useStore()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { WriteQueue } from '../../src/store/write-queue.js'
+import { WriteQueue } from '../../src/store/write/write-queue.js'
 
 describe('a queue of writes', () => {
   it('lets one write run at a time, in the order in which they came', async () => {

@@ -1,8 +1,8 @@
 import { isConfigError } from '../../src/shared/errors.js'
-import { ConfigStore } from '../../src/store/config-store.js'
-import { lockFolder } from '../../src/store/folder-lock.js'
-import { openDatabase } from '../../src/store/open-database.js'
-import { PromptRepository } from '../../src/store/prompt-repository.js'
+import { lockFolder } from '../../src/store/postgres/folder-lock.js'
+import { openDatabase } from '../../src/store/postgres/open-database.js'
+import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
+import { ConfigStore } from '../../src/store/write/config-store.js'
 import { serveRequests } from '../support/serve-requests.js'
 
 // The worker process of concurrency.test.ts, frozen-writer.test.ts and embedded.test.ts.

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import { LogReader } from '../../../src/store/log-reader.js'
-import { type OpenDatabase, openDatabase } from '../../../src/store/open-database.js'
+import { type OpenDatabase, openDatabase } from '../../../src/store/postgres/open-database.js'
+import { LogReader } from '../../../src/store/read/log-reader.js'
 import { median } from '../support/take-turns.js'
 import { countProcessTime } from './processor-time.js'
 

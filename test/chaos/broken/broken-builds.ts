@@ -17,10 +17,10 @@ export interface BrokenBuild {
 }
 
 const CACHE = 'src/cache/document-cache.ts'
-const HELD = 'src/cache/held-documents.ts'
-const HEADS = 'src/cache/head-table.ts'
-const LOG = 'src/cache/revision-log.ts'
-const STORE = 'src/store/config-store.ts'
+const HELD = 'src/cache/held/held-documents.ts'
+const HEADS = 'src/cache/held/head-table.ts'
+const LOG = 'src/cache/log/revision-log.ts'
+const STORE = 'src/store/write/config-store.ts'
 
 const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf < floor'
 const CURRENT = 'return head === undefined || asOf >= head.revision'
@@ -76,7 +76,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'a slow writer of Redis replaces a newer document there',
     edits: [
       {
-        file: 'src/cache/scripts.ts',
+        file: 'src/cache/redis/scripts.ts',
         find: 'if not held or held <= tonumber(ARGV[first]) or stamp == ARGV[first + 1] then',
         put: 'if true then',
       },
@@ -135,7 +135,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'each scope of a transaction has a message of its own, one after another',
     edits: [
       {
-        file: 'src/cache/redis-tier.ts',
+        file: 'src/cache/redis/redis-tier.ts',
         find: 'return this.#store(this.#database === undefined ? [] : documents, this.#options.channel, message)',
         put: `const { scopes = [undefined], ...rest } = JSON.parse(message) as { scopes?: string[] }
           let isAnnounced = false

@@ -1,0 +1,361 @@
+import type { Scope } from '../../entities/scope.js'
+import type { LogPage } from '../log/revision-log.js'
+import { isContent } from './content-key.js'
+import { type Head, HeadTable } from './head-table.js'
+import { type MemoryEntry, MemoryTier } from './memory-tier.js'
+import type { StampedDocument } from './stamped-document.js'
+
+export interface HeldDocumentsParts<Value> {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  /** Milliseconds until a document is read again although nobody announced a change. */
+  readonly ttlMs: number
+  /** Whether documents are kept as text too, so that snapshots can be taken. */
+  readonly keepsText: boolean
+  /**
+   * Makes what is served out of a document's JSON, once, when it enters memory. What did not come from PostgreSQL may be anything: it throws
+   * when that is no document of this scope.
+   */
+  readonly materialize: (document: StampedDocument, isForeign: boolean) => Value
+  /** Told of every document that enters memory, after it entered. */
+  readonly onKept: (entry: MemoryEntry<Value>) => void
+  readonly onRemoved: (entry: MemoryEntry<unknown>) => void
+}
+
+/** How a document came that wants to enter memory. */
+export interface Arrival {
+  /** The history it was read in. */
+  readonly generation: number
+  /** It never changes (the content of one version): its age does not matter. */
+  readonly isImmutable?: boolean
+  /** Nobody could confirm it, since the log was never read. */
+  readonly unverified?: boolean
+  /** It comes from Redis, where others may write. */
+  readonly isForeign?: boolean
+}
+
+/** Of more, memory alone tells. */
+const MAX_ARRIVED = 1_000
+
+/** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
+export const HEADS_PER_ENTRY = 10
+
+/**
+ * The documents in memory, and the heads that say how old each may be. One that was read enters through `accept()`, and never if it is
+ * older than what this process was told of; one of an earlier process enters through `adopt()`, as one to be confirmed.
+ */
+export class HeldDocuments<Value> {
+  readonly #parts: HeldDocumentsParts<Value>
+  readonly #heads: HeadTable
+  readonly #memory: MemoryTier<Value>
+  /** Scopes that were announced since the log was read, each with the head it had before. */
+  readonly #claims = new Map<Scope, Readonly<Head> | undefined>()
+  /** The changes of documents that came in since the log was read, which memory may have let go again. */
+  readonly #arrived = new Map<Scope, Readonly<Head>>()
+  #generation = 0
+  #isClosed = false
+  #refusedFills = 0
+
+  constructor(parts: HeldDocumentsParts<Value>) {
+    const { maxEntries, maxBytes, onRemoved } = parts
+    this.#parts = parts
+    this.#heads = new HeadTable(maxEntries * HEADS_PER_ENTRY)
+    this.#memory = new MemoryTier({ maxEntries, maxBytes, onRemoved })
+  }
+
+  get size(): number {
+    return this.#memory.size
+  }
+
+  get bytes(): number {
+    return this.#memory.bytes
+  }
+
+  /** Counts up when the database turns out to have another history; what was loaded before is dropped. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** How many documents were something newer's late predecessors, and did not enter. */
+  get refusedFills(): number {
+    return this.#refusedFills
+  }
+
+  peek(scope: Scope): MemoryEntry<Value> | undefined {
+    return this.#memory.peek(scope)
+  }
+
+  /** Counts as a use. */
+  touch(entry: MemoryEntry<Value>): void {
+    this.#memory.touch(entry)
+  }
+
+  entries(): readonly MemoryEntry<Value>[] {
+    return this.#memory.entries()
+  }
+
+  /** What would be served now; contents of single versions, which never change, aside. */
+  served(): readonly MemoryEntry<Value>[] {
+    return this.#memory.entries().filter((entry) => isUsable(entry) && !isContent(entry.scope))
+  }
+
+  /** The revision that a document of this scope has to be as of. */
+  floor(scope: Scope): number {
+    return this.#heads.floor(scope)
+  }
+
+  /** Whether a message about a revision that is known says something else of a scope than is known. */
+  contradicts(scope: Scope, revision: number, token: string): boolean {
+    return this.#heads.contradicts(scope, revision, token)
+  }
+
+  /** Whether a document is its scope's last one, as far as is known here. A scope without a head was never written, if none was pushed out. */
+  isLast({ scope, revision, token }: Pick<StampedDocument, 'scope' | 'revision' | 'token'>): boolean {
+    const head = this.#heads.get(scope)
+    return head ? head.revision === revision && head.token === token : revision === 0 && this.#heads.isComplete
+  }
+
+  /**
+   * Takes a document into memory. Drops one that something newer was announced for while it was on its way, and one that is older than what
+   * is there.
+   *
+   * @returns what is in memory now, if it may be served
+   */
+  accept(document: StampedDocument, arrival: Arrival): MemoryEntry<Value> | undefined {
+    const { scope } = document
+    const { generation, isImmutable = false, unverified = false, isForeign = false } = arrival
+    const floor = isImmutable ? 0 : this.#heads.floor(scope)
+    if (this.#isClosed || generation !== this.#generation || document.asOf < floor) {
+      this.#refusedFills++
+      return undefined
+    }
+    const held = this.#memory.peek(scope)
+    if (held && held.asOf > document.asOf) {
+      if (isUsable(held)) return held
+      // Of two that nobody could confirm, the later one is not given up for the earlier.
+      if (held.unverified && unverified) return undefined
+    }
+    const value = this.#parts.materialize(document, isForeign)
+    // No head is learned from a document that nobody could confirm.
+    const head = isImmutable || unverified ? undefined : this.#headOf(document)
+    if (head && this.#arrived.size < MAX_ARRIVED) this.#arrived.set(scope, { revision: document.revision, token: document.token })
+    return this.#keep(document, value, { head, unverified, stale: unverified })
+  }
+
+  /** Takes the last good document of an earlier process, which is served when nobody else answers. */
+  adopt(document: StampedDocument): void {
+    this.#keep(document, this.#parts.materialize(document, true), { suspect: true, unverified: true, source: 'snapshot' })
+  }
+
+  /** Takes a document out of memory; its head stays. */
+  forget(scope: Scope): void {
+    this.#memory.delete(scope)
+  }
+
+  /** Takes over which change of a scope the primary itself says was the last. */
+  learn({ scope, revision, token, asOf }: StampedDocument): void {
+    const head = this.#heads.learn(scope, revision, token, asOf)
+    const held = this.#memory.peek(scope)
+    if (held) held.head = head
+  }
+
+  /** Takes back a claim that the primary does not bear out. */
+  distrust({ scope, asOf }: StampedDocument, claimed: number): void {
+    this.#heads.distrust(scope, claimed, asOf)
+  }
+
+  /**
+   * Takes changes that were announced: from here on no document that was read before them is served. The next read of the log says whether
+   * they are true.
+   *
+   * @returns those that were news
+   */
+  claim(heads: LogPage['heads']): LogPage['heads'] {
+    return heads.filter((head) => {
+      const { scope } = head
+      const known = this.#heads.get(scope)
+      const before = known && { ...known }
+      if (!this.#raise(head)) return false
+      if (!this.#claims.has(scope)) this.#claims.set(scope, before)
+      this.#lowerStamp(head)
+      return true
+    })
+  }
+
+  /**
+   * A document that says it contains every change up to a revision, and lacks one at or below it, had its stamp counted in another history. It
+   * proves nothing from that change on; if the change was made up, what is left of the stamp is still enough.
+   */
+  #lowerStamp({ scope, revision }: LogPage['heads'][number]): void {
+    const held = this.#memory.peek(scope)
+    if (held && held.revision < revision && held.asOf >= revision) held.asOf = revision - 1
+  }
+
+  /**
+   * Takes the changes since the log was read before, and takes back every announcement that they do not bear out: its scope has the head
+   * that it had, so that its document goes on being served.
+   *
+   * @param isPending whether a revision was announced too late to be in this read
+   */
+  settle(
+    heads: LogPage['heads'],
+    isPending: (revision: number) => boolean,
+  ): { readonly news: LogPage['heads']; readonly wasFalse: boolean } {
+    const inLog = new Map(heads.map((head) => [head.scope, head]))
+    let wasFalse = false
+    for (const [scope, before] of this.#claims) {
+      const head = this.#heads.get(scope)
+      const right = inLog.get(scope) ?? before
+      if (head && isPending(head.revision)) {
+        this.#claims.set(scope, right && { revision: right.revision, token: right.token })
+        continue
+      }
+      this.#claims.delete(scope)
+      if (!head || (right && !isOver(head, right))) continue
+      wasFalse = true
+      if (right) Object.assign(head, { revision: right.revision, token: right.token })
+      else this.#forgetScope(scope)
+    }
+    const news = heads.filter((head) => {
+      const known = this.#heads.get(head.scope)
+      if (known && isOver(known, head) && !isPending(known.revision)) Object.assign(known, { revision: head.revision, token: head.token })
+      return this.#raise(head)
+    })
+    this.#arrived.clear()
+    if (wasFalse) this.#generation++
+    if (wasFalse || heads.length > 0) this.#dropLost(isPending)
+    return { news, wasFalse }
+  }
+
+  /**
+   * Whether a document that was read is of a change after `after` that the log does not have: the database has lost it. Messages alone bring
+   * no documents, so nobody can make this up on the channel.
+   */
+  hasLost(heads: LogPage['heads'], after: number, isPending: (revision: number) => boolean): boolean {
+    const inLog = new Map(heads.map((head) => [head.scope, head]))
+    const isLost = (scope: Scope, change: Readonly<Head>) => {
+      if (change.revision <= after || isPending(change.revision)) return false
+      const right = inLog.get(scope)
+      return right === undefined || isOver(change, right)
+    }
+    if ([...this.#arrived].some(([scope, change]) => isLost(scope, change))) return true
+    return this.#memory.entries().some((entry) => !entry.unverified && !isContent(entry.scope) && isLost(entry.scope, entry))
+  }
+
+  /** Forgets documents and heads of a history that the database has lost. */
+  loseScopes(scopes: readonly Scope[]): void {
+    for (const scope of scopes) this.#forgetScope(scope)
+  }
+
+  #raise({ scope, revision, token }: LogPage['heads'][number]): boolean {
+    const head = this.#heads.raise(scope, revision, token)
+    const held = this.#memory.peek(scope)
+    // Not only for news: the head a held document knows may have been pushed out and come again.
+    if (held) held.head = this.#heads.get(scope)
+    if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
+    return head !== undefined
+  }
+
+  #forgetScope(scope: Scope): void {
+    this.#heads.forget(scope)
+    this.#memory.delete(scope)
+  }
+
+  /**
+   * A document whose stamp is at or above its scope's head, and that is not the head's, was read in a history that the database has lost:
+   * its stamp was counted there.
+   */
+  #dropLost(isPending: (revision: number) => boolean): void {
+    for (const entry of this.#memory.entries()) {
+      const { head, scope, revision, token, asOf } = entry
+      if (!head || head.token === '' || entry.unverified || isContent(scope) || isPending(head.revision)) continue
+      if (asOf >= head.revision && (revision !== head.revision || token !== head.token)) this.#memory.delete(scope)
+    }
+  }
+
+  /**
+   * Documents that were taken before the log was read become ordinary ones if it names them. Those it has a newer change of wait to be read
+   * again, like any that is superseded; those of another history go.
+   *
+   * @param applied how far the log is known now
+   * @returns the scopes whose readers got something else until now
+   */
+  judgeEarly(applied: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
+    const turned = new Set<Scope>()
+    for (const entry of this.#memory.entries()) {
+      if (!entry.unverified) continue
+      const { scope } = entry
+      const head = this.#heads.get(scope)
+      if (this.isLast(entry) && entry.revision <= applied) {
+        const suspect = isSuspected(scope)
+        Object.assign(entry, { unverified: false, stale: false, suspect, source: 'memory', asOf: Math.min(entry.asOf, applied), head })
+        continue
+      }
+      turned.add(scope)
+      if (head && entry.asOf < head.revision) Object.assign(entry, { unverified: false, head })
+      else this.#memory.delete(scope)
+    }
+    return turned
+  }
+
+  /** Drops everything, and takes the heads of another history. */
+  startOver(heads: LogPage['heads']): void {
+    this.#generation++
+    this.#heads.clear()
+    this.#claims.clear()
+    this.#arrived.clear()
+    this.#memory.clear()
+    for (const { scope, revision, token } of heads) this.#heads.raise(scope, revision, token)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#memory.clear()
+    this.#heads.clear()
+    this.#claims.clear()
+  }
+
+  #keep(document: StampedDocument, value: Value, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
+    const { keepsText, ttlMs, onKept } = this.#parts
+    const entry: MemoryEntry<Value> = {
+      scope: document.scope,
+      value,
+      revision: document.revision,
+      token: document.token,
+      bytes: document.text.length * 2 + 1_024,
+      text: keepsText ? document.text : undefined,
+      source: 'memory',
+      asOf: document.asOf,
+      expiresAt: performance.now() + ttlMs * (0.9 + Math.random() * 0.2),
+      suspect: false,
+      stale: false,
+      unverified: false,
+      refreshing: false,
+      isTouched: false,
+      ...state,
+      head: state.head ?? this.#heads.get(document.scope),
+    }
+    // One that alone is larger than memory may be is served, and not kept.
+    if (this.#memory.set(entry)) onKept(entry)
+    return entry
+  }
+
+  #headOf({ scope, revision, token, asOf }: StampedDocument): Head {
+    return this.#heads.get(scope) ?? this.#heads.learn(scope, revision, token, asOf)
+  }
+}
+
+/** Whether one head says more than another, or something else of the same revision. */
+function isOver(head: Readonly<Head>, other: Readonly<Head>): boolean {
+  return head.revision > other.revision || (head.revision === other.revision && head.token !== other.token)
+}
+
+/** Nothing newer was announced since the document was read. */
+export function isCurrent({ head, asOf }: MemoryEntry<unknown>): boolean {
+  return head === undefined || asOf >= head.revision
+}
+
+/** The test that every hit pays. */
+export function isUsable(entry: MemoryEntry<unknown>): boolean {
+  return isCurrent(entry) && !entry.suspect
+}

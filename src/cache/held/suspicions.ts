@@ -1,0 +1,37 @@
+import type { Scope } from '../../entities/scope.js'
+
+/** Scopes whose document in Redis is not to be trusted until PostgreSQL was asked once. */
+export class Suspicions {
+  /** Each with a number of its own, so that who read something can tell whether it was suspected since. */
+  readonly #numbers = new Map<Scope, number>()
+  readonly #max: number
+  #latest = 0
+
+  /** @param max anybody can raise them; past so many the oldest is forgotten */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  raise(scope: Scope): void {
+    this.#numbers.delete(scope)
+    this.#numbers.set(scope, ++this.#latest)
+    if (this.#numbers.size <= this.#max) return
+    for (const oldest of this.#numbers.keys()) {
+      this.#numbers.delete(oldest)
+      break
+    }
+  }
+
+  has(scope: Scope): boolean {
+    return this.#numbers.has(scope)
+  }
+
+  /** Which suspicion stands; `undefined` for none. */
+  numberOf(scope: Scope): number | undefined {
+    return this.#numbers.get(scope)
+  }
+
+  settle(scope: Scope): void {
+    this.#numbers.delete(scope)
+  }
+}

@@ -1,0 +1,225 @@
+import { once } from 'node:events'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { withDeadline } from '../../shared/deadline.js'
+import { InvalidArgumentError } from '../../shared/errors.js'
+import { type RedisReasons, watchReasons } from './redis-failure.js'
+import type { RedisLike } from './redis-like.js'
+import { type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
+import { readRedisUrl } from './redis-url.js'
+import { reopenOnEnd } from './reopen-on-end.js'
+
+/** The connections a manager needs: one that is subscribed can send no other command. */
+export interface RedisClients {
+  readonly data: RedisLike
+  /** Why `data` has no connection. */
+  readonly reasons: RedisReasons
+  /** Passwords, which no message may repeat. */
+  readonly secrets: readonly string[]
+  /** A new client for one connection to subscribe on: it is given up when it ends. `undefined` while there is no node to connect to. */
+  subscriber(): RedisLike | undefined
+  /** How many connections are subscribed to a channel. */
+  listeners(channel: string): Promise<number>
+  /** Connects the data client, or waits for a host's own; resolves when the first attempt succeeded or failed. */
+  open(): Promise<void>
+  /** Closes what `open` opened. */
+  close(): void
+}
+
+/** Longest pause between two attempts of the data client to reconnect, in milliseconds. */
+const MAX_RETRY_MS = 2_000
+
+// ioredis waits for ever on a server that does not answer, unless each of these is set.
+function neverHanging(redisMs: number) {
+  return {
+    lazyConnect: true,
+    autoResubscribe: false,
+    connectTimeout: redisMs * 4,
+    commandTimeout: redisMs,
+    // A connection whose other end vanished without a word is given up; TCP itself would take a quarter of an hour.
+    socketTimeout: redisMs * 4,
+    disconnectTimeout: 100,
+  }
+}
+
+/** For a client that finds its server again by itself. */
+function reconnecting(redisMs: number) {
+  return {
+    ...neverHanging(redisMs),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RETRY_MS) * (0.75 + Math.random() / 2),
+    // A primary that was made a replica: whoever answers under that name now is asked anew.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  }
+}
+
+/** For a client that lives as long as its connection. */
+function forOneConnection(redisMs: number) {
+  return { ...neverHanging(redisMs), maxRetriesPerRequest: 0, retryStrategy: null }
+}
+
+/** Clients from a URL, from the nodes of a Cluster, from sentinels, or from a host's own client. */
+export function createRedisClients(redis: string | RedisLike | RedisTopology, redisMs: number): RedisClients {
+  if (typeof redis === 'string') return ofServer(redis, redisMs)
+  if (isClient(redis)) return ofHost(redis, redisMs)
+  if ('cluster' in redis) return ofCluster(redis, redisMs)
+  if ('sentinels' in redis) return ofSentinels(redis, redisMs)
+  throw new InvalidArgumentError('redis', 'must be a URL, an ioredis client, { cluster: […] } or { sentinels: […], name }')
+}
+
+function isClient(redis: RedisLike | RedisTopology): redis is RedisLike {
+  return typeof (redis as Partial<RedisLike> | null)?.mget === 'function'
+}
+
+function ofServer(url: string, redisMs: number): RedisClients {
+  const { username, password } = readRedisUrl('redis', url)
+  const data = new Redis(url, reconnecting(redisMs)) as unknown as RedisLike
+  const secrets = [password, decodeURIComponent(password), ...(password === '' ? [decodeURIComponent(username)] : [])]
+  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike, redisMs, secrets)
+}
+
+function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisClients {
+  const { sentinels, name, db = 0, sentinelUsername, sentinelPassword, sentinelTls } = topology
+  if (typeof name !== 'string' || name === '') {
+    throw new InvalidArgumentError('redis.name', 'must be what the sentinels call the primary, such as mymaster')
+  }
+  if (!Number.isInteger(db) || db < 0) throw new InvalidArgumentError('redis.db', 'must be the number of a database, 0 or more')
+  // What stands in the URLs of sentinels is theirs; the servers' own comes as options.
+  const { tls: serverTls = false, username, password } = topology
+  const list = readNodes('redis.sentinels', sentinels, {
+    ...(sentinelUsername !== undefined && { username: sentinelUsername }),
+    ...(sentinelPassword !== undefined && { password: sentinelPassword }),
+    ...(sentinelTls !== undefined && { tls: sentinelTls }),
+  })
+  const options: RedisOptions = {
+    sentinels: [...list.nodes],
+    name,
+    db,
+    sentinelCommandTimeout: redisMs,
+    ...(list.username !== undefined && { sentinelUsername: list.username }),
+    ...(list.password !== undefined && { sentinelPassword: list.password }),
+    ...(list.tls && { sentinelTLS: list.tls }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(serverTls && { tls: serverTls === true ? {} : serverTls, enableTLSForSentinelMode: true }),
+  }
+  const data = new Redis({ ...options, ...reconnecting(redisMs), failoverDetector: true }) as unknown as RedisLike
+  const subscriber = () => {
+    // Sentinels that do not answer are asked again by the next client.
+    const client = new Redis({ ...options, ...forOneConnection(redisMs), sentinelRetryStrategy: () => null }) as unknown as RedisLike
+    // Told of a failover, the data client lets its connection go. A primary that was only cut off from its sentinels would keep this one.
+    const follow = () => client.disconnect()
+    data.on('close', follow)
+    client.on('end', () => data.off('close', follow))
+    return client
+  }
+  return own(data, subscriber, redisMs, [list.password, password, sentinelPassword])
+}
+
+function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClients {
+  const { nodes, username, password, tls } = readNodes('redis.cluster', topology.cluster, topology)
+  const cluster = new Cluster([...nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // One to the node that has the slot now, one more if it moves at that moment.
+    maxRedirections: 2,
+    // A failover moves the slot; commands that are redirected tell of it, a frozen primary does not.
+    slotsRefreshInterval: 2_000,
+    slotsRefreshTimeout: redisMs * 2,
+    redisOptions: {
+      ...neverHanging(redisMs),
+      connectTimeout: redisMs * 2,
+      maxRetriesPerRequest: 0,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(tls && { tls }),
+    },
+    // Certificates name hosts, not addresses.
+    ...(tls && { dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host) }),
+  }) as unknown as RedisLike
+  return own(cluster, nodeByNode(cluster, redisMs), redisMs, [password])
+}
+
+function ofHost(redis: RedisLike, redisMs: number): RedisClients {
+  if ((redis.options as { keyPrefix?: string }).keyPrefix) {
+    throw new InvalidArgumentError(
+      'redis',
+      'must be a client without keyPrefix: ioredis puts the prefix before keys but not before channels. Use the option `namespace` instead.',
+    )
+  }
+  const subscriber = redis.isCluster ? nodeByNode(redis, redisMs) : () => redis.duplicate(forOneConnection(redisMs))
+  const open = async () => {
+    if (redis.isCluster) await ready(redis, redisMs * 2)
+  }
+  const { password } = redis.options as { password?: unknown }
+  return { ...shared(redis, subscriber, redisMs, [password]), open, close: () => {} }
+}
+
+/** Waits for a host's Cluster that is still finding its nodes, and connects one that waits for its first command. */
+async function ready(cluster: RedisLike, ms: number): Promise<void> {
+  if (cluster.status === 'ready') return
+  if (cluster.status === 'wait') cluster.connect().catch(() => {})
+  await once(cluster as never, 'ready', { signal: AbortSignal.timeout(ms) }).catch(() => {})
+}
+
+/**
+ * Cluster's own subscriber is deaf on a node that stalls, without an event. Any node hears what is published on any, so plain clients go
+ * from one to the next; the first is chosen by chance, so that workers spread.
+ */
+function nodeByNode(cluster: RedisLike, redisMs: number): () => RedisLike | undefined {
+  let next = Math.floor(Math.random() * 16_384)
+  return () => {
+    const nodes = nodesOf(cluster)
+    return nodes[next++ % nodes.length]?.duplicate({ ...forOneConnection(redisMs), readOnly: false })
+  }
+}
+
+function nodesOf(cluster: RedisLike): readonly RedisLike[] {
+  return cluster.nodes?.('all') ?? []
+}
+
+function own(data: RedisLike, subscriber: () => RedisLike | undefined, redisMs: number, secrets: readonly unknown[]): RedisClients {
+  quiet(data)
+  const letEnd = reopenOnEnd(data)
+  return {
+    ...shared(data, subscriber, redisMs, secrets),
+    open: async () => void (await data.connect().catch(() => {})),
+    close: () => {
+      letEnd()
+      data.disconnect()
+    },
+  }
+}
+
+function shared(
+  data: RedisLike,
+  subscriber: () => RedisLike | undefined,
+  redisMs: number,
+  secrets: readonly unknown[],
+): Pick<RedisClients, 'data' | 'reasons' | 'secrets' | 'subscriber' | 'listeners'> {
+  return {
+    data,
+    reasons: watchReasons(data),
+    secrets: secrets.filter((secret): secret is string => typeof secret === 'string' && secret !== ''),
+    subscriber: () => {
+      const client = subscriber()
+      return client && quiet(client)
+    },
+    listeners: async (channel) => {
+      if (!data.isCluster) return numSub(data, channel)
+      // Each node counts its own. One that is away has none: whoever was subscribed there hears nothing.
+      const counts = nodesOf(data).map((node) => withDeadline(numSub(node, channel), redisMs / 2, () => new Error()).catch(() => 0))
+      return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+    },
+  }
+}
+
+async function numSub(client: RedisLike, channel: string): Promise<number> {
+  return Number((await client.pubsub('NUMSUB', channel))[1])
+}
+
+/** ioredis prints the errors of a client that nobody listens to; these are noticed by the calls they fail. */
+function quiet(client: RedisLike): RedisLike {
+  client.on('error', () => {})
+  return client
+}

@@ -1,0 +1,135 @@
+import { withDeadline } from '../../shared/deadline.js'
+import { isCrowded } from './pool.js'
+
+export interface NotifyClient {
+  readonly processID: number | null
+  connect(): Promise<unknown>
+  query(text: string): Promise<{ rows: { pid: number }[] }>
+  end(): Promise<void>
+  on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown
+  on(event: 'error' | 'end', listener: () => void): unknown
+  removeAllListeners(): unknown
+  /** pg's way down to the socket. */
+  readonly connection?: { readonly stream?: { destroy(): unknown } }
+}
+
+export interface NotifyBusOptions {
+  readonly channel: string
+  /** `auto`: only when this is PostgreSQL itself. Behind a pooler LISTEN hears nothing and gives its notifications to strangers. */
+  readonly mode: 'auto' | true
+  readonly databaseMs: number
+  readonly onMessage: (text: string) => void
+  /** The channel is being listened to: what was sent before was not heard. */
+  readonly onListening: () => void
+}
+
+const WATCH_EVERY_MS = 5_000
+const REOPEN_MS = 1_000
+/** Between two attempts while the server has no connection to spare: each takes one from those who read. */
+const CROWDED_MS = 30_000
+const GOODBYE_MS = 500
+
+/** Hears what writers NOTIFY, on one connection of its own. Comes back by itself. */
+export class NotifyBus {
+  readonly #connect: () => NotifyClient
+  readonly #options: NotifyBusOptions
+  #client: NotifyClient | undefined
+  #isListening = false
+  #isPooled = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(connect: () => NotifyClient, options: NotifyBusOptions) {
+    this.#connect = connect
+    this.#options = options
+  }
+
+  get isListening(): boolean {
+    return this.#isListening
+  }
+
+  /** Whether there is a pooler in between, so that `auto` keeps LISTEN off. */
+  get isPooled(): boolean {
+    return this.#isPooled
+  }
+
+  /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
+  async open(): Promise<void> {
+    const client = this.#connect()
+    this.#client = client
+    client.on('error', () => void this.#lost(client))
+    client.on('end', () => void this.#lost(client))
+    client.on('notification', ({ payload }) => {
+      if (payload) this.#options.onMessage(payload)
+    })
+    try {
+      await client.connect()
+      const { rows } = await client.query('select pg_backend_pid() as pid')
+      if (this.#options.mode === 'auto' && rows[0]?.pid !== client.processID) {
+        this.#isPooled = true
+        await this.close()
+        return
+      }
+      await client.query(`listen "${this.#options.channel}"`)
+    } catch (error) {
+      void this.#lost(client, isCrowded(error) ? CROWDED_MS : REOPEN_MS)
+      return
+    }
+    if (this.#closed || this.#client !== client) return
+    this.#isListening = true
+    this.#timer = setTimeout(() => this.#watch(client), WATCH_EVERY_MS)
+    this.#timer.unref()
+    this.#options.onListening()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#isListening = false
+    clearTimeout(this.#timer)
+    await this.#drop(this.#client)
+  }
+
+  // A connection that died silently raises no event; a question that gets no answer shows it.
+  #watch(client: NotifyClient): void {
+    client.query('select 1 as pid').then(
+      () => {
+        if (this.#client !== client || this.#closed) return
+        this.#timer = setTimeout(() => this.#watch(client), WATCH_EVERY_MS)
+        this.#timer.unref()
+      },
+      () => void this.#lost(client),
+    )
+  }
+
+  /**
+   * Leaves its connection to those who read and write; the poll finds what is announced meanwhile.
+   *
+   * @returns whether there was one to leave
+   */
+  async giveWay(): Promise<boolean> {
+    const client = this.#client
+    if (!client || this.#closed) return false
+    await this.#lost(client, CROWDED_MS)
+    return true
+  }
+
+  async #lost(client: NotifyClient, reopenMs = REOPEN_MS): Promise<void> {
+    if (this.#client !== client) return
+    this.#client = undefined
+    this.#isListening = false
+    clearTimeout(this.#timer)
+    if (!this.#closed) {
+      this.#timer = setTimeout(() => void this.open(), reopenMs)
+      this.#timer.unref()
+    }
+    await this.#drop(client)
+  }
+
+  async #drop(client: NotifyClient | undefined): Promise<void> {
+    if (!client) return
+    client.removeAllListeners()
+    client.on('error', () => {})
+    // A frozen server does not say goodbye, and its socket would keep the process alive.
+    await withDeadline(client.end(), GOODBYE_MS, () => new Error('no goodbye')).catch(() => client.connection?.stream?.destroy())
+  }
+}

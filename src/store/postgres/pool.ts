@@ -1,0 +1,129 @@
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { withDeadline } from '../../shared/deadline.js'
+import { StoreUnavailableError } from '../../shared/errors.js'
+import { batched } from './batched-client.js'
+import { ownSession } from './own-session.js'
+
+/** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
+export interface PoolLike {
+  connect(): Promise<PoolClientLike>
+  end(): Promise<void>
+}
+
+export interface PoolClientLike {
+  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads accept strings, configurations and cursors; only the shape of the answer matters here
+  query(...args: any[]): any
+  release(destroy?: boolean | Error): void
+}
+
+type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => unknown }
+
+export interface GuardedPoolOptions {
+  /** Whether the pool is this package's to end. */
+  readonly ownsPool: boolean
+  /** Whether its connections take several statements in one text. */
+  readonly isBatched?: boolean
+  /** Most milliseconds a statement may take; `statement_timeout` does not help against a server that is frozen. */
+  readonly queryMs: number
+  /** Most milliseconds a read may take on a connection of this package's own pool. @default queryMs */
+  readonly readMs?: number
+  /** Called when the server has no connection left; whether it is worth another try. */
+  readonly makeRoom?: () => Promise<boolean>
+}
+
+/**
+ * A pool that never hands out a connection in an unknown state.
+ *
+ * A query that times out on the client leaves its transaction open on the connection: in the pool, the next borrower's statements would
+ * run inside it and never be committed. And a backend that is killed while its connection is lent out raises an `error` event, which ends
+ * the process when nobody listens. So every client gets a listener, and one that failed with anything but a plain database error is
+ * destroyed on release.
+ */
+export function guardedPool(
+  pool: PoolLike,
+  { ownsPool, isBatched = false, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions,
+): PostgresPool {
+  // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
+  if (listen(pool)) (pool as Emitter).on?.('connect', listen)
+  return {
+    connect: async () => {
+      const client = await connect(pool, makeRoom)
+      listen(client)
+      // What a host's pool does with its connections, DISCARD ALL say, is not known here.
+      return guardedClient(client, { queryMs, isBatched }, ownsPool ? ownSession(client, readMs) : undefined)
+    },
+    end: async () => {
+      if (ownsPool) await pool.end()
+    },
+  }
+}
+
+/** Once for each, however many repositories share a pool. */
+const LISTENED = new WeakSet<object>()
+
+/** @returns whether it had no listener of this package's yet */
+function listen(emitter: PoolClientLike | PoolLike): boolean {
+  if (LISTENED.has(emitter)) return false
+  LISTENED.add(emitter)
+  ;(emitter as Emitter).on?.('error', () => {})
+  return true
+}
+
+async function connect(pool: PoolLike, makeRoom: GuardedPoolOptions['makeRoom']): Promise<PoolClientLike> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    if (makeRoom && isCrowded(error) && (await makeRoom())) return connect(pool, makeRoom)
+    const reason = isCrowded(error) ? 'connections' : 'unreachable'
+    throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error, reason, retryable: true })
+  }
+}
+
+function guardedClient(
+  client: PoolClientLike,
+  { queryMs, isBatched }: { readonly queryMs: number; readonly isBatched: boolean },
+  prepare: ReturnType<typeof ownSession> = (args) => args,
+): PostgresPoolClient {
+  let failure: Error | undefined
+  const send = (...args: readonly unknown[]) => {
+    // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
+    if (failure) return Promise.reject(failure)
+    const answer: unknown = client.query(...prepare(args))
+    if (!(answer instanceof Promise)) return answer
+    return withDeadline(answer, queryMs, () => new Error(`no answer within ${queryMs} ms`)).catch((error: unknown) => {
+      if (isDatabaseError(error)) throw error
+      const lost = unavailable(error)
+      failure = lost
+      throw lost
+    })
+  }
+  return {
+    query: (isBatched ? batched(send) : send) as PostgresPoolClient['query'],
+    release: () => client.release(failure),
+  }
+}
+
+/** Whether the server, this database or this role has as many connections as it may have. */
+export function isCrowded(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === '53300'
+}
+
+/** An error that PostgreSQL itself reported and that leaves the connection usable. */
+export function isDatabaseError(error: unknown): error is Error & { readonly code: string } {
+  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return false
+  // Class 57P: the server is going down or has ended this connection. Class 08: so a pooler says it of the connection behind it.
+  return typeof error.code === 'string' && error.code.length === 5 && !/^(57P|08)/.test(error.code)
+}
+
+function unavailable(error: unknown): Error {
+  return new StoreUnavailableError(`PostgreSQL cannot be reached or did not answer in time: ${reasonOf(error)}`, {
+    cause: error,
+    reason: 'unreachable',
+    retryable: true,
+  })
+}
+
+// The driver's messages name host, port and user, never the password.
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || ((error as { code?: string }).code ?? error.name) : String(error)
+}

@@ -1,0 +1,152 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { parseScope, type Scope } from '../../entities/scope.js'
+import { CONTEXT_RULES } from '../../kinds/context-rules.js'
+import type { KindRegistry } from '../../kinds/registry.js'
+import type { Tables } from '../postgres/tables.js'
+import { type AsValue, asParameter, labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
+
+/** A document as PostgreSQL made it, with the revision it was read as of: both from one snapshot. */
+export interface LoadedDocument {
+  readonly scope: Scope
+  readonly revision: number
+  readonly token: string
+  readonly asOf: number
+  readonly text: string
+}
+
+interface DocumentRow {
+  readonly scope: string
+  readonly as_of: string
+  readonly revision: string
+  readonly token: string
+  readonly text: string
+}
+
+/**
+ * Reads documents, one statement for all of a kind. An entity that does not exist has an empty document; one of a kind that is not known here
+ * is not in the answer.
+ */
+export async function loadDocuments(
+  db: Kysely<Tables>,
+  schema: string,
+  kinds: KindRegistry,
+  scopes: readonly Scope[],
+): Promise<Map<Scope, LoadedDocument>> {
+  const found = new Map<Scope, LoadedDocument>()
+  for (const statement of documentStatements(schema, kinds, scopes)) {
+    for (const document of documentsIn((await statement.execute(db)).rows)) found.set(document.scope, document)
+  }
+  return found
+}
+
+/** The statements that read documents, one a kind. */
+export function documentStatements(
+  schema: string,
+  kinds: KindRegistry,
+  scopes: readonly Scope[],
+  value: AsValue = asParameter,
+): readonly RawBuilder<DocumentRow>[] {
+  return [...groupBy(scopes, (scope) => parseScope(scope)?.kind)].flatMap(([kind, ofKind]) => {
+    const labelled = kinds.find(kind)
+    if (!labelled && kind !== CONTEXT_RULES.kind) return []
+    const document = labelled ? labelledDocument(schema, labelled, value) : contextRulesDocument(schema)
+    return [statementOf(schema, wantedScopes(ofKind), document, value)]
+  })
+}
+
+/** The documents among the rows that these statements gave. */
+export function documentsIn(rows: readonly unknown[]): readonly LoadedDocument[] {
+  return (rows as readonly DocumentRow[]).filter(({ scope }) => scope !== undefined).map(toDocument)
+}
+
+/** Reads the contents of single versions by row. A row that does not exist is not in the answer. */
+export async function loadContents(
+  db: Kysely<Tables>,
+  schema: string,
+  kinds: KindRegistry,
+  keys: readonly Scope[],
+): Promise<Map<Scope, LoadedDocument>> {
+  const found = new Map<Scope, LoadedDocument>()
+  for (const [name, ofKind] of groupBy(keys, (key) => key.split(':')[1])) {
+    const kind = kinds.find(name)
+    if (!kind) continue
+    const wanted = ofKind.map((scope) => ({ scope, id: Number(scope.split(':')[2]), micros: Number(scope.split(':')[3]) }))
+    const { rows } = await sql<DocumentRow>`
+      select wanted.scope, state.revision as as_of, 0 as revision, '' as token, to_json(entry)::text as text
+      from ${recordset(wanted, sql`scope text, id bigint, micros bigint`)} as wanted
+      cross join ${table(schema, 'config_state')} as state
+      join ${versionsFrom(schema, kind)} as entry on entry.id = wanted.id and ${micros('entry')} = wanted.micros
+      where state.id = 1
+    `.execute(db)
+    for (const row of rows) found.set(row.scope, toDocument(row))
+  }
+  return found
+}
+
+function groupBy<Key>(scopes: readonly Scope[], keyOf: (scope: Scope) => Key | undefined): Map<Key, Scope[]> {
+  const groups = new Map<Key, Scope[]>()
+  for (const scope of scopes) {
+    const key = keyOf(scope)
+    if (key !== undefined) groups.get(key)?.push(scope) ?? groups.set(key, [scope])
+  }
+  return groups
+}
+
+function wantedScopes(scopes: readonly Scope[]) {
+  return scopes.map((scope) => ({ scope, ...parseScope(scope) }))
+}
+
+function statementOf(schema: string, wanted: readonly object[], document: RawBuilder<unknown>, value: AsValue): RawBuilder<DocumentRow> {
+  return sql<DocumentRow>`
+    select wanted.scope, state.revision as as_of, coalesce(head.revision, 0) as revision, coalesce(head.token, '') as token,
+      (${document})::text as text
+    from ${recordset(wanted, sql`scope text, project text, name text`, value)} as wanted
+    cross join ${table(schema, 'config_state')} as state
+    left join ${table(schema, 'config_heads')} as head on head.scope = wanted.scope
+    where state.id = 1
+  `
+}
+
+/**
+ * The planner takes every JSON list for 100 rows, and a table that was never analysed for hundreds, `config_state` too: with 100 times 920
+ * documents to make, PostgreSQL would compile the statement first (JIT), which takes a second. So both are told how many there are.
+ */
+function recordset(wanted: readonly object[], columns: RawBuilder<unknown>, value: AsValue = asParameter): RawBuilder<unknown> {
+  const rows = sql`jsonb_to_recordset(${value(JSON.stringify(wanted))}::text::jsonb) as listed (${columns})`
+  return sql`(select * from ${rows} limit ${value(String(wanted.length))}::integer)`
+}
+
+function labelledDocument(schema: string, kind: StoredKind, value: AsValue): RawBuilder<unknown> {
+  const versions = versionsFrom(schema, kind, value)
+  const labels = labelsFrom(schema, kind, value)
+  const rollouts = table(schema, 'config_rollouts')
+  const entity = sql`project = wanted.project and name = wanted.name`
+  const isOpen = sql`kind = ${value(kind.kind)}::text and ${entity} and status <> 'concluded'`
+  return sql`json_build_object(
+    'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
+    'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)
+      from ${versions} as listed where ${entity}), '[]'),
+    'contents', coalesce((select json_agg(to_json(entry) order by version) from ${versions} as entry where ${entity}
+      and (version in (select version from ${labels} where ${entity})
+        or version = (select max(version) from ${versions} where ${entity} and is_active)
+        or version in (select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen}))), '[]'),
+    'rollouts', coalesce((select json_agg(to_json(open)) from ${rollouts} as open where ${isOpen}), '[]'))`
+}
+
+function contextRulesDocument(schema: string): RawBuilder<unknown> {
+  return sql`json_build_object('rules', coalesce((select json_agg(to_json(rule) order by rule.context collate "C") from (
+    select distinct on (context) * from ${table(schema, 'context_rules')} where project = wanted.project and is_active
+    order by context, version desc) as rule), '[]'))`
+}
+
+function micros(alias: string): RawBuilder<unknown> {
+  return sql`(extract(epoch from ${sql.ref(`${alias}.created_at`)}) * 1000000)::bigint`
+}
+
+function table(schema: string, name: string): RawBuilder<unknown> {
+  return sql.id(schema, name)
+}
+
+function toDocument(row: DocumentRow): LoadedDocument {
+  return { scope: row.scope, revision: Number(row.revision), token: row.token, asOf: Number(row.as_of), text: row.text }
+}

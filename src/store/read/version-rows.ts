@@ -1,0 +1,43 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Row } from '../../kinds/row.js'
+import type { Tables } from '../postgres/tables.js'
+import { type StoredKind, versionsFrom } from './kind-rows.js'
+
+/** One entity of a kind. */
+interface Entity {
+  readonly project: string
+  readonly name: string
+}
+
+export interface VersionState {
+  readonly version: number
+  readonly id: number
+  readonly isActive: boolean
+}
+
+/** Every version of an entity, ascending. */
+export async function readVersions(db: Kysely<Tables>, schema: string, kind: StoredKind, entity: Entity): Promise<readonly VersionState[]> {
+  const { rows } = await sql<{ version: number; id: string; is_active: boolean }>`
+    select version, id, is_active from ${versionsFrom(schema, kind)} where ${isEntity(entity)} order by version
+  `.execute(db)
+  return rows.map((row) => ({ version: Number(row.version), id: Number(row.id), isActive: row.is_active }))
+}
+
+/** One version's row. */
+export async function readRow(
+  db: Kysely<Tables>,
+  schema: string,
+  kind: StoredKind,
+  entity: Entity,
+  version: number,
+): Promise<Row | undefined> {
+  const { rows } = await sql<{ row: string }>`
+    select to_json(entry)::text as row from ${versionsFrom(schema, kind)} as entry
+    where ${isEntity(entity)} and version = ${version}::integer
+  `.execute(db)
+  return rows[0] && (JSON.parse(rows[0].row) as Row)
+}
+
+function isEntity({ project, name }: Entity): RawBuilder<unknown> {
+  return sql`project = ${project}::text and name = ${name}::text`
+}

@@ -1,0 +1,46 @@
+import { type Kysely, sql } from 'kysely'
+import type { Tables } from '../postgres/tables.js'
+
+/** Longest subject, in UTF-16 units: with more bytes than these can have PostgreSQL cannot index it. */
+export const MAX_SUBJECT = 512
+
+/** Remembers a subject's arm; of several that come at once the first wins, and all are told the same. */
+export async function assignArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string, arm: number): Promise<number> {
+  const { rows } = await sql<{ arm: number }>`
+    insert into ${sql.id(schema, 'config_assignments')} as assigned (rollout_id, subject, arm)
+    values (${rolloutId}::text, ${subject}::text, ${arm}::integer)
+    on conflict (rollout_id, subject) do update set arm = assigned.arm returning arm
+  `.execute(db)
+  return Number(rows[0]?.arm)
+}
+
+/** One subject that was given one arm. */
+export interface ExposureRow {
+  readonly rolloutId: string
+  readonly subject: string
+  readonly arm: number
+  readonly version: number
+  /** Milliseconds since 1970, by the clock of the database. */
+  readonly at: number
+}
+
+/** Writes exposures; of several of one subject and arm the earliest stays, and one of a rollout that was deleted is left out. */
+export async function insertExposures(db: Kysely<Tables>, schema: string, exposures: readonly ExposureRow[]): Promise<void> {
+  await sql`
+    insert into ${sql.id(schema, 'config_exposures')} as known (rollout_id, subject, arm, version, exposed_at)
+    select distinct on (new."rolloutId", new.subject, new.arm) new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
+    from jsonb_to_recordset(${JSON.stringify(exposures)}::text::jsonb)
+      as new ("rolloutId" text, subject text, arm integer, version integer, at double precision)
+    where exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout where rollout.id = new."rolloutId")
+    order by new."rolloutId", new.subject, new.arm, new.at
+    on conflict (rollout_id, subject, arm) do update set exposed_at = excluded.exposed_at where known.exposed_at > excluded.exposed_at
+  `.execute(db)
+}
+
+/** The arm that a subject was given before, by a rollout that takes no new ones. */
+export async function findArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string): Promise<number | undefined> {
+  const { rows } = await sql<{ arm: number }>`
+    select arm from ${sql.id(schema, 'config_assignments')} where rollout_id = ${rolloutId}::text and subject = ${subject}::text
+  `.execute(db)
+  return rows[0] && Number(rows[0].arm)
+}

@@ -1,0 +1,89 @@
+import type { WriteMeta } from '../../entities/written.js'
+
+/** One entity. */
+export interface Target {
+  readonly name: string
+  /** @default the manager's project, 'default' */
+  readonly project?: string
+}
+
+export interface Promotion extends Target, WriteMeta {
+  readonly version: number
+  /** @default the manager's label, 'production' */
+  readonly label?: string
+  /** The version the label has to be on now; else nothing is written. */
+  readonly expectedVersion?: number
+  /** Moves the label although something needs it where it is. */
+  readonly force?: boolean
+}
+
+export interface Rollback extends Target, WriteMeta {
+  /** @default the manager's label, 'production' */
+  readonly label?: string
+}
+
+export interface LabelRemoval extends Target, WriteMeta {
+  readonly label: string
+  readonly force?: boolean
+}
+
+export interface Deactivation extends Target, WriteMeta {
+  /** Absent: every version of that name. */
+  readonly version?: number
+  /** Also when the version carries labels, which are then removed. */
+  readonly force?: boolean
+}
+
+export interface Activation extends Target, WriteMeta {
+  readonly version: number
+}
+
+export interface FindQuery extends Target {
+  /** @default 'latest' */
+  readonly label?: string
+  /** Wins over `label`. */
+  readonly version?: number
+}
+
+export interface ListQuery {
+  readonly project?: string
+  /** @default true */
+  readonly activeOnly?: boolean
+  /** Only versions that carry this label. */
+  readonly label?: string
+  /** Part of the name, in any case. */
+  readonly search?: string
+  /** 1 to 1,000. @default 50 */
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export interface DiffQuery extends Target {
+  readonly from: number
+  readonly to: number
+}
+
+export interface Copy extends Target, WriteMeta {
+  /** @default the highest active version */
+  readonly version?: number
+  /** Where to: what is left out stays as it is. */
+  readonly to?: { readonly name?: string; readonly project?: string }
+  /** Labels that point at the copy from now on. @default ['staging'] */
+  readonly labels?: readonly string[]
+}
+
+/** The keys of each request: what else is given is refused. */
+const TARGET = ['name', 'project'] as const
+export const META_KEYS = ['changedBy', 'summary', 'waitForWorkers'] as const
+export const REQUEST_KEYS = {
+  promote: [...TARGET, 'version', 'label', 'expectedVersion', 'force', ...META_KEYS],
+  rollback: [...TARGET, 'label', ...META_KEYS],
+  removeLabel: [...TARGET, 'label', 'force', ...META_KEYS],
+  deactivate: [...TARGET, 'version', 'force', ...META_KEYS],
+  activate: [...TARGET, 'version', ...META_KEYS],
+  find: [...TARGET, 'label', 'version'],
+  list: ['project', 'activeOnly', 'label', 'search', 'limit', 'cursor'],
+  history: TARGET,
+  diff: [...TARGET, 'from', 'to'],
+  copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],
+} as const

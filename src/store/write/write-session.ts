@@ -1,0 +1,162 @@
+import { type RawBuilder, sql, type Transaction } from 'kysely'
+import type { ConfigChange } from '../../entities/config-change.js'
+import { contextRulesScope, entityScope, type Scope } from '../../entities/scope.js'
+import type { WriteMeta } from '../../entities/written.js'
+import { CONTEXT_RULES } from '../../kinds/context-rules.js'
+import type { KindRegistry } from '../../kinds/registry.js'
+import type { Row } from '../../kinds/row.js'
+import { literal } from '../postgres/literal.js'
+import type { Tables } from '../postgres/tables.js'
+import { type ChangeRow, toChange } from '../read/changes.js'
+import { type AsValue, asParameter } from '../read/kind-rows.js'
+import { documentStatements, documentsIn, type LoadedDocument } from '../read/load-documents.js'
+import { decodeStates, type EntityState } from './entity-state.js'
+import type { Decision, EntityQuery, Write, WriteStep } from './write.js'
+
+export interface WriteTimeouts {
+  readonly lockMs: number
+  readonly statementMs: number
+  readonly idleMs: number
+}
+
+/** How a write is announced. */
+export interface Closing {
+  /** What the database calls itself, where that is known already. */
+  readonly database?: string | undefined
+  /** Whether the transaction is the host's, and may hold further writes. */
+  readonly joined: boolean
+}
+
+/** A write that is announced; its transaction has yet to commit. */
+export interface Closed {
+  readonly scopes: readonly Scope[]
+  /** The announcement, as NOTIFY sent it. */
+  readonly message: string
+  readonly changes: readonly ConfigChange[]
+  /** What the write left behind, read in its own transaction. */
+  readonly documents: readonly LoadedDocument[]
+}
+
+/** What the function `apply_write` gives. */
+interface Applied {
+  readonly rows: readonly Row[]
+  readonly scopes: readonly Scope[]
+  readonly message: string
+  readonly changes: readonly ChangeRow[]
+}
+
+/** What a session knows of its store. */
+export interface SessionStore {
+  readonly schema: string
+  readonly kinds: KindRegistry
+  /** Whether a text of several statements is answered by the rows of all of them. */
+  readonly isBatched: boolean
+}
+
+/** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
+const MAX_DOCUMENTS = 100
+
+/** One write on its way. Opening it takes the revision, which makes configuration writes wait for each other. */
+export class WriteSession {
+  readonly transaction: Transaction<Tables>
+  readonly writeId: string
+  readonly #schema: RawBuilder<unknown>
+  /** What a step says of its author and reason when it does not say itself. */
+  readonly #meta: WriteMeta
+  readonly #value: AsValue
+  readonly #isBatched: boolean
+  readonly #documentsOf: (scopes: readonly Scope[]) => readonly RawBuilder<unknown>[]
+  /** What the write may change. */
+  readonly #asked = new Set<Scope>()
+  #revision = 0
+  #token = ''
+  #hasChanges = false
+
+  constructor(transaction: Transaction<Tables>, { schema, kinds, isBatched }: SessionStore, writeId: string, meta: WriteMeta) {
+    this.transaction = transaction.withSchema(schema)
+    this.#schema = sql.id(schema)
+    this.#value = isBatched ? literal : asParameter
+    this.#documentsOf = (scopes) => documentStatements(schema, kinds, scopes, this.#value)
+    this.#isBatched = isBatched
+    this.writeId = writeId
+    this.#meta = meta
+  }
+
+  /** 0 until `open()`. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  get token(): string {
+    return this.#token
+  }
+
+  get hasChanges(): boolean {
+    return this.#hasChanges
+  }
+
+  /**
+   * From here on no other configuration write can commit until this transaction ends.
+   *
+   * @param timeouts absent: the transaction's own stay
+   * @returns the entities asked about, as the write before left them
+   */
+  async open(asks: readonly EntityQuery[], timeouts?: WriteTimeouts): Promise<readonly EntityState[]> {
+    const limits = [timeouts?.lockMs, timeouts?.statementMs, timeouts?.idleMs].map((ms) => sql.raw(`${ms ?? 'null'}::integer`))
+    const { rows } = await sql<{ revision: string; token: string; states: string }>`
+      select revision, token, states::text as states from ${this.#schema}.open_write(${sql.join(limits)}, ${this.#value(JSON.stringify(asks))}::text::jsonb)
+    `.execute(this.transaction)
+    const opened = rows[0] as { revision: string; token: string; states: string }
+    this.#note(asks)
+    this.#revision = Number(opened.revision)
+    this.#token = opened.token
+    return decodeStates(opened.states)
+  }
+
+  /** One of several writes of a session that is open. */
+  async write<Value>({ asks, decide }: Write<Value>): Promise<Value> {
+    const { rows } = await sql<{ states: string }>`
+      select ${this.#schema}.entity_states(${this.#value(JSON.stringify(asks))}::text::jsonb)::text as states
+    `.execute(this.transaction)
+    this.#note(asks)
+    const decision = decide(decodeStates((rows[0] as { states: string }).states))
+    return decision.answer(decision.steps.length === 0 ? [] : (await this.#apply(decision.steps)).applied.rows)
+  }
+
+  /** Carries out the last steps of the session, announces all of them, and reads the documents that they leave behind. */
+  async close<Value>({ steps, answer }: Decision<Value>, closing: Closing): Promise<Closed & { readonly value: Value }> {
+    const { applied, documents } = await this.#apply(steps, closing)
+    const { rows, scopes, message, changes } = applied
+    const value = answer(rows)
+    return { value, scopes, message, changes: changes.map(toChange), documents: await this.#complete(documents, scopes, closing) }
+  }
+
+  async #apply(steps: readonly WriteStep[], close?: Closing): Promise<{ applied: Applied; documents: readonly LoadedDocument[] }> {
+    const write = { id: this.writeId, steps: steps.map((step) => this.#signed(step)), ...(close && { close }) }
+    const carryOut = sql.id(steps[0]?.do === 'purge' ? 'purge_version' : 'apply_write')
+    const apply = sql`select ${this.#schema}.${carryOut}(${this.#value(JSON.stringify(write))}::text::jsonb)::text as applied`
+    // Of their own, after it: they see what it did.
+    const reads = close && !close.joined && this.#isBatched && this.#asked.size <= MAX_DOCUMENTS ? this.#documentsOf([...this.#asked]) : []
+    const { rows } = await sql.join<unknown>([apply, ...reads], sql`; `).execute(this.transaction)
+    if (steps.length > 0) this.#hasChanges = true
+    return { applied: JSON.parse((rows[0] as { applied: string }).applied) as Applied, documents: documentsIn(rows) }
+  }
+
+  /** The documents of what was changed: those that came with the answer, and the others. None of a host's transaction, which goes on. */
+  async #complete(read: readonly LoadedDocument[], changed: readonly Scope[], { joined }: Closing): Promise<readonly LoadedDocument[]> {
+    if (joined || changed.length > MAX_DOCUMENTS) return []
+    const documents = read.filter(({ scope }) => changed.includes(scope))
+    const missing = changed.filter((scope) => !documents.some((document) => document.scope === scope))
+    for (const statement of this.#documentsOf(missing)) documents.push(...documentsIn((await statement.execute(this.transaction)).rows))
+    return documents
+  }
+
+  #note(asks: readonly EntityQuery[]): void {
+    for (const { kind, project, name } of asks)
+      this.#asked.add(kind === CONTEXT_RULES.kind ? contextRulesScope(project) : entityScope(kind, project, name))
+  }
+
+  #signed({ defaultSummary, ...step }: WriteStep): object {
+    return { ...step, by: step.by ?? this.#meta.changedBy, summary: step.summary ?? this.#meta.summary ?? defaultSummary }
+  }
+}

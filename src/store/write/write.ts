@@ -1,0 +1,71 @@
+import type { ConfigKind } from '../../entities/config-kind.js'
+import type { JsonObject } from '../../entities/json.js'
+import type { Row } from '../../kinds/row.js'
+import type { EntityState } from './entity-state.js'
+
+/** One entity, and what a write wants to know of it before it decides. Labelled versions and arms of open rollouts are always told. */
+export interface EntityQuery {
+  readonly kind: ConfigKind
+  readonly project: string
+  readonly name: string
+  /** Versions to be told of: whether they exist, and are active. */
+  readonly versions?: readonly number[]
+  /** Every active version. */
+  readonly active?: true
+  /** Versions whose rows are wanted. */
+  readonly rows?: readonly number[]
+  /** The row of the highest version is wanted. */
+  readonly highest?: true
+  /** The rows of labelled versions and of arms are wanted. */
+  readonly arms?: true
+  /** The label whose last active version before now is wanted. */
+  readonly before?: string
+}
+
+/** Which entity a step changes. */
+interface OfEntity {
+  readonly kind: ConfigKind
+  readonly project: string
+  readonly name: string
+}
+
+/** What the changelog says of a step. */
+export interface StepFacts {
+  /** The verb. */
+  readonly change: string
+  /** What the caller said. */
+  readonly summary?: string | undefined
+  /** What is said when nobody said anything. */
+  readonly defaultSummary?: string | undefined
+  readonly by?: string | undefined
+  readonly force?: boolean | undefined
+}
+
+/** One thing a write does. PostgreSQL carries it out and writes its changelog row: migrations/0003_guarded_writes.ts. */
+export type WriteStep = StepFacts &
+  (
+    | (OfEntity & { readonly do: 'version'; readonly columns: JsonObject; readonly labels?: readonly string[] })
+    | (OfEntity & { readonly do: 'label'; readonly label: string; readonly version: number | null })
+    | (OfEntity & {
+        readonly do: 'active'
+        readonly versions: readonly number[]
+        readonly active: boolean
+        readonly labels?: readonly string[]
+      })
+    | (OfEntity & { readonly do: 'purge'; readonly version: number })
+    | { readonly do: 'rollout'; readonly id: string; readonly columns: JsonObject; readonly verdict?: JsonObject }
+    | { readonly do: 'refresh'; readonly kind: ConfigKind | 'all' }
+  )
+
+/** What a write decided, having seen the entities under the lock. Without steps nothing is written. */
+export interface Decision<Value> {
+  readonly steps: readonly WriteStep[]
+  /** Makes the answer of the rows that the steps left behind, one for each. */
+  readonly answer: (rows: readonly Row[]) => Value
+}
+
+/** A write as a value: what it asks, and how it decides. */
+export interface Write<Value> {
+  readonly asks: readonly EntityQuery[]
+  readonly decide: (states: readonly EntityState[]) => Decision<Value>
+}
