@@ -122,6 +122,17 @@ export const CacheStats = v.strictObject({
   lag: integer,
   worker: v.pipe(integer, v.description('The process that answered; each has counters of its own.')),
 })
+export const Kinds = v.strictObject({
+  items: v.array(
+    v.strictObject({
+      kind: v.string(),
+      plural: v.string(),
+      noun: v.string(),
+      default_label: v.optional(v.string()),
+      schema: v.optional(v.looseObject({})),
+    }),
+  ),
+})
 export const Alive = v.strictObject({ status: v.literal('ok') })
 export const Health = v.strictObject({
   ok: v.boolean(),

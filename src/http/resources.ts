@@ -1,5 +1,6 @@
 import type { ConfigChange } from '../entities/config-change.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
+import { contentSchemaOf } from './content-schema.js'
 import { readFlag } from './flag-read.js'
 import type { HttpManager } from './manager.js'
 import type { ReadQuery } from './read-query.js'
@@ -91,6 +92,8 @@ export interface Resource {
   readonly defaultLabel?: string
   /** The versions of this kind have a `template`: they can be previewed. */
   readonly hasTemplate?: boolean
+  /** What the content of a declared kind may be, as JSON Schema. */
+  readonly contentSchema?: Readonly<Record<string, unknown>> | undefined
   repository(manager: HttpManager): ResourceRepository
   /** The read through the caches. */
   read(manager: HttpManager, name: string, query: ReadQuery): Promise<Entity | undefined>
@@ -178,6 +181,7 @@ function hostKind(kind: AnyHostKind): Resource {
     maxNameLength: 255,
     example: { content: {}, labels: ['staging'] },
     fields: [{ name: 'content', type: 'json', required: true, isBody: true }],
+    contentSchema: contentSchemaOf(kind),
     ...(defaultLabel === 'latest' ? { isReadByLatest: true } : defaultLabel !== undefined && { defaultLabel }),
     // Repositories of a transaction have `of` too.
     repository: (manager) => manager.of(kind) as unknown as ResourceRepository,

@@ -1,5 +1,4 @@
 import { defineKind } from 'agent-config'
-import { createConfigHandler, roles } from 'agent-config/http'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenHandler, openHandler } from './open-handler.js'
@@ -55,15 +54,7 @@ describe('flags', () => {
 
 describe("a host's kind", () => {
   it('has every call by its declaration alone, where the manager tells its kinds', async () => {
-    const handler = createConfigHandler(Object.assign(open.manager, { kinds: [tools] }), {
-      authenticate: () => ({ name: 'ann', can: roles.admin }),
-    })
-    const ask = async (method: string, path: string, body?: object) => {
-      const init = { method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) }
-      const response = await handler(new Request(`http://host/config/api${path}`, init))
-      return { status: response.status, body: await response.json() }
-    }
-
+    const ask: OpenHandler['ask'] = (...call) => open.ask(...call)
     const made = await ask('POST', '/tools', { name: 'search', content: { description: 'finds' }, labels: ['live'] })
     const second = await ask('POST', '/tools/search/versions', { content: { description: 'finds more', timeoutSeconds: 5 } })
     const promoted = await ask('POST', '/tools/search/promote', { version: 2 })
@@ -76,9 +67,16 @@ describe("a host's kind", () => {
     expect(await ask('GET', '/tools/search')).toMatchObject({ body: { version: 2, content: { timeoutSeconds: 5 } } })
     expect(await ask('GET', '/tools')).toMatchObject({ body: { items: [{ version: 2 }, { version: 1 }] } })
     expect(refused).toMatchObject({ status: 400, body: { field: 'content.description' } })
-    expect(await ask('DELETE', '/tools/search?force=true')).toEqual({ status: 200, body: { deactivated: 2 } })
+    expect(await ask('DELETE', '/tools/search?force=true')).toMatchObject({ status: 200, body: { deactivated: 2 } })
     expect(await ask('POST', '/tools/search/activate')).toMatchObject({ status: 200 })
     expect(await ask('GET', '/tools/search')).toMatchObject({ status: 200, body: { version: 2 } })
+    expect((await ask('GET', '/kinds')).body.items).toContainEqual({
+      kind: 'tool_definition',
+      plural: 'tools',
+      noun: 'tool',
+      default_label: 'live',
+      schema: expect.objectContaining({ type: 'object', required: ['description'] }),
+    })
     expect(document).toMatchObject({ paths: { '/tools/{name}': {} }, components: { schemas: { ToolDefinition: {} } } })
   })
 })

@@ -33,7 +33,7 @@ const REQUESTS: readonly [key: string, meant: string | undefined, call: (m: Conf
   ['percentage', 'coverage', (m, extra) => m.rollouts.start({ kind: 'prompt', name: 'a', arms: ARMS, ...extra })],
   ['percentage', 'coverage', (m, extra) => m.rollouts.ramp('a', { weights: [1], ...extra })],
   ['reason', 'summary', (m, extra) => m.rollouts.pause('a', extra)],
-  ['acknowledged', undefined, (m, extra) => m.rollouts.resume('a', extra)],
+  ['acknowledged', 'acknowledge', (m, extra) => m.rollouts.resume('a', extra)],
   ['winer', 'winner', (m, extra) => m.rollouts.conclude('a', extra)],
   ['state', undefined, (m, extra) => m.rollouts.list(extra)],
   ['lable', 'label', (m, extra) => m.getPrompt('a', extra)],

@@ -5,6 +5,7 @@ import type { NamedSchemas } from '../openapi.js'
 import { CONTEXT_RULES, type Resource } from '../resources.js'
 import { changelog } from './changelog.js'
 import { contextRules } from './context-rules.js'
+import { kinds as kindList } from './kinds.js'
 import { labelledReads } from './labelled-reads.js'
 import { labelledSwitches } from './labelled-switches.js'
 import { labelledWrites } from './labelled-writes.js'
@@ -40,6 +41,7 @@ export function createApi(resources: readonly Resource[], llm?: LLMRegistry): Ap
       ...changelog(kinds, change),
       ...(withTemplate ? previews(withTemplate) : []),
       ...(withTemplate && llm ? playground(withTemplate, llm) : []),
+      ...kindList(resources),
       ...operations(kinds),
     ],
     named: new Map([
