@@ -159,8 +159,8 @@ export class DocumentCache<Value> {
 
   /** Takes over a change that this process made, with the documents that its transaction left behind: when this ends, nothing older is served. */
   async takeOwn({ revision, token, scopes, documents }: CommittedChange): Promise<void> {
-    const { generation } = this.#held
     const change = this.log.hearOwn(revision, token, scopes)
+    const { generation } = this.#held
     const serve = () => {
       for (const document of documents) this.#held.accept(document, { generation })
     }

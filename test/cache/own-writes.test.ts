@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest'
-import { aCache } from './a-cache.js'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { aCache, aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
 import { FakeRedis } from './fake-redis.js'
 
@@ -52,6 +52,23 @@ describe('an own write under a number that the log had given to another change',
     await writeHere(worker, [GREETING])
 
     expect(await worker.read(GREETING)).toBe(`${GREETING}@3`)
+  })
+
+  it('is not replaced by what was loaded before from the lost history and arrives after it', async () => {
+    const worker = aCache(history)
+    for (let count = 0; count < 9; count++) history.commit([GREETING], `lost ${count}`)
+    await worker.cache.log.catchUp()
+    const gate = aGate()
+    history.gate = gate.closed
+    const slow = worker.read(GREETING)
+    await new Promise(setImmediate)
+    history.loseAfter(2)
+    history.gate = undefined
+
+    await writeHere(worker, [GREETING])
+    gate.open()
+
+    expect([await slow, await worker.read(GREETING)]).toEqual([`${GREETING}@3`, `${GREETING}@3`])
   })
 
   it('is no other history when the log was read between its commit and its announcement', async () => {
@@ -139,4 +156,43 @@ it('revisions that were only announced, lost, and overwritten are settled withou
 
   expect([await worker.read(GREETING), await worker.read(OTHER)]).toEqual([`${GREETING}@1`, `${OTHER}@4`])
   expect(worker.said.failed).toEqual([])
+})
+
+describe('a change that was announced and is lost with its history', () => {
+  it('does not leave its predecessor, which is lost as well, to be served when the primary does not bear it out', async () => {
+    const worker = aCache(history)
+    history.commit([GREETING])
+    history.commit([OTHER])
+    for (let count = 0; count < 5; count++) history.commit([GREETING], `lost ${count}`)
+    await worker.cache.log.catchUp()
+    expect(await worker.read(GREETING)).toBe('lost 4')
+    history.failure = new Error('away')
+    worker.hear(history.commit([GREETING], 'lost 5'))
+    await expect(worker.read(GREETING)).rejects.toThrow('away')
+
+    history.loseAfter(2)
+    history.restoreText(GREETING, 'kept')
+    history.failure = undefined
+
+    expect(await worker.read(GREETING)).toBe('kept')
+  })
+})
+
+it('a document that was loaded again is replaced, though the stamp of the one in memory, counted in a lost history, is higher', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const worker = aCache(history, { ttlMs: 1_000 })
+  history.commit([GREETING], 'old')
+  for (let count = 0; count < 8; count++) history.commit([OTHER])
+  await worker.cache.log.catchUp()
+  expect(await worker.read(GREETING)).toBe('old')
+  history.loseAfter(1)
+  history.commit([GREETING], 'new')
+
+  vi.advanceTimersByTime(1_101)
+  worker.cache.tick()
+  await worker.read(GREETING)
+  await new Promise(setImmediate)
+
+  expect(await worker.read(GREETING)).toBe('new')
+  vi.useRealTimers()
 })

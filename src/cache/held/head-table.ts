@@ -78,11 +78,17 @@ export class HeadTable {
     return head
   }
 
-  /** Takes back a claim that the primary, asked after it was heard, does not know; what was heard since then stays. */
-  distrust(scope: Scope, claimed: number, asOf: number): void {
+  /**
+   * Takes back a claim that the primary, asked after it was heard, does not know; what was heard since then stays.
+   *
+   * @returns whether it was the claim of this scope
+   */
+  distrust(scope: Scope, claimed: number, asOf: number): boolean {
     const head = this.#heads.get(scope)
-    if (head?.revision === claimed) Object.assign(head, { revision: asOf, token: '' })
+    const isItsClaim = head?.revision === claimed
+    if (isItsClaim) Object.assign(head, { revision: asOf, token: '' })
     if (this.#minFloor === claimed) this.#minFloor = asOf
+    return isItsClaim
   }
 
   /** Forgets a scope of which nothing is known but a claim that was not true. */

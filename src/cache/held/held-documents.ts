@@ -156,12 +156,19 @@ export class HeldDocuments<Value> {
   learn({ scope, revision, token, asOf }: StampedDocument): void {
     const head = this.#heads.learn(scope, revision, token, asOf)
     const held = this.#memory.peek(scope)
-    if (held) held.head = head
+    if (!held) return
+    held.head = head
+    // In one history, whatever contains the last change up to `asOf` is that change's document, or one of a later change.
+    const isOther = held.revision !== revision || held.token !== token
+    if (isOther && held.revision <= asOf && held.asOf >= revision) this.#memory.delete(scope)
   }
 
-  /** Takes back a claim that the primary does not bear out. */
+  /** Takes back a claim that the primary, loaded from after it was heard, does not bear out. */
   distrust({ scope, asOf }: StampedDocument, claimed: number): void {
-    this.#heads.distrust(scope, claimed, asOf)
+    if (!this.#heads.distrust(scope, claimed, asOf)) return
+    const held = this.#memory.peek(scope)
+    // Nothing entered memory while the claim stood: in one history, what is there cannot be newer than what the primary said since.
+    if (held && held.asOf > asOf) this.#memory.delete(scope)
   }
 
   /**
@@ -242,8 +249,9 @@ export class HeldDocuments<Value> {
     return this.#memory.entries().some((entry) => !entry.unverified && !isContent(entry.scope) && isLost(entry.scope, entry))
   }
 
-  /** Forgets documents and heads of a history that the database has lost. */
+  /** Forgets documents and heads of a history that the database has lost, and drops what is still on its way from it. */
   loseScopes(scopes: readonly Scope[]): void {
+    this.#generation++
     for (const scope of scopes) this.#forgetScope(scope)
   }
 
