@@ -133,7 +133,7 @@ export class Backend {
           ),
         )
       },
-      onWatched: () => this.guarding.wake(),
+      onWatched: (rolloutId, guard) => this.guarding.watch(rolloutId, guard),
       onError: (error, message) => this.#reporter.failed(error, message),
     })
     this.guarding = new Guarding({
