@@ -67,7 +67,11 @@ export const Template = checked<string | readonly never[]>(
   'must be text, or a list of messages',
   { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object', additionalProperties: true } }] },
 )
-const Price = v.pipe(v.number('must be a number'), v.check((price) => Number.isFinite(price), 'must be a number'), v.minValue(0, 'must be 0 or more'))
+const Price = v.pipe(
+  v.number('must be a number'),
+  v.check((price) => Number.isFinite(price), 'must be a number'),
+  v.minValue(0, 'must be 0 or more'),
+)
 export const Prices = v.strictObject({
   input_per_million: v.pipe(Price, v.description('For a million tokens that the model reads.')),
   output_per_million: v.pipe(Price, v.description('For a million tokens that the model writes, thoughts included.')),
