@@ -133,7 +133,7 @@ export class ConfigurationManager {
     this.contextRules = repositories.contextRules
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
-    this.outcomes = this.#backend.guarding.outcomes
+    this.outcomes = this.#backend.rollouts.guarding.outcomes
   }
 
   /**
@@ -145,7 +145,7 @@ export class ConfigurationManager {
    */
   async ready(): Promise<void> {
     this.#refuseClosed()
-    await this.#backend.start()
+    await this.#backend.startup.run()
   }
 
   /**
@@ -291,7 +291,8 @@ export class ConfigurationManager {
     this.#backend.kinds.checkKind('type', type, 'all')
     if (key !== undefined) checkText('key', key)
     await this.#open()
-    await this.#backend.publishPlain(type, key)
+    const { announcements, store } = this.#backend
+    await announcements.publishPlain(type, key, (message) => store.notify(message))
   }
 
   /** Reads the log now: after the commit of a transaction of the host's own in which repositories wrote. */
@@ -418,13 +419,13 @@ export class ConfigurationManager {
     const { store } = this.#backend
     await store.policy.permit({ action: 'purge', kind: purge.kind, project, name, actor: purge.changedBy }, [])
     const { value, facts } = await store.record(purge, purgeOf({ ...purge, name }, project))
-    if (purge.kind !== CONTEXT_RULES.kind) await this.#backend.forgetContent(purge.kind, value)
+    if (purge.kind !== CONTEXT_RULES.kind) await this.#backend.documents.forgetContent(purge.kind, value)
     return Object.freeze({ ...facts })
   }
 
   /** @returns the function that stops listening */
   on<Name extends keyof ConfigurationManagerEvents>(event: Name, listener: ConfigurationManagerEvents[Name]): () => void {
-    return this.#backend.events.on(event, listener)
+    return this.#backend.reporter.events.on(event, listener)
   }
 
   /** Closes every connection and timer of this manager's own; a host's pool or client stays open. Calling it twice is fine. */
@@ -484,13 +485,13 @@ export class ConfigurationManager {
   }
 
   #fellBack(kind: ConfigKind, project: string | undefined, name: string, error: unknown): void {
-    this.#backend.events.emit('fallback', { kind, project: project ?? this.#project, name, error })
+    this.#backend.reporter.events.emit('fallback', { kind, project: project ?? this.#project, name, error })
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */
   async #open(): Promise<void> {
     this.#refuseClosed()
-    await this.#backend.start()
+    await this.#backend.startup.run()
   }
 
   #refuseClosed(): void {

@@ -35,8 +35,8 @@ export class EntityReads<Entity> {
     this.#kind = kind
     this.#project = backend.options.project
     this.#label = kind.defaultLabel ?? backend.options.label
-    this.#held = backend.index.of(kind.kind)
-    this.#armOf = (rollout, subject) => backend.stickyArms.known(rollout, subject)
+    this.#held = backend.documents.index.of(kind.kind)
+    this.#armOf = (rollout, subject) => backend.rollouts.stickyArms.known(rollout, subject)
   }
 
   /** The label of reads that name none. */
@@ -83,7 +83,7 @@ export class EntityReads<Entity> {
     let choice = choose(view, label, query, this.#armOf)
     if ('asks' in choice) {
       const { asks, subject, offered } = choice
-      const arm = await this.#backend.stickyArms.assign(asks, subject, offered)
+      const arm = await this.#backend.rollouts.stickyArms.assign(asks, subject, offered)
       choice = choose(view, label, query, () => arm)
     }
     // A pause may have arrived while the database was asked for an arm, or the engine for patterns was loaded.
@@ -115,7 +115,7 @@ export class EntityReads<Entity> {
     if (view.contentOf(version)) return view.view(selection, source, stale)
     const key = contentKey(this.#kind.kind, entry.id, entry.createdAtMicros)
     const served = await this.#backend.cache.document(key, { isImmutable: true })
-    this.#backend.contents.note(scope, key)
+    this.#backend.documents.contents.note(scope, key)
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
@@ -147,7 +147,7 @@ export class EntityReads<Entity> {
   #noted(choice: Choice, { subject }: ConfigQuery): Selection | undefined {
     if ('asks' in choice) return undefined
     const { selection, exposes } = choice
-    if (exposes && selection && subject) this.#backend.exposures.note(exposes, selection, subject)
+    if (exposes && selection && subject) this.#backend.rollouts.exposures.note(exposes, selection, subject)
     return selection
   }
 }

@@ -29,7 +29,7 @@ export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[
   const { maxEntries } = backend.options.memory
   const wanted = await scopesOf(backend, scopes)
   const isCut = wanted.length > maxEntries
-  if (isCut) backend.tellPrefetchIsCut(maxEntries)
+  if (isCut) backend.reporter.prefetchIsCut(maxEntries)
   const total = Math.min(wanted.length, maxEntries)
   for (let loaded = 0; loaded < total; ) {
     const batch = wanted.slice(loaded, Math.min(loaded + BATCH_SIZE, total))
@@ -41,7 +41,7 @@ export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[
     if (backend.isClosed) throw new ManagerClosedError()
     if (failure) throw failure.error
     loaded += batch.length
-    backend.events.emit('prefetch:progress', { loaded, total, isCut })
+    backend.reporter.events.emit('prefetch:progress', { loaded, total, isCut })
   }
 }
 

@@ -58,12 +58,13 @@ export interface VerifyReport {
   readonly mismatches: readonly Mismatch[]
 }
 
-export function statsOf({ cache, redis, reads }: Backend): ManagerStats {
+export function statsOf({ cache, connections }: Backend): ManagerStats {
+  const { redis, primary } = connections
   const { counters, log, memory } = cache
   return {
     memory: { hits: counters.memoryHits, misses: counters.memoryMisses, ...memory },
     redis: { hits: redis?.counters.hits ?? 0, misses: redis?.counters.misses ?? 0, state: redis ? upOrDown(redis.isUp) : 'off' },
-    database: { loads: counters.loads, state: upOrDown(reads.isUp) },
+    database: { loads: counters.loads, state: upOrDown(primary.reads.isUp) },
     revision: log.applied,
     lag: log.lag,
     gaps: log.counters.gaps,
@@ -74,11 +75,14 @@ export function statsOf({ cache, redis, reads }: Backend): ManagerStats {
 }
 
 export async function healthOf(backend: Backend): Promise<Health> {
-  const { cache, redis, bus, database, options, isClosed } = backend
+  const { cache, connections, announcements, options, isClosed } = backend
+  const { redis, primary } = connections
   const { readMs } = options.timeouts
-  const reading = isClosed ? Promise.reject(new ManagerClosedError()) : backend.start().then(() => cache.log.catchUp())
+  const reading = isClosed ? Promise.reject(new ManagerClosedError()) : backend.startup.run().then(() => cache.log.catchUp())
   // Embedded, nobody else can keep it waiting; its first start takes seconds.
-  const timely = database.isEmbedded ? reading : withDeadline(reading, readMs, () => new StoreUnavailableError('No answer in time.'))
+  const timely = primary.database.isEmbedded
+    ? reading
+    : withDeadline(reading, readMs, () => new StoreUnavailableError('No answer in time.'))
   const [failure, isRedisUp] = await Promise.all([
     timely.then(
       () => undefined,
@@ -91,7 +95,7 @@ export async function healthOf(backend: Backend): Promise<Health> {
     ok: failure === undefined,
     database: upOrDown(failure === undefined),
     redis: redis ? upOrDown(isRedisUp === true) : 'off',
-    subscriber: bus.subscriber,
+    subscriber: announcements.bus.subscriber,
     revision: applied,
     ...(failure !== undefined && { error: reasonOf(failure) }),
     lastVerifiedAt: verifiedAt === undefined ? undefined : new Date(verifiedAt).toISOString(),
@@ -110,7 +114,9 @@ const BATCH_SIZE = 100
  * are known to be superseded are not served, and other ones in Redis are passed over by readers: they cannot be wrong.
  */
 export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
-  const { cache, redis, reads, database, options } = backend
+  const { cache, connections, options } = backend
+  const { redis, primary } = connections
+  const { database, reads } = primary
   await cache.log.catchUp()
   const inMemory = new Map(cache.served().map((entry) => [entry.scope, entry]))
   const log = redis && (await new LogReader(database.db, options.schema, (query) => reads.run(query)).read(0))

@@ -40,9 +40,17 @@ export class Reporter {
     this.events.emit('redis:lost', { error })
   }
 
+  redisRestored(): void {
+    this.events.emit('redis:restored', {})
+  }
+
   databaseLost(error: Error): void {
     this.#logger.warn({ error: error.message }, 'PostgreSQL does not answer; what is in memory goes on being served.')
     this.events.emit('database:lost', { error })
+  }
+
+  databaseRestored(): void {
+    this.events.emit('database:restored', {})
   }
 
   replicaLost(error: Error): void {

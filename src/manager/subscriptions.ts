@@ -2,20 +2,19 @@ import { RedisBus } from '../cache/redis/redis-bus.js'
 import type { RedisClients } from '../cache/redis/redis-clients.js'
 import { withDeadline } from '../shared/deadline.js'
 import { notifyChannel } from '../store/postgres/notify-channel.js'
-import type { OpenDatabase } from '../store/postgres/open-database.js'
 import type { Bus } from './bus.js'
+import type { Connections } from './connections.js'
 import type { ResolvedOptions } from './options.js'
+import type { Reporter } from './reporter.js'
 
 export interface SubscriptionsParts {
   readonly options: ResolvedOptions
-  readonly database: OpenDatabase
-  readonly clients: RedisClients | undefined
+  readonly connections: Connections
+  readonly reporter: Reporter
   /** Where what is heard goes. */
   readonly bus: Bus
   /** What was announced before was not heard. */
   readonly onSubscribed: () => void
-  /** Redis answers, and does not let this user subscribe. */
-  readonly onRefused: (error: Error) => void
 }
 
 /** Hears announcements: over Redis, over LISTEN, or over both. */
@@ -34,7 +33,8 @@ export class Subscriptions {
   }
 
   async #open(): Promise<void> {
-    const { bus, clients } = this.#parts
+    const { bus, connections } = this.#parts
+    const { clients } = connections
     const redis = clients && this.#redisBus(clients)
     const notify = this.#notifyBus()
     bus.attach({ redis, notify })
@@ -44,7 +44,7 @@ export class Subscriptions {
   }
 
   #redisBus(clients: RedisClients): RedisBus {
-    const { bus, options, onSubscribed, onRefused } = this.#parts
+    const { bus, options, reporter, onSubscribed } = this.#parts
     return new RedisBus({
       channel: options.channel,
       redisMs: options.timeouts.redisMs,
@@ -52,14 +52,18 @@ export class Subscriptions {
       client: clients.subscriber,
       onMessage: (text) => bus.receive(text),
       onSubscribed,
-      onRefused,
+      onRefused: (error) =>
+        reporter.failed(
+          error,
+          `Redis does not let this user subscribe to "${options.channel}"; docs/operations.md lists what it needs. Changes are heard by NOTIFY or poll.`,
+        ),
     })
   }
 
   #notifyBus() {
-    const { bus, database, options, onSubscribed } = this.#parts
+    const { bus, connections, options, onSubscribed } = this.#parts
     if (options.listen === false) return undefined
-    return database.listen?.({
+    return connections.primary.database.listen?.({
       channel: notifyChannel(options.schema),
       mode: options.listen,
       databaseMs: options.timeouts.databaseMs,

@@ -1,0 +1,55 @@
+import { withDeadline } from '../shared/deadline.js'
+import type { ReadableDatabase } from './connections.js'
+
+export interface StartupParts {
+  readonly primary: ReadableDatabase
+  /** Most milliseconds a read may take; a read waits for half of it at most. */
+  readonly readMs: number
+  /** Connects, prepares the tables and reads the log. */
+  readonly start: () => Promise<void>
+}
+
+/** The first use of a manager connects it. What fails then is tried again by whoever comes next. */
+export class Startup {
+  readonly #parts: StartupParts
+  #starting: Promise<void> | undefined
+  #isDone = false
+
+  constructor(parts: StartupParts) {
+    this.#parts = parts
+  }
+
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** Further calls wait for the same start; after a failure they start again. */
+  run(): Promise<void> {
+    if (this.#isDone) return Promise.resolve()
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    return this.#starting
+  }
+
+  /** For reads: waits for a first start that is under way. It may fail; the read then finds out for itself what it can have. */
+  async forReads(): Promise<void> {
+    if (this.#isDone) return
+    const { primary, readMs } = this.#parts
+    const start = this.run().catch(() => {})
+    // Its servers are known not to answer: nobody waits for what can only fail.
+    if (!primary.reads.isUp) return
+    // An embedded database takes seconds to start; a server that takes that long is away.
+    await (primary.database.isEmbedded ? start : withDeadline(start, readMs / 2, () => new Error()).catch(() => {}))
+  }
+
+  /** Waits for a start that is under way, however it ends. */
+  async settled(): Promise<void> {
+    await this.#starting?.catch(() => {})
+  }
+
+  async #start(): Promise<void> {
+    await this.#parts.start()
+    this.#isDone = true
+  }
+}
