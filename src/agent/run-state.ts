@@ -12,7 +12,7 @@ export class RunState {
   readonly resolved = new Map<string, Promise<unknown>>()
   /** When the run's models have to be done, on the clock of `performance.now()`. */
   readonly deadline: number
-  /** Takes the parts of every answer, where somebody listens; resolves when they were taken. */
+  /** Takes the parts of every answer when the run is streamed; resolves when the reader took them. */
   readonly sink: ((event: ChatEvent) => Promise<void>) | undefined
   observation: RunObservation = UNOBSERVED
   usage: TokenUsage = {}
