@@ -34,7 +34,7 @@ export class RunState {
     const known = this.resolved.get(question) as Promise<Value> | undefined
     if (known !== undefined) return known
     const answer = ask()
-    // Kept for later; whoever asks hears of the failure.
+    // Kept for later; a caller that awaits it gets the failure.
     answer.catch(() => {})
     this.resolved.set(question, answer)
     return answer
