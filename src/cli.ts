@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { rolloutCommand } from './cli/rollout.js'
 import { type MigrationStatus, migrateToLatest, migrationSql, migrationStatus } from './migrations.js'
 import { runSettingsCommand } from './settings/command.js'
 import { isConfigError } from './shared/errors.js'
 
 const USAGE = `agent-config migrate [--sql | --status] [--schema NAME] [--database URL]
+agent-config rollout ${rolloutCommand.usage}
 agent-config settings list | get KEY | inspect KEY | validate | docs | example
 
   migrate           brings the database of DATABASE_URL (or --database) to the shape this version works with
   --sql             prints the statements that are left to run there; without a database, those for an empty one
   --status          says which migrations have run and which have not; ends with 2 when some have not
   --schema NAME     the PostgreSQL schema that holds the tables; default DATABASE_SCHEMA, else agent_config
+
+  rollout           says how a rollout does, and pauses, resumes or ramps it
 
   settings          reads the settings as createConfig() does; \`agent-config settings\` says more
 `
@@ -26,10 +30,17 @@ const SETTINGS_IO = {
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args
   if (command === 'migrate') return runMigrate(rest)
+  if (command === 'rollout') return runRollout(rest)
   if (command === 'settings') return runSettingsCommand(rest, SETTINGS_IO)
   const isHelp = command === undefined || command === 'help' || command === '--help' || command === '-h'
   ;(isHelp ? process.stdout : process.stderr).write(USAGE)
   return isHelp ? 0 : 1
+}
+
+function runRollout(rest: readonly string[]): Promise<number> {
+  if (!rest.includes('--help')) return rolloutCommand.run(rest, SETTINGS_IO)
+  process.stdout.write(`agent-config rollout ${rolloutCommand.usage}\n\n${rolloutCommand.help}\n`)
+  return Promise.resolve(0)
 }
 
 async function runMigrate(args: readonly string[]): Promise<number> {

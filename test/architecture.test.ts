@@ -43,6 +43,12 @@ const ROOMS: RoomTable = {
   },
   // Runs in the browser and meets the rest over HTTP only; its packages are bundled, so that users install none of them.
   'http/page': { rooms: [], packages: ['preact', '@preact/signals', 'diff', 'esbuild'], node: true },
+  // The command line: what it runs stands in the other rooms.
+  cli: {
+    rooms: ['entities', 'shared', 'settings', 'kinds', 'store', 'manager', 'template'],
+    packages: [],
+    node: true,
+  },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],
     packages: [],
