@@ -6,8 +6,8 @@ import { withDeadline } from '../shared/deadline.js'
 import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
 import { BoundedMap } from './held/bounded-map.js'
 import { isContent } from './held/content-key.js'
-import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts, isCurrent, isUsable } from './held/held-documents.js'
-import type { MemoryEntry } from './held/memory-tier.js'
+import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts } from './held/held-documents.js'
+import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { Suspicions } from './held/suspicions.js'
 import { type LogPage, RevisionLog } from './log/revision-log.js'
@@ -98,6 +98,8 @@ export class DocumentCache<Value> {
   readonly #untold = new Map<Scope, LogPage['heads'][number]>()
   /** Values in Redis that could not be used and were told of. */
   readonly #refused = new BoundedMap<true>(1_000)
+  /** Expired ones that are read again behind their readers. */
+  readonly #refreshes = new Set<MemoryEntry<Value>>()
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
@@ -133,9 +135,14 @@ export class DocumentCache<Value> {
     return { ...this.#counters, refusedFills: this.#held.refusedFills }
   }
 
+  /** Counts a hit of a document that is hot, of which nothing else has to be noted. */
+  countHit(): void {
+    this.#counters.memoryHits++
+  }
+
   /** Whether a kept document may be served. Counts as a use; an expired one is refreshed behind the caller's back. */
   use(entry: MemoryEntry<Value>): boolean {
-    if (!isUsable(entry)) return false
+    if (!entry.isUsable) return false
     this.#held.touch(entry)
     if (entry.expiresAt <= this.#now) this.#refreshBehind(entry)
     if (entry.stale) this.#counters.staleServed++
@@ -204,6 +211,7 @@ export class DocumentCache<Value> {
   /** Moves the clock that expiry is measured by. */
   tick(): void {
     this.#now = performance.now()
+    this.#held.tick(this.#now)
   }
 
   /** Takes the content of a version out of memory, and out of Redis if it was purged. */
@@ -218,7 +226,7 @@ export class DocumentCache<Value> {
     for (const flying of this.#flights.keys()) if (matches(flying)) this.#distrustRedis(flying)
     for (const entry of this.#held.entries()) {
       if (!matches(entry.scope)) continue
-      entry.suspect = true
+      this.#held.suspect(entry)
       this.#distrustRedis(entry.scope)
     }
   }
@@ -258,7 +266,7 @@ export class DocumentCache<Value> {
     } catch (error) {
       const lastGood = this.#held.peek(scope)
       // Superseded ones are out: this process was told that there is something newer.
-      if (!lastGood || !isCurrent(lastGood) || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
+      if (!lastGood?.isCurrent || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
       this.#counters.staleServed++
       this.#parts.events.servedStale(scope, error)
       return { entry: lastGood, source: lastGood.source, stale: true }
@@ -278,7 +286,7 @@ export class DocumentCache<Value> {
     }
     if (minRevision !== undefined || maxStalenessMs !== undefined) {
       const entry = this.#held.peek(scope)
-      if (entry && isUsable(entry)) return { entry, source: 'memory', stale: entry.stale }
+      if (entry?.isUsable) return { entry, source: 'memory', stale: entry.stale }
     }
     return this.#load(scope, isImmutable)
   }
@@ -295,17 +303,14 @@ export class DocumentCache<Value> {
   }
 
   #refreshBehind(entry: MemoryEntry<Value>): void {
-    if (entry.refreshing) return
-    entry.refreshing = true
+    if (this.#refreshes.has(entry)) return
+    this.#refreshes.add(entry)
     this.#fromDatabase(entry.scope, isContent(entry.scope))
       .catch((error: unknown) => {
-        entry.stale = true
-        entry.expiresAt = this.#now + RETRY_REFRESH_MS
+        this.#held.refreshFailed(entry, this.#now + RETRY_REFRESH_MS)
         this.#parts.events.servedStale(entry.scope, error)
       })
-      .finally(() => {
-        entry.refreshing = false
-      })
+      .finally(() => this.#refreshes.delete(entry))
   }
 
   /** Readers that miss together share one load; a reader that comes after an invalidation never joins one that began before it. */
@@ -496,7 +501,7 @@ export class DocumentCache<Value> {
 
   #hasReached(scope: Scope, revision: number): boolean {
     const entry = this.#held.peek(scope)
-    return entry !== undefined && !entry.unverified && isUsable(entry) && entry.revision >= revision
+    return entry !== undefined && !isUnverified(entry) && entry.isUsable && entry.revision >= revision
   }
 
   #tell(heads: LogPage['heads']): void {
@@ -510,7 +515,7 @@ export class DocumentCache<Value> {
     await undefined
     const superseded = scopes.filter((scope) => {
       const entry = this.#held.peek(scope)
-      return entry !== undefined && !isUsable(entry)
+      return entry !== undefined && !entry.isUsable
     })
     for (let start = 0; start < superseded.length; start += BATCH_SIZE) {
       const batch = superseded.slice(start, start + BATCH_SIZE)

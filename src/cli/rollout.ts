@@ -1,18 +1,11 @@
-import { parseArgs } from 'node:util'
 import type { Rollout } from '../entities/rollout.js'
 import type { Written } from '../entities/written.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
-import { InvalidArgumentError } from '../shared/errors.js'
+import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
 import { reportText } from './rollout-report.js'
 
-/** What this command needs of where it runs. */
-export interface RolloutIo {
-  stdout(text: string): void
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
-export const rolloutCommand = {
+export const rolloutCommand: Command = {
   name: 'rollout',
   usage: 'report ID | pause ID | resume ID [--acknowledge] | ramp ID [--coverage PERCENT] [--weights N,N] [--enrol true|false]',
   summary: 'Says how a rollout does, and pauses, resumes or ramps it.',
@@ -26,7 +19,7 @@ export const rolloutCommand = {
   --database URL, --schema NAME, --json
   Workers are told over Redis where REDIS_URL is set, and by PostgreSQL itself.`,
   run: runRollout,
-} as const
+}
 
 const VERBS = ['report', 'pause', 'resume', 'ramp'] as const
 type Verb = (typeof VERBS)[number]
@@ -54,16 +47,17 @@ const COMMON = ['json', 'database', 'schema']
 
 /**
  * @returns the exit code: 0, and 2 for a report whose guard finds the candidate worse
- * @throws {ConfigError} for a command line that cannot be carried out, and for what the manager throws
+ * @throws {UsageError} for a command line that cannot be carried out
+ * @throws {ConfigError} what the manager throws
  */
-async function runRollout(args: readonly string[], io: RolloutIo): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+async function runRollout(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseCommandLine(args, OPTIONS)
   const [given, id, ...more] = positionals
   const verb = VERBS.find((known) => known === given)
-  if (!verb) throw new InvalidArgumentError('rollout', `must be followed by one of ${VERBS.join(', ')}, as in \`rollout report ID\``)
-  if (id === undefined || more.length > 0) throw new InvalidArgumentError('ID', `must be one: \`rollout ${verb} ID\``)
+  if (!verb) throw new UsageError(`rollout needs one of ${VERBS.join(', ')}, as in \`rollout report ID\``)
+  if (id === undefined || more.length > 0) throw new UsageError(`rollout ${verb} takes one ID, as in \`rollout ${verb} 3f2a91c0d4e5\``)
   const foreign = Object.keys(values).find((name) => !COMMON.includes(name) && !OWN[verb].includes(name))
-  if (foreign !== undefined) throw new InvalidArgumentError(`--${foreign}`, `is not an option of \`rollout ${verb}\``)
+  if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of rollout ${verb}`)
   const ramp = verb === 'ramp' ? rampOf(values) : {}
   const manager = createConfigManager({
     settings: { get: (key) => io.env[key] },
@@ -75,12 +69,12 @@ async function runRollout(args: readonly string[], io: RolloutIo): Promise<numbe
     const changedBy = values.by ?? (io.env.USER || undefined)
     const meta = { ...(changedBy !== undefined && { changedBy }), ...(values.summary !== undefined && { summary: values.summary }) }
     const { rollouts } = manager
-    const changed =
-      verb === 'pause'
-        ? await rollouts.pause(id, meta)
-        : verb === 'resume'
-          ? await rollouts.resume(id, { ...meta, ...(values.acknowledge && { acknowledge: true }) })
-          : await rollouts.ramp(id, { ...ramp, ...meta })
+    const change = {
+      pause: () => rollouts.pause(id, meta),
+      resume: () => rollouts.resume(id, { ...meta, ...(values.acknowledge && { acknowledge: true }) }),
+      ramp: () => rollouts.ramp(id, { ...ramp, ...meta }),
+    }[verb]
+    const changed = await io.uninterrupted(change)
     io.stdout(values.json ? `${JSON.stringify(changed)}\n` : `${sentenceOf(changed)}\n`)
     return 0
   } finally {
@@ -88,7 +82,7 @@ async function runRollout(args: readonly string[], io: RolloutIo): Promise<numbe
   }
 }
 
-async function showReport(manager: ConfigurationManager, id: string, isJson: boolean, io: RolloutIo): Promise<number> {
+async function showReport(manager: ConfigurationManager, id: string, isJson: boolean, io: CliIo): Promise<number> {
   const [report, rollout] = await Promise.all([manager.rollouts.report(id), manager.rollouts.find(id)])
   io.stdout(isJson ? `${JSON.stringify(report)}\n` : reportText(report, rollout as Rollout))
   return report.guard.some(({ verdict }) => verdict === 'worse') ? WORSE : 0
@@ -99,7 +93,7 @@ const WORSE = 2
 
 function rampOf({ coverage, weights, enrol }: { coverage?: string; weights?: string; enrol?: string }) {
   if (coverage === undefined && weights === undefined && enrol === undefined)
-    throw new InvalidArgumentError('ramp', 'needs --coverage, --weights or --enrol')
+    throw new UsageError('rollout ramp needs --coverage, --weights or --enrol')
   return {
     ...(coverage !== undefined && { coverage: numberOf('--coverage', coverage) }),
     ...(weights !== undefined && { weights: weights.split(',').map((weight) => numberOf('--weights', weight)) }),
@@ -109,12 +103,12 @@ function rampOf({ coverage, weights, enrol }: { coverage?: string; weights?: str
 
 function numberOf(option: string, text: string): number {
   if (/^\d+(\.\d+)?$/.test(text.trim())) return Number(text)
-  throw new InvalidArgumentError(option, `must be made of numbers, such as ${option === '--weights' ? '1,3' : '25'}`)
+  throw new UsageError(`${option} must be made of numbers, such as ${option === '--weights' ? '1,3' : '25'}`)
 }
 
 function yesOrNo(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true'
-  throw new InvalidArgumentError('--enrol', 'must be true or false')
+  throw new UsageError('--enrol must be true or false')
 }
 
 function sentenceOf({ id, label, status, kind, name, coverage, arms, enrol, guard, revision }: Written<Rollout>): string {

@@ -1,6 +1,5 @@
 import type { ReadOptions, Served } from '../cache/document-cache.js'
 import { contentKey } from '../cache/held/content-key.js'
-import { isUsable } from '../cache/held/held-documents.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
 import type { Source } from '../entities/source.js'
@@ -14,7 +13,7 @@ import type { CachedView } from './cached-view.js'
 import { type ArmOf, type Choice, choose } from './choose.js'
 import { type ConfigQuery, checkQuery, checkQueryKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
-import type { HeldOfKind } from './view-index.js'
+import type { HeldByName, HeldOfKind } from './view-index.js'
 
 /** Stands for "ask for it", where `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
@@ -24,18 +23,22 @@ const NOTHING: Answer<never> = { entity: undefined, settled: Promise.resolve(und
 /** Reads of one kind whose versions carry labels: find the document, then choose in it. */
 export class EntityReads<Entity> {
   readonly #backend: Backend
+  readonly #cache: Backend['cache']
   readonly #kind: Pick<KindDefinition<VersionContent, Entity>, 'kind' | 'maxNameLength'>
   readonly #project: string
   readonly #label: string
   readonly #held: HeldOfKind<CachedView>
+  readonly #own: HeldByName<CachedView>
   readonly #armOf: ArmOf
 
   constructor(backend: Backend, kind: Pick<KindDefinition<VersionContent, Entity>, 'kind' | 'maxNameLength' | 'defaultLabel'>) {
     this.#backend = backend
+    this.#cache = backend.cache
     this.#kind = kind
     this.#project = backend.options.project
     this.#label = kind.defaultLabel ?? backend.options.label
     this.#held = backend.documents.index.of(kind.kind)
+    this.#own = backend.documents.index.pin(kind.kind, this.#project)
     this.#armOf = (rollout, subject) => backend.rollouts.stickyArms.known(rollout, subject)
   }
 
@@ -51,26 +54,41 @@ export class EntityReads<Entity> {
    * @throws {ContentError} when the code of the host cannot read the version
    */
   peek(name: string, query?: ConfigQuery): Entity | undefined | typeof NOT_HERE {
-    if (query !== undefined) checkQueryKeys(query)
-    const view = this.#inMemory(name, query, false)
-    const answer = view && this.#known(view, query)
-    if (answer?.failure !== undefined) throw answer.failure
-    return answer ? answer.entity : NOT_HERE
+    const answer = (query === undefined ? this.#hot(name) : undefined) ?? this.#answer(name, query, false)
+    if (answer === undefined) return NOT_HERE
+    if (answer.failure !== undefined) throw answer.failure
+    return answer.entity
   }
 
   /** `peek`, and where memory is not enough, `read`. */
   get(name: string, query?: ConfigQuery): Promise<Entity | undefined> {
-    if (query !== undefined) {
-      try {
-        checkQueryKeys(query)
-      } catch (error) {
-        return Promise.reject(error)
-      }
+    if (query === undefined) {
+      const hot = this.#hot(name)
+      if (hot !== undefined) return hot.settled
     }
-    const view = this.#inMemory(name, query, true)
-    const answer = view && this.#known(view, query)
-    if (answer) return answer.settled
+    try {
+      const answer = this.#answer(name, query, true)
+      if (answer) return answer.settled
+    } catch (error) {
+      return Promise.reject(error)
+    }
     return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.#read(name, query)
+  }
+
+  /** The hit that nearly all hits are: a name, everything else by default, a document that is fresh and in use, no rollout. */
+  #hot(name: string): Answer<Entity> | undefined {
+    const entry = this.#own.get(name)
+    if (entry === undefined || !entry.isHot) return undefined
+    const answer = (entry.value as EntityView<never, Entity>).own(this.#label)
+    if (answer !== undefined) this.#cache.countHit()
+    return answer
+  }
+
+  /** Any other hit. */
+  #answer(name: string, query: ConfigQuery | undefined, takesStale: boolean): Answer<Entity> | undefined {
+    if (query !== undefined) checkQueryKeys(query)
+    const view = this.#inMemory(name, query, takesStale)
+    return view && this.#known(view, query)
   }
 
   async #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
@@ -87,7 +105,7 @@ export class EntityReads<Entity> {
       choice = choose(view, label, query, () => arm)
     }
     // A pause may have arrived while the database was asked for an arm, or the engine for patterns was loaded.
-    if (!stale && !('asks' in choice) && choice.exposes && !isUsable(entry)) return this.#read(name, query)
+    if (!stale && !('asks' in choice) && choice.exposes && !entry.isUsable) return this.#read(name, query)
     const selection = this.#noted(choice, query)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
     return view.rolloutOn(label) ? selection && view.chosen(selection).settled : view.known(label, undefined)?.settled
@@ -114,7 +132,7 @@ export class EntityReads<Entity> {
     const selection: Selection = { label, version, reason: 'version' }
     if (view.contentOf(version)) return view.view(selection, source, stale)
     const key = contentKey(this.#kind.kind, entry.id, entry.createdAtMicros)
-    const served = await this.#backend.cache.document(key, { isImmutable: true })
+    const served = await this.#cache.document(key, { isImmutable: true })
     this.#backend.documents.contents.note(scope, key)
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
@@ -122,9 +140,8 @@ export class EntityReads<Entity> {
   #inMemory(name: string, query: ConfigQuery | undefined, takesStale: boolean): EntityView<never, Entity> | undefined {
     const entry = this.#held.get(query?.project ?? this.#project)?.get(name)
     if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
-    const { cache } = this.#backend
-    if (query !== undefined && !isRecent(query, () => cache.log.ageMs)) return undefined
-    if (!cache.use(entry)) return undefined
+    if (query !== undefined && !isRecent(query, () => this.#cache.log.ageMs)) return undefined
+    if (!this.#cache.use(entry)) return undefined
     const view = entry.value as EntityView<never, Entity>
     return entry.stale ? view.unconfirmed : view
   }

@@ -62,6 +62,9 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
   #unconfirmed: EntityView<Content, Entity> | undefined
+  /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
+  #ownLabel: string | undefined
+  #own: Answer<Entity> | undefined
 
   private constructor(kind: EntityKind<Content, Entity>, document: EntityDocument<Content>, revision: number, stale: boolean) {
     this.#kind = kind
@@ -111,6 +114,14 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** The running or paused rollout on a label. */
   rolloutOn(label: string): Rollout | undefined {
     return this.#labelView(label).rollout
+  }
+
+  /** What everybody gets on a label while it has no rollout; `undefined` while it has one, or leads nowhere. */
+  own(label: string): Answer<Entity> | undefined {
+    if (label === this.#ownLabel) return this.#own
+    this.#own = this.#labelView(label).own
+    this.#ownLabel = label
+    return this.#own
   }
 
   /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isUsable } from '../cache/held/held-documents.js'
 import { withDeadline } from '../shared/deadline.js'
 import { ManagerClosedError, StoreUnavailableError } from '../shared/errors.js'
 import { loadDocuments } from '../store/read/load-documents.js'
@@ -133,7 +132,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
       const document = inRedis?.get(scope)
       const isNamed = ({ revision, token }: { revision: number; token: string }) => revision === right.revision && token === right.token
       // A change committed, or announced, since the catchUp above is news, not a mistake.
-      if (entry && isUsable(entry) && right.revision <= (cache.log.applied ?? 0)) {
+      if (entry?.isUsable && right.revision <= (cache.log.applied ?? 0)) {
         checked++
         if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, backend.kinds, false)))
           mismatches.push({ scope, tier: 'memory', cached: entry.revision, actual: right.revision })

@@ -1,11 +1,13 @@
 import { isContent } from '../cache/held/content-key.js'
-import type { MemoryEntry } from '../cache/held/memory-tier.js'
+import type { MemoryEntry } from '../cache/held/memory-entry.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope } from '../entities/scope.js'
 import { intern } from '../shared/intern.js'
 
+/** What is in memory of one kind and project, by name. */
+export type HeldByName<View> = Map<string, MemoryEntry<View>>
 /** What is in memory of one kind: by project, then by name. */
-export type HeldOfKind<View> = Map<string, Map<string, MemoryEntry<View>>>
+export type HeldOfKind<View> = Map<string, HeldByName<View>>
 
 /**
  * Finds a document in memory by kind, project and name. Building a scope for each hit would cost more than the rest of the hit, so what
@@ -13,6 +15,8 @@ export type HeldOfKind<View> = Map<string, Map<string, MemoryEntry<View>>>
  */
 export class ViewIndex<View> {
   readonly #kinds = new Map<ConfigKind, HeldOfKind<View>>()
+  /** Maps that are kept while they are empty. */
+  readonly #pinned = new Set<HeldByName<View>>()
 
   /** Of one kind: always the same map, so that readers can keep it. */
   of(kind: ConfigKind): HeldOfKind<View> {
@@ -23,17 +27,18 @@ export class ViewIndex<View> {
     return projects
   }
 
+  /** Of one kind and project: always the same map, so that readers of that project need not look for it. */
+  pin(kind: ConfigKind, project: string): HeldByName<View> {
+    const names = namesOf(this.of(kind), project)
+    this.#pinned.add(names)
+    return names
+  }
+
   add(entry: MemoryEntry<View>): void {
     const parts = isContent(entry.scope) ? undefined : parseScope(entry.scope)
     if (!parts) return
-    const projects = this.of(parts.kind)
-    let names = projects.get(parts.project)
-    if (!names) {
-      names = new Map()
-      projects.set(parts.project, names)
-    }
     // What was cut out of a scope would be compared letter by letter at each hit.
-    names.set(intern(parts.name), entry)
+    namesOf(this.of(parts.kind), parts.project).set(intern(parts.name), entry)
   }
 
   remove(entry: MemoryEntry<unknown>): void {
@@ -41,7 +46,16 @@ export class ViewIndex<View> {
     if (!parts) return
     const projects = this.of(parts.kind)
     const names = projects.get(parts.project)
-    names?.delete(parts.name)
-    if (names?.size === 0) projects.delete(parts.project)
+    if (!names) return
+    names.delete(parts.name)
+    if (names.size === 0 && !this.#pinned.has(names)) projects.delete(parts.project)
   }
+}
+
+function namesOf<View>(projects: HeldOfKind<View>, project: string): HeldByName<View> {
+  const known = projects.get(project)
+  if (known) return known
+  const names: HeldByName<View> = new Map()
+  projects.set(project, names)
+  return names
 }

@@ -1,5 +1,5 @@
 import { DocumentCache, type DocumentCacheOptions, type DocumentCacheParts } from '../../src/cache/document-cache.js'
-import type { MemoryEntry } from '../../src/cache/held/memory-tier.js'
+import type { MemoryEntry } from '../../src/cache/held/memory-entry.js'
 import type { Scope } from '../../src/entities/scope.js'
 import type { FakeHistory } from './fake-history.js'
 import type { FakeRedis } from './fake-redis.js'

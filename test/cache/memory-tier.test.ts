@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type MemoryEntry, MemoryTier } from '../../src/cache/held/memory-tier.js'
+import type { MutableEntry } from '../../src/cache/held/memory-entry.js'
+import { MemoryTier } from '../../src/cache/held/memory-tier.js'
 
 it('keeps an entry that is read again and again while a scan brings in more than fits', () => {
   const tier = new MemoryTier<string>({ maxEntries: 10, maxBytes: 1_000_000 })
@@ -28,7 +29,7 @@ it('lets the entry go that was not read, of two that came one after the other', 
   expect(tier.peek('unread')).toBeUndefined()
 })
 
-function anEntry(scope: string): MemoryEntry<string> {
+function anEntry(scope: string): MutableEntry<string> {
   return {
     scope,
     value: scope,
@@ -40,10 +41,11 @@ function anEntry(scope: string): MemoryEntry<string> {
     head: undefined,
     asOf: 1,
     expiresAt: 0,
-    suspect: false,
+    state: 'fresh',
+    isCurrent: true,
+    isUsable: true,
     stale: false,
-    unverified: false,
-    refreshing: false,
     isTouched: false,
+    isHot: false,
   }
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { type CliIo, UsageError } from '../../src/cli/command.js'
+import { COMMANDS } from '../../src/cli/commands.js'
 import { rolloutCommand } from '../../src/cli/rollout.js'
 import { aPrompt, refusal, useRollouts } from '../rollouts/fixture.js'
 
@@ -18,16 +20,24 @@ async function started(options: object = {}) {
 /** Runs one command line, as the shell would hand it over. */
 async function run(...args: readonly string[]) {
   let output = ''
-  const code = await rolloutCommand.run(args, {
-    stdout: (text) => {
+  const io = {
+    stdout: (text: string) => {
       output += text
     },
     env: { DATABASE_URL: fixture.url, USER: 'ada' },
-  })
+    uninterrupted: <Value>(work: () => Promise<Value>) => work(),
+  }
+  const code = await rolloutCommand.run(args, io as unknown as CliIo)
   return { code, output }
 }
 
+const NOWHERE = { stdout: () => {}, env: {}, uninterrupted: (work: () => unknown) => work() } as unknown as CliIo
+
 describe('agent-config rollout', () => {
+  it('is a command of the list', () => {
+    expect(COMMANDS).toContain(rolloutCommand)
+  })
+
   it('report tells subjects, outcomes with intervals, the ratio and the verdict, and ends with 2 when it is worse', async () => {
     const { manager, id } = await started()
     const early = await run('report', id)
@@ -89,25 +99,26 @@ describe('agent-config rollout', () => {
   }, 20_000)
 
   it.each([
-    [[], 'rollout'],
-    [['widen', 'x'], 'rollout'],
+    [[], 'one of report, pause, resume, ramp'],
+    [['widen', 'x'], 'one of report, pause, resume, ramp'],
     [['report'], 'ID'],
     [['report', 'x', 'y'], 'ID'],
     [['report', 'x', '--by', 'ada'], '--by'],
     [['pause', 'x', '--acknowledge'], '--acknowledge'],
-    [['ramp', 'x'], 'ramp'],
+    [['ramp', 'x'], '--coverage, --weights or --enrol'],
     [['ramp', 'x', '--coverage', 'most'], '--coverage'],
     [['ramp', 'x', '--weights', '1,'], '--weights'],
     [['ramp', 'x', '--enrol', 'yes'], '--enrol'],
-  ])('%j is refused before anything is asked, and names %s', async (args, field) => {
-    const refused = await refusal(rolloutCommand.run(args, { stdout: () => {}, env: {} }))
+  ])('%j is refused before anything is asked, and names %s', async (args, named) => {
+    const refused = await refusal(rolloutCommand.run(args, NOWHERE))
 
-    expect(refused).toMatchObject({ code: 'E_INVALID_ARGUMENT', field })
+    expect(refused).toBeInstanceOf(UsageError)
+    expect(refused.message).toContain(named)
   })
 
   it('a rollout that is not there, and a missing database, are said', async () => {
     expect((await refusal(run('report', 'nowhere'))).code).toBe('E_NOT_FOUND')
     expect((await refusal(run('pause', 'nowhere'))).code).toBe('E_NOT_FOUND')
-    expect((await refusal(rolloutCommand.run(['report', 'x'], { stdout: () => {}, env: {} }))).message).toContain('DATABASE_URL')
+    expect((await refusal(rolloutCommand.run(['report', 'x'], NOWHERE))).message).toContain('DATABASE_URL')
   })
 })

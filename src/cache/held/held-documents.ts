@@ -2,7 +2,8 @@ import type { Scope } from '../../entities/scope.js'
 import type { LogPage } from '../log/revision-log.js'
 import { isContent } from './content-key.js'
 import { type Head, HeadTable } from './head-table.js'
-import { type MemoryEntry, MemoryTier } from './memory-tier.js'
+import { type EntryState, isUnverified, judge, type MemoryEntry, type MutableEntry } from './memory-entry.js'
+import { MemoryTier } from './memory-tier.js'
 import type { StampedDocument } from './stamped-document.js'
 
 export interface HeldDocumentsParts<Value> {
@@ -87,7 +88,24 @@ export class HeldDocuments<Value> {
 
   /** Counts as a use. */
   touch(entry: MemoryEntry<Value>): void {
-    this.#memory.touch(entry)
+    this.#memory.touch(entry as MutableEntry<Value>)
+  }
+
+  /** Moves the clock: what has expired is read again at its next use. */
+  tick(now: number): void {
+    for (const entry of this.#memory.entries()) if (entry.state === 'fresh' && entry.expiresAt <= now) this.#enter(entry, 'expired')
+  }
+
+  /** A document that has expired could not be read again; it is tried once more at `expiresAt`. */
+  refreshFailed(entry: MemoryEntry<Value>, expiresAt: number): void {
+    const own = entry as MutableEntry<Value>
+    own.expiresAt = expiresAt
+    if (entry.state === 'fresh' || entry.state === 'expired') this.#enter(own, 'stale')
+  }
+
+  /** Somebody said that it changed, and not to which revision. */
+  suspect(entry: MemoryEntry<Value>): void {
+    this.#enter(entry as MutableEntry<Value>, isUnverified(entry) ? 'adopted' : 'suspect')
   }
 
   entries(): readonly MemoryEntry<Value>[] {
@@ -96,7 +114,7 @@ export class HeldDocuments<Value> {
 
   /** What would be served now; contents of single versions, which never change, aside. */
   served(): readonly MemoryEntry<Value>[] {
-    return this.#memory.entries().filter((entry) => isUsable(entry) && !isContent(entry.scope))
+    return this.#memory.entries().filter((entry) => entry.isUsable && !isContent(entry.scope))
   }
 
   /** The revision that a document of this scope has to be as of. */
@@ -131,20 +149,20 @@ export class HeldDocuments<Value> {
     }
     const held = this.#memory.peek(scope)
     if (held && held.asOf > document.asOf) {
-      if (isUsable(held)) return held
+      if (held.isUsable) return held
       // Of two that nobody could confirm, the later one is not given up for the earlier.
-      if (held.unverified && unverified) return undefined
+      if (isUnverified(held) && unverified) return undefined
     }
     const value = this.#parts.materialize(document, isForeign)
     // No head is learned from a document that nobody could confirm.
     const head = isImmutable || unverified ? undefined : this.#headOf(document)
     if (head && this.#arrived.size < MAX_ARRIVED) this.#arrived.set(scope, { revision: document.revision, token: document.token })
-    return this.#keep(document, value, { head, unverified, stale: unverified })
+    return this.#keep(document, value, { head, state: unverified ? 'unverified' : 'fresh' })
   }
 
   /** Takes the last good document of an earlier process, which is served when nobody else answers. */
   adopt(document: StampedDocument): void {
-    this.#keep(document, this.#parts.materialize(document, true), { suspect: true, unverified: true, source: 'snapshot' })
+    this.#keep(document, this.#parts.materialize(document, true), { state: 'adopted', source: 'snapshot' })
   }
 
   /** Takes a document out of memory; its head stays. */
@@ -157,7 +175,7 @@ export class HeldDocuments<Value> {
     const head = this.#heads.learn(scope, revision, token, asOf)
     const held = this.#memory.peek(scope)
     if (!held) return
-    held.head = head
+    this.#follow(held, head)
     // In one history, whatever contains the last change up to `asOf` is that change's document, or one of a later change.
     const isOther = held.revision !== revision || held.token !== token
     if (isOther && held.revision <= asOf && held.asOf >= revision) this.#memory.delete(scope)
@@ -167,8 +185,10 @@ export class HeldDocuments<Value> {
   distrust({ scope, asOf }: StampedDocument, claimed: number): void {
     if (!this.#heads.distrust(scope, claimed, asOf)) return
     const held = this.#memory.peek(scope)
+    if (!held) return
     // Nothing entered memory while the claim stood: in one history, what is there cannot be newer than what the primary said since.
-    if (held && held.asOf > asOf) this.#memory.delete(scope)
+    if (held.asOf > asOf) this.#memory.delete(scope)
+    else judge(held)
   }
 
   /**
@@ -195,7 +215,9 @@ export class HeldDocuments<Value> {
    */
   #lowerStamp({ scope, revision }: LogPage['heads'][number]): void {
     const held = this.#memory.peek(scope)
-    if (held && held.revision < revision && held.asOf >= revision) held.asOf = revision - 1
+    if (!held || held.revision >= revision || held.asOf < revision) return
+    held.asOf = revision - 1
+    judge(held)
   }
 
   /**
@@ -220,12 +242,12 @@ export class HeldDocuments<Value> {
       this.#claims.delete(scope)
       if (!head || (right && !isOver(head, right))) continue
       wasFalse = true
-      if (right) Object.assign(head, { revision: right.revision, token: right.token })
+      if (right) this.#correct(scope, head, right)
       else this.#forgetScope(scope)
     }
     const news = heads.filter((head) => {
       const known = this.#heads.get(head.scope)
-      if (known && isOver(known, head) && !isPending(known.revision)) Object.assign(known, { revision: head.revision, token: head.token })
+      if (known && isOver(known, head) && !isPending(known.revision)) this.#correct(head.scope, known, head)
       return this.#raise(head)
     })
     this.#arrived.clear()
@@ -246,7 +268,7 @@ export class HeldDocuments<Value> {
       return right === undefined || isOver(change, right)
     }
     if ([...this.#arrived].some(([scope, change]) => isLost(scope, change))) return true
-    return this.#memory.entries().some((entry) => !entry.unverified && !isContent(entry.scope) && isLost(entry.scope, entry))
+    return this.#memory.entries().some((entry) => !isUnverified(entry) && !isContent(entry.scope) && isLost(entry.scope, entry))
   }
 
   /** Forgets documents and heads of a history that the database has lost, and drops what is still on its way from it. */
@@ -259,9 +281,26 @@ export class HeldDocuments<Value> {
     const head = this.#heads.raise(scope, revision, token)
     const held = this.#memory.peek(scope)
     // Not only for news: the head a held document knows may have been pushed out and come again.
-    if (held) held.head = this.#heads.get(scope)
+    if (held) this.#follow(held, this.#heads.get(scope))
     if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
     return head !== undefined
+  }
+
+  /** The log says something else of a scope than its head does. */
+  #correct(scope: Scope, head: Head, { revision, token }: Readonly<Head>): void {
+    Object.assign(head, { revision, token })
+    const held = this.#memory.peek(scope)
+    if (held) judge(held)
+  }
+
+  #follow(held: MutableEntry<Value>, head: Head | undefined): void {
+    held.head = head
+    judge(held)
+  }
+
+  #enter(entry: MutableEntry<Value>, state: EntryState): void {
+    entry.state = state
+    judge(entry)
   }
 
   #forgetScope(scope: Scope): void {
@@ -276,7 +315,7 @@ export class HeldDocuments<Value> {
   #dropLost(isPending: (revision: number) => boolean): void {
     for (const entry of this.#memory.entries()) {
       const { head, scope, revision, token, asOf } = entry
-      if (!head || head.token === '' || entry.unverified || isContent(scope) || isPending(head.revision)) continue
+      if (!head || head.token === '' || isUnverified(entry) || isContent(scope) || isPending(head.revision)) continue
       if (asOf >= head.revision && (revision !== head.revision || token !== head.token)) this.#memory.delete(scope)
     }
   }
@@ -291,16 +330,17 @@ export class HeldDocuments<Value> {
   judgeEarly(applied: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
     const turned = new Set<Scope>()
     for (const entry of this.#memory.entries()) {
-      if (!entry.unverified) continue
+      if (!isUnverified(entry)) continue
       const { scope } = entry
-      const head = this.#heads.get(scope)
+      entry.head = this.#heads.get(scope)
       if (this.isLast(entry) && entry.revision <= applied) {
-        const suspect = isSuspected(scope)
-        Object.assign(entry, { unverified: false, stale: false, suspect, source: 'memory', asOf: Math.min(entry.asOf, applied), head })
+        entry.source = 'memory'
+        entry.asOf = Math.min(entry.asOf, applied)
+        this.#enter(entry, isSuspected(scope) ? 'suspect' : 'fresh')
         continue
       }
       turned.add(scope)
-      if (head && entry.asOf < head.revision) Object.assign(entry, { unverified: false, head })
+      if (entry.head && entry.asOf < entry.head.revision) this.#enter(entry, entry.state === 'adopted' ? 'suspect' : 'stale')
       else this.#memory.delete(scope)
     }
     return turned
@@ -323,26 +363,31 @@ export class HeldDocuments<Value> {
     this.#claims.clear()
   }
 
-  #keep(document: StampedDocument, value: Value, state: Partial<MemoryEntry<Value>>): MemoryEntry<Value> {
+  #keep(
+    document: StampedDocument,
+    value: Value,
+    { head, state, source = 'memory' }: Pick<Partial<MemoryEntry<Value>>, 'head' | 'source'> & Pick<MemoryEntry<Value>, 'state'>,
+  ): MemoryEntry<Value> {
     const { keepsText, ttlMs, onKept } = this.#parts
-    const entry: MemoryEntry<Value> = {
+    const entry: MutableEntry<Value> = {
       scope: document.scope,
       value,
       revision: document.revision,
       token: document.token,
       bytes: document.text.length * 2 + 1_024,
       text: keepsText ? document.text : undefined,
-      source: 'memory',
+      source,
+      head: head ?? this.#heads.get(document.scope),
       asOf: document.asOf,
       expiresAt: performance.now() + ttlMs * (0.9 + Math.random() * 0.2),
-      suspect: false,
+      state,
+      isCurrent: true,
+      isUsable: true,
       stale: false,
-      unverified: false,
-      refreshing: false,
       isTouched: false,
-      ...state,
-      head: state.head ?? this.#heads.get(document.scope),
+      isHot: false,
     }
+    judge(entry)
     // One that alone is larger than memory may be is served, and not kept.
     if (this.#memory.set(entry)) onKept(entry)
     return entry
@@ -356,14 +401,4 @@ export class HeldDocuments<Value> {
 /** Whether one head says more than another, or something else of the same revision. */
 function isOver(head: Readonly<Head>, other: Readonly<Head>): boolean {
   return head.revision > other.revision || (head.revision === other.revision && head.token !== other.token)
-}
-
-/** Nothing newer was announced since the document was read. */
-export function isCurrent({ head, asOf }: MemoryEntry<unknown>): boolean {
-  return head === undefined || asOf >= head.revision
-}
-
-/** The test that every hit pays. */
-export function isUsable(entry: MemoryEntry<unknown>): boolean {
-  return isCurrent(entry) && !entry.suspect
 }

@@ -18,12 +18,13 @@ export interface BrokenBuild {
 
 const CACHE = 'src/cache/document-cache.ts'
 const HELD = 'src/cache/held/held-documents.ts'
+const ENTRY = 'src/cache/held/memory-entry.ts'
 const HEADS = 'src/cache/held/head-table.ts'
 const LOG = 'src/cache/log/revision-log.ts'
 const STORE = 'src/store/write/config-store.ts'
 
 const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf < floor'
-const CURRENT = 'return head === undefined || asOf >= head.revision'
+const CURRENT = 'entry.isCurrent = head === undefined || asOf >= head.revision'
 const CLEARED = 'this.#generation++ this.#heads.clear() this.#claims.clear() this.#arrived.clear() this.#memory.clear()'
 const OTHER_HISTORY = 'return after > 0 && (page.top < after || page.tokenAtAfter !== token)'
 const HAS_LOST = '|| this.#parts.hasLost(page, after, isPending)'
@@ -38,7 +39,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'a document is kept and served whatever was announced while it was loaded',
     edits: [
       { file: HELD, find: MEASURED_AGAINST_FLOOR, put: 'generation !== this.#generation' },
-      { file: HELD, find: CURRENT, put: 'return true || (head && asOf)' },
+      { file: ENTRY, find: CURRENT, put: 'entry.isCurrent = true || (head && asOf)' },
     ],
     caughtBy: 'run',
   },
@@ -47,7 +48,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'a document read one revision before the last announced change passes as current',
     edits: [
       { file: HELD, find: MEASURED_AGAINST_FLOOR, put: 'generation !== this.#generation || document.asOf < floor - 1' },
-      { file: HELD, find: CURRENT, put: 'return head === undefined || asOf >= head.revision - 1' },
+      { file: ENTRY, find: CURRENT, put: 'entry.isCurrent = head === undefined || asOf >= head.revision - 1' },
     ],
     caughtBy: 'run',
   },
@@ -185,7 +186,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: HELD,
-        find: `if (right) Object.assign(head, { revision: right.revision, token: right.token }) else this.#forgetScope(scope) } const news`,
+        find: `if (right) this.#correct(scope, head, right) else this.#forgetScope(scope) } const news`,
         put: '} const news',
       },
     ],
@@ -314,6 +315,18 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     caughtBy: 'test/cache/revision-log.test.ts',
   },
   {
+    name: 'hits-by-an-old-verdict',
+    what: 'a document that was superseded goes on passing as what it was before, since nobody judged it again',
+    edits: [
+      {
+        file: HELD,
+        find: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head judge(held) }',
+        put: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head }',
+      },
+    ],
+    caughtBy: 'test/cache/held-documents.test.ts',
+  },
+  {
     name: 'stamps-not-lowered',
     what: 'a document passes as newer than a change that it lacks, because its stamp was counted in a lost history',
     edits: [{ file: HELD, find: 'this.#lowerStamp(head) return true', put: 'return true' }],
@@ -328,7 +341,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'predecessors-of-lost-changes-served',
     what: 'when the primary does not have a change that was announced, the document before it is served, which is lost as well',
-    edits: [{ file: HELD, find: 'if (held && held.asOf > asOf) this.#memory.delete(scope)', put: '' }],
+    edits: [{ file: HELD, find: 'if (held.asOf > asOf) this.#memory.delete(scope) else judge(held)', put: 'judge(held)' }],
     caughtBy: 'test/cache/own-writes.test.ts',
   },
   {
@@ -385,7 +398,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'snapshot-served-as-verified',
     what: 'documents of an earlier process count as confirmed',
-    edits: [{ file: HELD, find: `{ suspect: true, unverified: true, source: 'snapshot' }`, put: `{ source: 'snapshot' }` }],
+    edits: [{ file: HELD, find: `{ state: 'adopted', source: 'snapshot' }`, put: `{ state: 'fresh', source: 'snapshot' }` }],
     caughtBy: 'test/manager/cold-start.test.ts',
   },
   {

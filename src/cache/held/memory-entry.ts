@@ -1,0 +1,71 @@
+import type { Scope } from '../../entities/scope.js'
+import type { Head } from './head-table.js'
+
+/**
+ * What is known of a document in memory. `HeldDocuments` alone changes it.
+ *
+ * | state | what it says | served | becomes |
+ * | --- | --- | --- | --- |
+ * | `fresh` | it was confirmed | yes | `expired` by time, `suspect` by a message without a revision |
+ * | `expired` | it was not read for `ttlMs` | yes, and read again behind | `stale` when that fails, `suspect` |
+ * | `stale` | it could not be read again | yes, as stale, and tried again | `suspect` |
+ * | `unverified` | it came from Redis before this process ever read the log | yes, as stale | by the first read of the log: `fresh` or `suspect`, or it leaves; `adopted` by a message without a revision |
+ * | `suspect` | somebody said that it changed, and not to which revision | when nobody answers, as stale | |
+ * | `adopted` | it is of an earlier process, or unverified and suspect | when nobody answers, as stale | as `unverified` |
+ *
+ * Every state ends when the document is read again: what was read is a new entry, and `fresh`. Beside its state an entry is superseded as long
+ * as its head, the last change that was announced of its scope, is above its `asOf`: it is not served then, whatever its state, and goes on in
+ * it if the announcement is taken back.
+ */
+export type EntryState = 'fresh' | 'expired' | 'stale' | 'unverified' | 'suspect' | 'adopted'
+
+/** One document in memory. */
+export interface MemoryEntry<Value> {
+  readonly scope: Scope
+  /** What the document's JSON was made into, once: frozen and shared. */
+  readonly value: Value
+  readonly revision: number
+  readonly token: string
+  readonly bytes: number
+  /** The document's JSON, where snapshots are taken. */
+  readonly text: string | undefined
+  /** Where a read that is answered from here says it comes from. */
+  readonly source: 'memory' | 'snapshot'
+  /** The last change of its scope that was announced. */
+  readonly head: Head | undefined
+  /** It contains every change up to this revision. */
+  readonly asOf: number
+  /** On the clock of `performance.now()`. */
+  readonly expiresAt: number
+  readonly state: EntryState
+  /** Whether nothing newer was announced. */
+  readonly isCurrent: boolean
+  /** Whether a read may be answered with it without asking anybody. */
+  readonly isUsable: boolean
+  /** Whether an answer says that nobody could confirm it. */
+  readonly stale: boolean
+  /** Read since the last time something entered memory. */
+  readonly isTouched: boolean
+  /** Usable, fresh and touched: a hit has nothing else to look at, and nothing to note. */
+  readonly isHot: boolean
+}
+
+/** For those who may change it: `HeldDocuments`, and `MemoryTier` that it was touched. */
+export type MutableEntry<Value> = { -readonly [Key in keyof MemoryEntry<Value>]: MemoryEntry<Value>[Key] }
+
+const WAITS_FOR_AN_ANSWER: ReadonlySet<EntryState> = new Set<EntryState>(['suspect', 'adopted'])
+const SERVED_AS_STALE: ReadonlySet<EntryState> = new Set<EntryState>(['stale', 'unverified', 'suspect', 'adopted'])
+
+/** Whether nobody ever confirmed it. */
+export function isUnverified({ state }: MemoryEntry<unknown>): boolean {
+  return state === 'unverified' || state === 'adopted'
+}
+
+/** What follows from an entry's state, its stamp and its head; to be called after each change of one of them. */
+export function judge(entry: MutableEntry<unknown>): void {
+  const { state, head, asOf } = entry
+  entry.isCurrent = head === undefined || asOf >= head.revision
+  entry.isUsable = entry.isCurrent && !WAITS_FOR_AN_ANSWER.has(state)
+  entry.stale = SERVED_AS_STALE.has(state)
+  entry.isHot = entry.isUsable && entry.isTouched && state === 'fresh'
+}
