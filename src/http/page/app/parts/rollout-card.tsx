@@ -12,7 +12,7 @@ import { RolloutFacts } from './rollout-facts.js'
 import { When } from './small.js'
 import { SplitBar, sharesOf } from './split-bar.js'
 
-/** What somebody is about to change, while it is not applied. */
+/** What the user is about to change, while it is not applied. */
 interface Draft {
   readonly coverage: number
   readonly weights: readonly number[]
