@@ -178,6 +178,7 @@ export type { KyselyLike } from './store/postgres/open-database.js'
 export type { PoolClientLike, PoolLike } from './store/postgres/pool.js'
 export type { Page } from './store/read/cursor.js'
 export type { ContentDiff, DiffLine, FieldDiff } from './store/read/diff.js'
+export type { SearchIn } from './store/read/search-condition.js'
 export { type ChangelogQuery, ChangelogRepository } from './store/repositories/changelog-repository.js'
 export { type ContextRuleDraft, type ContextRuleListQuery, ContextRuleRepository } from './store/repositories/context-rule-repository.js'
 export { EmbeddingConfigRepository } from './store/repositories/embedding-config-repository.js'
@@ -202,6 +203,7 @@ export type {
   Deactivation,
   DiffQuery,
   FindQuery,
+  HistoryQuery,
   LabelRemoval,
   ListQuery,
   Promotion,

@@ -68,6 +68,7 @@ export interface ResourceListQuery {
   readonly activeOnly?: boolean
   readonly label?: string
   readonly search?: string
+  readonly searchIn?: 'name' | 'content' | 'all'
   readonly limit?: number
   readonly cursor?: string
 }

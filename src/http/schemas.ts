@@ -126,7 +126,11 @@ export const YesOrNo = v.pipe(
   v.boolean(),
 )
 export const Cursor = v.pipe(v.string('must be given once'), v.description('The `cursor` of the page before.'))
-export const SearchText = v.pipe(text(LIMITS.name), v.description('Part of the name, in any case.'))
+export const SearchText = v.pipe(text(LIMITS.name), v.description('Part of the name, or of what `search_in` says, in any case.'))
+export const SearchPlaces = v.pipe(
+  v.picklist(['name', 'content', 'all'], 'must be name, content or all'),
+  v.description('Where `search` looks; the default is name.'),
+)
 export const WaitText = v.pipe(
   integerText(0, 60_000),
   v.description('Waits until every worker serves the write, at most so many milliseconds. The answer has a `receipt`.'),

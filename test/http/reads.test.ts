@@ -43,6 +43,13 @@ describe('a list', () => {
     expect((await open.ask('GET', '/prompts?limit=1&total=1')).body.total).toBe(33)
   })
 
+  it('looks for a text in names, in content, or in both', async () => {
+    expect(namesOf(await open.ask('GET', '/prompts?search=THREE&search_in=content'))).toEqual(['zz v3'])
+    expect(namesOf(await open.ask('GET', '/prompts?search=three'))).toEqual([])
+    expect(namesOf(await open.ask('GET', '/prompts?search=three&search_in=all'))).toEqual(['zz v3'])
+    expect((await open.ask('GET', '/prompts?search=three&search_in=everywhere')).status).toBe(400)
+  })
+
   it('of context rules does the same', async () => {
     for (const important of ['a', 'b']) await open.ask('POST', '/context-rules/pay/versions', { important, create: true })
     await open.ask('POST', '/context-rules', { name: 'pay-in' })

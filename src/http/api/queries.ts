@@ -1,5 +1,18 @@
 import * as v from 'valibot'
-import { Cursor, integerText, Label, LabelQuery, LimitText, Name, Project, SearchText, VersionText, WaitText, YesOrNo } from '../schemas.js'
+import {
+  Cursor,
+  integerText,
+  Label,
+  LabelQuery,
+  LimitText,
+  Name,
+  Project,
+  SearchPlaces,
+  SearchText,
+  VersionText,
+  WaitText,
+  YesOrNo,
+} from '../schemas.js'
 
 const project = v.optional(Project)
 const page = { limit: v.optional(LimitText), cursor: v.optional(Cursor) }
@@ -10,6 +23,7 @@ export const RuleListQuery = v.strictObject({
   active_only: v.optional(YesOrNo),
   name: v.optional(v.pipe(Name(), v.description('Only the versions of exactly this name.'))),
   search: v.optional(SearchText),
+  search_in: v.optional(SearchPlaces),
   ...page,
   total,
 })

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { ChangeType, ConfigChange } from '../../entities/config-change.js'
 import type { JsonObject } from '../../entities/json.js'
 import { isoDate } from '../../kinds/row.js'
+import { checkInteger, LIMITS } from '../../shared/arguments.js'
 import type { ChangelogTable, Tables } from '../postgres/tables.js'
 
 interface ChangesFilter {
@@ -12,7 +13,19 @@ interface ChangesFilter {
   readonly since?: Date | undefined
   /** Only rows with a smaller id. */
   readonly before?: number | undefined
-  readonly limit?: number
+  readonly limit?: number | undefined
+}
+
+/**
+ * What a history is asked for besides a name.
+ *
+ * @throws {InvalidArgumentError} naming the field
+ */
+export function checkPage({ limit, before }: Pick<ChangesFilter, 'limit' | 'before'>): Pick<ChangesFilter, 'limit' | 'before'> {
+  return {
+    ...(limit !== undefined && { limit: checkInteger('limit', limit, { min: 1, max: LIMITS.listLimit }) }),
+    ...(before !== undefined && { before: checkInteger('before', before, { min: 1, max: Number.MAX_SAFE_INTEGER }) }),
+  }
 }
 
 /** Changes that match, newest first. */

@@ -16,9 +16,10 @@ import {
 } from '../../shared/arguments.js'
 import { AlreadyExistsError, NotFoundError } from '../../shared/errors.js'
 import { checkKeys } from '../../shared/known-keys.js'
-import { listChanges } from '../read/changes.js'
+import { checkPage, listChanges } from '../read/changes.js'
 import { decodeCursor, type Page, pageOf } from '../read/cursor.js'
 import { FIRST, isAfter } from '../read/keyset.js'
+import { type Search, searchCondition } from '../read/search-condition.js'
 import { type EntityState, versionIn } from '../write/entity-state.js'
 import { type RepositoryDatabase, type RepositoryOptions, recorderOf } from '../write/open-recorder.js'
 import type { Recorded, Recorder } from '../write/recorder.js'
@@ -40,15 +41,20 @@ export interface ContextRuleDraft extends ContextTarget, WriteMeta {
   readonly description?: string | null
 }
 
-export interface ContextRuleListQuery {
+export interface ContextRuleListQuery extends Search {
   readonly project?: string
   /** @default true */
   readonly activeOnly?: boolean
-  /** Part of the context's name, in any case. */
-  readonly search?: string
   /** 1 to 1,000. @default 50 */
   readonly limit?: number
   readonly cursor?: string
+}
+
+export interface ContextHistoryQuery extends ContextTarget {
+  /** At most so many changes, 1 to 1,000. @default all */
+  readonly limit?: number
+  /** Only changes before this one, by its `id`: the last of the page before. */
+  readonly before?: number
 }
 
 const FIELDS = CONTEXT_RULES.fields
@@ -134,21 +140,22 @@ export class ContextRuleRepository {
 
   /** Versions, by context and then newest first. */
   async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
-    checkKeys(query, ['project', 'activeOnly', 'search', 'limit', 'cursor'])
+    checkKeys(query, ['project', 'activeOnly', 'search', 'searchIn', 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const project = checkProject(query.project ?? this.#project)
     const [context, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
     const conditions = [isAfter('context', project, context, version)]
     if (query.activeOnly ?? true) conditions.push(sql`is_active`)
-    if (query.search) conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(context)) > 0`)
+    const found = searchCondition(query, { name: ['context'], content: FIELDS })
+    if (found) conditions.push(found)
     return pageOf(await this.#select(sql.join(conditions, sql` and `), limit + 1), limit, (rule) => [rule.context, rule.version])
   }
 
-  /** Every change of one context, newest first. */
-  async history(query: ContextTarget): Promise<readonly ConfigChange[]> {
-    checkKeys(query, ['context', 'project'])
+  /** The changes of one context, newest first: all of them, or a page. */
+  async history(query: ContextHistoryQuery): Promise<readonly ConfigChange[]> {
+    checkKeys(query, ['context', 'project', 'limit', 'before'])
     const { project, context } = this.#target(query)
-    return this.#recorder.read((db) => listChanges(db, { kind: 'context_rules', project, name: context }))
+    return this.#recorder.read((db) => listChanges(db, { kind: 'context_rules', project, name: context, ...checkPage(query) }))
   }
 
   async #writeVersion(mode: 'create' | 'version', draft: ContextRuleDraft): Promise<Written<ContextRule>> {

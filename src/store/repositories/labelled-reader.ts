@@ -16,15 +16,16 @@ import {
 } from '../../shared/arguments.js'
 import { NotFoundError } from '../../shared/errors.js'
 import { checkKeys } from '../../shared/known-keys.js'
-import { listChanges } from '../read/changes.js'
+import { checkPage, listChanges } from '../read/changes.js'
 import { decodeCursor, type Page, pageOf } from '../read/cursor.js'
 import { type ContentDiff, diffContents } from '../read/diff.js'
 import { FIRST, isAfter } from '../read/keyset.js'
 import { labelsFrom, versionsFrom } from '../read/kind-rows.js'
+import { searchCondition, searchedColumns } from '../read/search-condition.js'
 import { readRow, readVersions } from '../read/version-rows.js'
 import { labelOfWrites, type RepositoryDefaults } from '../write/open-recorder.js'
 import type { Recorder } from '../write/recorder.js'
-import { type DiffQuery, type FindQuery, type ListQuery, REQUEST_KEYS, type Target } from '../write/requests.js'
+import { type DiffQuery, type FindQuery, type HistoryQuery, type ListQuery, REQUEST_KEYS, type Target } from '../write/requests.js'
 
 /** Reads of one labelled kind past the caches. */
 export class LabelledReader<Content extends VersionContent, Entity, Draft extends VersionDraft> {
@@ -64,20 +65,19 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
     const [name, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
     const conditions = [isAfter('name', project, name, version)]
     if (query.activeOnly ?? true) conditions.push(sql`entry.is_active`)
-    if (query.search !== undefined && query.search !== '') {
-      conditions.push(sql`position(lower(${checkText('search', query.search)}::text) in lower(entry.name)) > 0`)
-    }
+    const found = searchCondition(query, searchedColumns(this.kind))
+    if (found) conditions.push(found)
     if (query.label !== undefined) conditions.push(this.#carriesLabel(checkLabelQuery(query.label)))
-    const found = await this.#select(sql.join(conditions, sql` and `), limit + 1)
-    const page = pageOf(found, limit, ({ content }) => [content.name, content.version])
+    const rows = await this.#select(sql.join(conditions, sql` and `), limit + 1)
+    const page = pageOf(rows, limit, ({ content }) => [content.name, content.version])
     return { ...page, items: page.items.map((item) => this.#view(item, 'version', query.label ?? 'latest')) }
   }
 
-  /** Every change of one name, newest first. */
-  async history(target: Target): Promise<readonly ConfigChange[]> {
-    checkKeys(target, REQUEST_KEYS.history)
-    const { project, name } = this.target(target)
-    return this.recorder.read((db) => listChanges(db, { kind: this.kind.kind, project, name }))
+  /** The changes of one name, newest first: all of them, or a page. */
+  async history(query: HistoryQuery): Promise<readonly ConfigChange[]> {
+    checkKeys(query, REQUEST_KEYS.history)
+    const { project, name } = this.target(query)
+    return this.recorder.read((db) => listChanges(db, { kind: this.kind.kind, project, name, ...checkPage(query) }))
   }
 
   /**

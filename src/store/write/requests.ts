@@ -1,4 +1,5 @@
 import type { WriteMeta } from '../../entities/written.js'
+import type { Search } from '../read/search-condition.js'
 
 /** One entity. */
 export interface Target {
@@ -45,17 +46,22 @@ export interface FindQuery extends Target {
   readonly version?: number
 }
 
-export interface ListQuery {
+export interface ListQuery extends Search {
   readonly project?: string
   /** @default true */
   readonly activeOnly?: boolean
   /** Only versions that carry this label. */
   readonly label?: string
-  /** Part of the name, in any case. */
-  readonly search?: string
   /** 1 to 1,000. @default 50 */
   readonly limit?: number
   readonly cursor?: string
+}
+
+export interface HistoryQuery extends Target {
+  /** At most so many changes, 1 to 1,000. @default all */
+  readonly limit?: number
+  /** Only changes before this one, by its `id`: the last of the page before. */
+  readonly before?: number
 }
 
 export interface DiffQuery extends Target {
@@ -82,8 +88,8 @@ export const REQUEST_KEYS = {
   deactivate: [...TARGET, 'version', 'force', ...META_KEYS],
   activate: [...TARGET, 'version', ...META_KEYS],
   find: [...TARGET, 'label', 'version'],
-  list: ['project', 'activeOnly', 'label', 'search', 'limit', 'cursor'],
-  history: TARGET,
+  list: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'limit', 'cursor'],
+  history: [...TARGET, 'limit', 'before'],
   diff: [...TARGET, 'from', 'to'],
   copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],
 } as const
