@@ -5,6 +5,7 @@ import { diffCommand } from './diff.js'
 import { migrateCommand } from './migrate.js'
 import { pullCommand } from './pull.js'
 import { pushCommand } from './push.js'
+import { rolloutCommand } from './rollout.js'
 import { settingsCommand } from './settings.js'
 
 /** Every command, in the order of the usage text. */
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   rollbackCommand,
   historyCommand,
   purgeCommand,
+  rolloutCommand,
   migrateCommand,
   settingsCommand,
 ]
