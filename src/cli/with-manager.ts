@@ -75,7 +75,7 @@ export function folderOf(dir: string | undefined, io: Pick<CliIo, 'cwd'>): strin
   return resolve(io.cwd, dir ?? 'agent-config')
 }
 
-/** Whether to go on: asked where somebody can answer and did not say --yes. */
+/** Whether to go on: asked on a terminal, unless --yes was given. */
 export async function agreed(question: string, yes: boolean | undefined, io: CliIo): Promise<boolean> {
   return yes === true || !io.isTerminal || io.confirm(question)
 }

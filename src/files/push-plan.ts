@@ -46,7 +46,7 @@ export function refuseConflicts(plan: readonly PlannedFile[]): void {
   const more = conflicts.length > 1 ? ` and ${conflicts.length - 1} more` : ''
   const based = first.base === undefined ? 'the file is based on no stored version' : `the file is based on v${first.base}`
   throw new FileConflictError(
-    `${first.path}${more}: v${first.stored} is stored, ${based}. Somebody else wrote it: nothing was pushed. Run agent-config pull, merge, push again.`,
+    `${first.path}${more}: v${first.stored} is stored, ${based}. Another writer stored it: nothing was pushed. Run agent-config pull, merge, push again.`,
     conflicts,
   )
 }

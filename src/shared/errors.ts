@@ -195,7 +195,7 @@ export class FilesError extends ConfigError {
   }
 }
 
-/** What a push or a pull would overwrite was changed by somebody else. Nothing was written. */
+/** Another writer changed what a push or a pull would overwrite. Nothing was written. */
 export class FileConflictError extends ConfigError {
   override readonly name = 'FileConflictError'
   readonly code = 'E_FILE_CONFLICT'
