@@ -42,6 +42,7 @@ const doors = {
   otel: 'src/otel/index.ts',
   http: 'src/http/index.ts',
   openfeature: 'src/openfeature/index.ts',
+  files: 'src/files/index.ts',
 }
 const settings = { settings: 'src/settings/index.ts' }
 

@@ -151,6 +151,8 @@ export {
   ConfigError,
   type ConfigErrorCode,
   ContentError,
+  FileConflictError,
+  FilesError,
   ForbiddenError,
   InUseError,
   InvalidArgumentError,

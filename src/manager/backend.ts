@@ -27,6 +27,7 @@ export class Backend {
   readonly announcements: Announcements
   readonly rollouts: RolloutWork
   readonly startup: Startup
+  readonly identity = new DatabaseIdentity()
   readonly #preparation: Preparation
   readonly #coldStart: ColdStart
   readonly #subscriptions: Subscriptions
@@ -34,7 +35,7 @@ export class Backend {
   #closing: Promise<void> | undefined
 
   constructor(options: ResolvedOptions) {
-    const identity = new DatabaseIdentity()
+    const { identity } = this
     const ownRevisions = new Set<number>()
     const { readMs } = options.timeouts
     this.options = options

@@ -310,12 +310,20 @@ export class ConfigurationManager {
    *   written; and from a write of the manager itself inside `work`, which would wait for ever
    */
   async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
+    return (await this.transactionWithFacts(work, meta)).value
+  }
+
+  /** `transaction`, with what is known after the commit: the revision, whether others were told, and the receipt of `waitForWorkers`. */
+  async transactionWithFacts<Value>(
+    work: (repositories: Repositories) => Promise<Value>,
+    meta: WriteMeta = {},
+  ): Promise<{ readonly value: Value; readonly facts: WriteFacts }> {
     this.#refuseClosed()
     checkKeys(meta, META_KEYS)
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend
-    const { value } = await store.transact(meta, async (recorder) => {
+    return store.transact(meta, async (recorder) => {
       const calls = new UnfinishedCalls()
       try {
         const answer = await work(calls.watch(createRepositories(recorder, this.#defaults)))
@@ -329,7 +337,6 @@ export class ConfigurationManager {
         await calls.ended()
       }
     })
-    return value
   }
 
   /**
@@ -344,6 +351,11 @@ export class ConfigurationManager {
   /** The project of calls that name none. */
   get project(): string {
     return this.#project
+  }
+
+  /** What the database calls itself, whatever its address; known once `ready()` has resolved. A copy of a database has a name of its own. */
+  get databaseName(): string | undefined {
+    return this.#backend.identity.confirmedName
   }
 
   /** Whether `shutdown()` was called: the manager cannot be used any more. */

@@ -21,6 +21,8 @@ export type ConfigErrorCode =
   | 'E_MANAGER_CLOSED'
   | 'E_CONTENT'
   | 'E_LLM'
+  | 'E_FILES'
+  | 'E_FILE_CONFLICT'
 
 /** Base of every error this package throws on purpose. */
 export abstract class ConfigError extends Error {
@@ -175,6 +177,40 @@ export class TemplateVariableError extends ConfigError {
   constructor(message: string, variables: readonly string[], options?: { cause?: unknown }) {
     super(message, options)
     this.variables = variables
+  }
+}
+
+/** Files of configuration cannot be read, or say what is not acceptable. The message names the first. */
+export class FilesError extends ConfigError {
+  override readonly name = 'FilesError'
+  readonly code = 'E_FILES'
+  /** Every problem; lines and columns count from 1 in the file. */
+  readonly problems: readonly { readonly path: string; readonly line: number; readonly column: number; readonly message: string }[]
+
+  constructor(problems: FilesError['problems']) {
+    const [first] = problems
+    const place = first ? `${first.path}:${first.line}:${first.column}: ${first.message}` : 'files cannot be read'
+    super(problems.length > 1 ? `${place} (and ${problems.length - 1} more problems)` : place)
+    this.problems = problems
+  }
+}
+
+/** Another writer changed what a push or a pull would overwrite. Nothing was written. */
+export class FileConflictError extends ConfigError {
+  override readonly name = 'FileConflictError'
+  readonly code = 'E_FILE_CONFLICT'
+  /** Each with the version the file is based on and the one that is stored; `undefined`: none. */
+  readonly conflicts: readonly {
+    readonly path: string
+    readonly kind: string
+    readonly entity: string
+    readonly base: number | undefined
+    readonly stored: number | undefined
+  }[]
+
+  constructor(message: string, conflicts: FileConflictError['conflicts']) {
+    super(message)
+    this.conflicts = conflicts
   }
 }
 

@@ -1,4 +1,7 @@
 import type { FlagValue } from '../entities/flag.js'
+import { type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
+import { readConfigFiles } from '../files/read-config-files.js'
+import { writeVersion } from '../files/stored-heads.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import type { EmbeddingConfigDraft } from '../kinds/embedding.js'
 import type { EntryDraft } from '../kinds/entry.js'
@@ -9,6 +12,7 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
 import type { ConfigManagerOptions } from '../manager/options.js'
 import { DEFAULT_PROJECT } from '../shared/arguments.js'
+import { FilesError } from '../shared/errors.js'
 import type { ContextRuleDraft } from '../store/repositories/context-rule-repository.js'
 import type { Repositories } from '../store/repositories/repositories.js'
 import { releaseTimers, seededDatabase } from '../store/seeded-database.js'
@@ -26,6 +30,8 @@ export interface TestManagerSeed {
   readonly entries?: readonly TestEntry[]
   /** Kinds that no entry is of. */
   readonly kinds?: readonly AnyHostKind[]
+  /** A folder of configuration: every file is version 1 of its entity, as `agent-config push --label production` writes it. */
+  readonly files?: string
 }
 
 /** One entity of a host's kind. */
@@ -59,11 +65,17 @@ const START_MS = 60_000
  */
 export function createTestManager(seed: TestManagerSeed = {}, options: TestManagerOptions = {}): ConfigurationManager {
   const schema = `test_${++count}`
-  const sow = (repositories: Repositories) => plant(repositories, seed, options.project ?? DEFAULT_PROJECT)
+  const kinds = [...new Set([...(seed.kinds ?? []), ...(seed.entries ?? []).map(({ kind }) => kind)])]
+  const files = seed.files === undefined ? [] : filesOf(seed.files, kinds)
+  const sow = async (repositories: Repositories) => {
+    const project = options.project ?? DEFAULT_PROJECT
+    await plant(repositories, seed, project)
+    for (const { kind, name, content } of files) await writeVersion(repositories, kind, { name, content, project, labels: ['production'] })
+  }
   const database = seededDatabase(schema, sow, START_MS)
   const manager = createConfigManager({
     ...options,
-    kinds: [...new Set([...(seed.kinds ?? []), ...(seed.entries ?? []).map(({ kind }) => kind)])],
+    kinds,
     database,
     schema,
     redis: false,
@@ -75,6 +87,14 @@ export function createTestManager(seed: TestManagerSeed = {}, options: TestManag
     await releaseTimers()
   }
   return manager
+}
+
+/** @throws {FilesError} when one of them cannot be read */
+function filesOf(directory: string, declared: readonly AnyHostKind[]) {
+  const { files, problems } = readConfigFiles(directory, { kinds: declared })
+  if (problems.length > 0) throw new FilesError(problems)
+  const kinds = new Map(kindsOfFiles(declared).map((kind) => [kind.kind, kind]))
+  return files.map(({ kind, name, content }) => ({ kind: kinds.get(kind) as KindOfFiles, name, content }))
 }
 
 async function plant(repositories: Repositories, seed: TestManagerSeed, project: string): Promise<void> {

@@ -1,0 +1,71 @@
+import { type PushFilesOptions, type PushReport, pushFiles } from '../files/push-files.js'
+import { readConfigFiles } from '../files/read-config-files.js'
+import { type CliIo, type Command, parseCommandLine, readInteger } from './command.js'
+import { filesAt } from './git-files.js'
+import { agreed, authorOf, DATABASE_HELP, DATABASE_OPTIONS, folderOf, hostKinds, printJson, withManager } from './with-manager.js'
+
+export const pushCommand: Command = {
+  name: 'push',
+  usage: '[NAME…] [--label LABEL] [--message TEXT] [--base REF] [--wait MS] [--dry-run] [--yes]',
+  summary: 'Writes new versions for files that changed, all of them in one transaction.',
+  help: `  --dir FOLDER      default agent-config
+  --label LABEL     the label that new versions get; default staging
+  --message TEXT    for the changelog; --by NAME says who, default GITHUB_ACTOR, else USER
+  --base REF        compares with the files of a commit instead of lock.json: in CI, the commit that was pushed last
+  --wait MS         waits until every worker serves the push, and says how many do
+  --dry-run         says what would be written
+  --yes             does not ask
+${DATABASE_HELP}`,
+  run,
+}
+
+async function run(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals: names } = parseCommandLine(args, {
+    ...DATABASE_OPTIONS,
+    dir: { type: 'string' },
+    label: { type: 'string' },
+    message: { type: 'string', short: 'm' },
+    by: { type: 'string' },
+    base: { type: 'string' },
+    wait: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    yes: { type: 'boolean', short: 'y' },
+  })
+  const directory = folderOf(values.dir, io)
+  const kinds = await hostKinds(values.kinds, io)
+  const files = readConfigFiles(directory, { kinds })
+  const base = values.base === undefined ? undefined : await filesAt(values.base, files.directory ?? directory, kinds)
+  const options: PushFilesOptions = {
+    names,
+    ...(base && { base }),
+    ...(values.label !== undefined && { label: values.label }),
+    ...(values.message !== undefined && { message: values.message }),
+    ...(values.wait !== undefined && { waitForWorkers: readInteger('--wait', values.wait) }),
+    ...authorOf(values.by, io),
+    signal: io.signal,
+  }
+  return withManager(values, io, async (manager) => {
+    if (values['dry-run'] || (io.isTerminal && !values.yes)) {
+      const plan = await pushFiles(manager, files, { ...options, dryRun: true })
+      print(plan, values.json, io)
+      if (values['dry-run'] || plan.written.length === 0) return 0
+      if (!(await agreed('Push these versions?', values.yes, io))) return 1
+    }
+    print(await io.uninterrupted(() => pushFiles(manager, files, options)), values.json, io)
+    return 0
+  })
+}
+
+function print(report: PushReport, asJson: boolean | undefined, io: CliIo): void {
+  if (asJson) {
+    printJson(report, io)
+    return
+  }
+  for (const { path, version, from } of report.written) io.stdout(`  ${path}  ${from === undefined ? 'new' : `v${from}`} → v${version}\n`)
+  const count = report.written.length
+  const revision = report.revision === undefined ? '' : `, revision ${report.revision}`
+  io.stdout(
+    `${count} ${count === 1 ? 'version' : 'versions'} ${report.dryRun ? 'would be written' : 'written'}, ${report.unchanged} unchanged${revision}\n`,
+  )
+  if (report.receipt) io.stdout(`${report.receipt.applied} of ${report.receipt.workers} workers serve it, after ${report.receipt.ms} ms\n`)
+}

@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs'
+import { printEntity } from '../file-format/entity-file.js'
+import { type EntityContent, extensionOf, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
+import { pathOf } from '../file-format/file-path.js'
+import type { AnyHostKind } from '../kinds/define-kind.js'
+import { InvalidArgumentError } from '../shared/errors.js'
+import { checkKeys } from '../shared/known-keys.js'
+import type { LockFile } from './file-set.js'
+import { LOCK_NAME, printLock } from './lock-file.js'
+import { SafeFolder } from './safe-folder.js'
+
+/** An entity to be written: a `ConfigFile` is one. */
+export interface EntityToWrite {
+  readonly kind: string
+  readonly name: string
+  readonly content: EntityContent
+  /** The file as it stands: what it says besides the content stays. */
+  readonly text?: string
+}
+
+export interface WriteConfigFilesOptions {
+  readonly kinds?: readonly AnyHostKind[]
+}
+
+/**
+ * Writes files of entities into a folder, which is made if there is none: all of them, or none when one cannot be written. Other files of the
+ * folder stay.
+ *
+ * @returns the paths that changed
+ * @throws {InvalidArgumentError} when a kind is not known, or a file cannot be written
+ */
+export function writeConfigFiles(
+  directory: string,
+  set: { readonly files: readonly EntityToWrite[]; readonly lock?: LockFile },
+  options: WriteConfigFilesOptions = {},
+): readonly string[] {
+  checkKeys(options, ['kinds'], 'options')
+  const folder = openFolder(directory)
+  const kinds = new Map(kindsOfFiles(options.kinds).map((kind) => [kind.kind, kind]))
+  const texts = new Map(
+    set.files.map((file, place) => {
+      const kind = kinds.get(file.kind)
+      if (!kind) throw new InvalidArgumentError(`files[${place}].kind`, `must be one of ${[...kinds.keys()].join(', ')}`)
+      return [fileOf(kind, file.name), printEntity(kind, file.content, file.text)] as const
+    }),
+  )
+  if (set.lock) texts.set(LOCK_NAME, printLock(set.lock))
+  const changed = new Map([...texts].filter(([path, text]) => folder.readOne(path).text !== text))
+  folder.change(changed)
+  return [...changed.keys()]
+}
+
+/** A folder that is made if there is none. */
+export function openFolder(directory: string): SafeFolder {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (cause) {
+    throw Object.assign(new InvalidArgumentError('directory', `cannot be made: ${directory} (${(cause as NodeJS.ErrnoException).code})`), {
+      cause,
+    })
+  }
+  return new SafeFolder(directory)
+}
+
+export function fileOf(kind: KindOfFiles, name: string): string {
+  return pathOf(kind.plural, name, extensionOf(kind))
+}
