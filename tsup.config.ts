@@ -35,6 +35,7 @@ function builtin(path: string): string {
 const doors = {
   index: 'src/index.ts',
   migrations: 'src/migrations.ts',
+  prompts: 'src/prompts.ts',
   llm: 'src/llm/index.ts',
   testing: 'src/testing/index.ts',
   'ai-sdk': 'src/ai-sdk/index.ts',

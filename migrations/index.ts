@@ -4,6 +4,7 @@ import { guardedWrites } from './0003_guarded_writes.js'
 import { indexes } from './0004_indexes.js'
 import { entries } from './0005_entries.js'
 import { outcomes } from './0006_outcomes.js'
+import { prices } from './0007_prices.js'
 import type { Migration } from './migration.js'
 
 /** Every migration by name, in the order in which they run. An explicit list: nothing reads a folder at run time. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004_indexes': indexes,
   '0005_entries': entries,
   '0006_outcomes': outcomes,
+  '0007_prices': prices,
 }

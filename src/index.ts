@@ -1,5 +1,5 @@
 /** The main door: every public name, listed by hand. */
-export type { AgentManager, AgentQuery } from './agent/agent-manager.js'
+export type { AgentManager, AgentOutcomes, AgentQuery } from './agent/agent-manager.js'
 export type { AgentCallOptions, AgentModel, AgentOptions, AgentReadOptions } from './agent/agent-options.js'
 export type { AgentSettings, AgentSettingValues } from './agent/agent-settings.js'
 export { BaseAgent } from './agent/base-agent.js'
@@ -46,6 +46,7 @@ export {
   type ToolCall,
 } from './entities/message.js'
 export type { ModelConfig, ModelFallback } from './entities/model-config.js'
+export type { ModelPrices } from './entities/model-prices.js'
 export type { ChatPrompt, CompileOptions, Prompt, TextPrompt } from './entities/prompt.js'
 export type { Rollout, RolloutArm, RolloutConditions, RolloutStatus, RolloutStep } from './entities/rollout.js'
 export type { Selection, SelectionReason } from './entities/selection.js'

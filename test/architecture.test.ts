@@ -26,7 +26,7 @@ const ROOMS: RoomTable = {
     node: true,
   },
   manager: {
-    rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'migrations'],
+    rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'migrations', 'file-format'],
     packages: [],
     node: true,
   },
@@ -43,6 +43,14 @@ const ROOMS: RoomTable = {
   },
   // Runs in the browser and meets the rest over HTTP only; its packages are bundled, so that users install none of them.
   'http/page': { rooms: [], packages: ['preact', '@preact/signals', 'diff', 'esbuild'], node: true },
+  'file-format': { rooms: ['entities', 'shared', 'kinds', 'template'], packages: ['yaml'], node: false },
+  files: { rooms: ['entities', 'shared', 'kinds', 'file-format', 'manager', 'template'], packages: ['yaml'], node: true },
+  // The command line: what it runs stands in the other rooms.
+  cli: {
+    rooms: ['entities', 'shared', 'settings', 'kinds', 'store', 'manager', 'file-format', 'files', 'template'],
+    packages: ['diff'],
+    node: true,
+  },
   testing: {
     rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'manager', 'llm', 'agent', 'migrations'],
     packages: [],

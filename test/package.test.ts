@@ -131,6 +131,22 @@ it('has a settings door that is one file, which loads no other package', () => {
   }
 })
 
+it('loads no driver of Redis and nothing that compares texts with the main door: those who need them do', async () => {
+  const code = `
+    import { createRequire } from 'node:module'
+    import { createConfigManager } from 'agent-config'
+    const manager = createConfigManager({ database: 'postgresql://127.0.0.1:1/none', redis: false })
+    await manager.shutdown()
+    const loaded = Object.keys(createRequire(import.meta.url).cache).map((path) => path.split('node_modules/').at(-1).split('/')[0])
+    console.log(JSON.stringify([...new Set(loaded)]))`
+
+  const loaded = (await consumer.run('mjs', code)) as string[]
+
+  expect(loaded).toContain('pg')
+  expect(loaded).not.toContain('ioredis')
+  expect(loaded).not.toContain('diff')
+})
+
 it('installs a command that prints the migrations', async () => {
   const sql = await consumer.command('agent-config', 'migrate', '--sql')
 

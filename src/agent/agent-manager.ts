@@ -1,4 +1,6 @@
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
+import type { FlagDetails } from '../entities/flag.js'
+import type { GuardMetric } from '../entities/guard.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import type { ModelDefinition } from '../shared/model-definition.js'
@@ -19,10 +21,27 @@ export interface AgentManager {
   getModelConfig(name?: string, query?: AgentQuery): Promise<ModelConfig | undefined>
   /** For `databasePrompts: { flag }`. */
   getFlag?(name: string, fallback: boolean, query?: AgentQuery): Promise<boolean>
+  /** Asked instead of `getFlag` where it is there: it also says which rollout decided. */
+  getFlagDetails?(name: string, fallback: boolean, query?: AgentQuery): Promise<FlagDetails<boolean>>
   /** For `embed()`. */
   getEmbeddingConfig?(name?: string, query?: AgentQuery): Promise<EmbeddingConfig | undefined>
+  /** Told what became of runs whose versions a guarded rollout chose. */
+  readonly outcomes?: AgentOutcomes
   /** Told of a definition in `promptName`, so that a version the agent cannot fill is refused. */
   registerPrompt?(definition: PromptDefinition): void
   /** Told of a definition in `modelName`, so that parameters it does not take are refused. */
   registerModel?(definition: ModelDefinition): void
+}
+
+/** Where an agent's outcomes go: `manager.outcomes`. */
+export interface AgentOutcomes {
+  record(outcome: {
+    readonly subject: string
+    readonly metric: string
+    readonly bad?: boolean
+    readonly value?: number
+    readonly rolloutId: string
+  }): void
+  /** What the guard of a rollout watches; `undefined` for a rollout without one. */
+  metricsOf(rolloutId: string): readonly GuardMetric[] | undefined
 }

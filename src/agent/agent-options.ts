@@ -1,4 +1,6 @@
 import type { JsonObject } from '../entities/json.js'
+import type { ModelPrices } from '../entities/model-prices.js'
+import type { Selection } from '../entities/selection.js'
 import type { CallOptions, LLMClient } from '../llm/llm-client.js'
 import type { LLMRegistry } from '../llm/llm-registry.js'
 import type { Logger } from '../shared/logger.js'
@@ -51,4 +53,8 @@ export interface AgentCallOptions extends Pick<CallOptions, 'headers' | 'maxRetr
 export interface AgentModel extends RunModel {
   readonly parameters: JsonObject
   readonly fallbacks: readonly ModelChoice[]
+  /** `null` or absent: what it costs is not known. */
+  readonly prices?: ModelPrices | null
+  /** Absent for a model that is not stored. */
+  readonly selection?: Selection
 }

@@ -1,5 +1,6 @@
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { Prompt } from '../entities/prompt.js'
+import type { Selection } from '../entities/selection.js'
 import type { LLMClient } from '../llm/llm-client.js'
 import { LLMRegistry } from '../llm/llm-registry.js'
 import { checkQuery } from '../manager/config-query.js'
@@ -8,7 +9,7 @@ import { isConfigError, NotFoundError } from '../shared/errors.js'
 import type { Logger } from '../shared/logger.js'
 import { checkedParameters, type ModelDefinition } from '../shared/model-definition.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
-import type { AgentManager, AgentQuery } from './agent-manager.js'
+import type { AgentManager, AgentOutcomes, AgentQuery } from './agent-manager.js'
 import type { AgentModel, AgentOptions, AgentReadOptions } from './agent-options.js'
 import { type AgentSettings, defaultClient, settingOf } from './agent-settings.js'
 import { CodePrompt, isStored } from './code-prompt.js'
@@ -24,7 +25,12 @@ export interface AgentReadsParts {
   readonly promptName: () => string | PromptDefinition | undefined
   readonly modelName: () => string | ModelDefinition
   readonly fallbackPrompt: (name: string) => string | undefined
+  /** Told why a version was read for a run, whether or not it can be used. */
+  readonly onRead: (context: RunContext | undefined, selection: SelectionFacts | undefined) => void
 }
+
+/** What outcomes need of a selection. */
+export type SelectionFacts = Pick<Selection, 'rolloutId'> & { readonly reason: Selection['reason'] | 'fallback' }
 
 /** Rounds of reading a prompt and a model until both held at one moment; each needs a change in the middle of the one before. */
 const MAX_ROUNDS = 3
@@ -62,7 +68,10 @@ export class AgentReads {
     if (await this.#usesDatabase(options)) {
       try {
         const prompt = await this.#source()?.getPrompt(name, query)
-        if (prompt !== undefined) return prompt
+        if (prompt !== undefined) {
+          this.#parts.onRead(options.context, prompt.selection)
+          return prompt
+        }
       } catch (error) {
         // A mistake of the caller's is the same mistake when the database answers.
         if (isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
@@ -93,6 +102,7 @@ export class AgentReads {
     let cause: unknown
     try {
       const config = await this.#source()?.getModelConfig(name, query)
+      if (config !== undefined) this.#parts.onRead(options.context, config.selection)
       const problem = config && definition && problemOf(definition, config)
       if (problem !== undefined)
         logger.warn({ agent, model: name, problem }, 'The stored parameters do not fit; the model in code is used.')
@@ -103,8 +113,8 @@ export class AgentReads {
       logger.warn({ error, agent, model: name }, 'The model configuration cannot be read; the one in code is used.')
     }
     if (definition !== undefined) {
-      const { provider, model, parameters = {}, fallbacks = [] } = definition.fallback
-      return { provider, model, parameters, fallbacks, source: 'fallback' }
+      const { provider, model, parameters = {}, fallbacks = [], prices = null } = definition.fallback
+      return { provider, model, parameters, fallbacks, prices, source: 'fallback' }
     }
     const fallback = settingOf(this.#settings, 'DEFAULT_MODEL')
     if (typeof fallback === 'string' && fallback !== '') {
@@ -118,7 +128,10 @@ export class AgentReads {
   async embedding(name: string, options: AgentReadOptions): Promise<EmbeddingConfig> {
     const query = this.#query(options)
     const config = await this.#source()?.getEmbeddingConfig?.(name, query)
-    if (config !== undefined) return config
+    if (config !== undefined) {
+      this.#parts.onRead(options.context, config.selection)
+      return config
+    }
     throw new NotFoundError(`There is no embedding configuration "${name}" for agent "${this.#parts.agent()}".`)
   }
 
@@ -147,6 +160,11 @@ export class AgentReads {
       this.#registry = llm instanceof LLMRegistry ? llm : new LLMRegistry(Array.isArray(llm) ? llm : [llm as LLMClient])
     }
     return this.#registry
+  }
+
+  /** Where outcomes of runs go, if a manager was asked for anything. */
+  get outcomes(): AgentOutcomes | undefined {
+    return this.#manager?.outcomes
   }
 
   get #settings(): AgentSettings {
@@ -184,11 +202,19 @@ export class AgentReads {
     const { databasePrompts = true } = this.#parts.options
     if (typeof databasePrompts === 'object') {
       const query = this.#query(context === undefined ? {} : { context })
-      return (await this.#source()?.getFlag?.(databasePrompts.flag, false, query)) ?? false
+      return this.#flag(databasePrompts.flag, query, context)
     }
     if (typeof databasePrompts === 'function') return databasePrompts(context)
     if (typeof databasePrompts === 'boolean') return databasePrompts
     return bucketOf(`${this.#parts.agent()}:${context?.subject ?? context?.runId ?? ''}`) < databasePrompts * 100
+  }
+
+  async #flag(name: string, query: AgentQuery, context: RunContext | undefined): Promise<boolean> {
+    const manager = this.#source()
+    const details = await manager?.getFlagDetails?.(name, false, query)
+    if (!details) return (await manager?.getFlag?.(name, false, query)) ?? false
+    this.#parts.onRead(context, details)
+    return details.value
   }
 }
 

@@ -2,7 +2,7 @@ import type { Message } from '../entities/message.js'
 import type { Prompt } from '../entities/prompt.js'
 import type { ChatEvent, ChatResult, EmbedResult } from '../llm/llm-client.js'
 import { checkQuery } from '../manager/config-query.js'
-import { InvalidArgumentError, LLMError, NotFoundError } from '../shared/errors.js'
+import { InvalidArgumentError, isConfigError, LLMError, NotFoundError } from '../shared/errors.js'
 import { Events } from '../shared/events.js'
 import { type Logger, SILENT_LOGGER } from '../shared/logger.js'
 import type { ModelDefinition } from '../shared/model-definition.js'
@@ -21,6 +21,7 @@ import { chatWith, isAbort, type ModelWalk, streamWith } from './model-walk.js'
 import { type ExecuteOptions, LazyContext, type RunContext } from './run-context.js'
 import type { AgentEvents, AgentStreamEvent, RunEvent, RunPrompt } from './run-event.js'
 import { observeRun, type RunObserver } from './run-observer.js'
+import { outcomesOf } from './run-outcomes.js'
 import { errorCode, RunState } from './run-state.js'
 import { answerWithTools, type ToolAnswer, type ToolRequest } from './tool-loop.js'
 
@@ -60,6 +61,10 @@ export abstract class BaseAgent<Input, Output> {
       promptName: () => this.promptName,
       modelName: () => this.modelName,
       fallbackPrompt: (name) => this.fallbackPrompt(name),
+      onRead: (context, selection) => {
+        if (context === undefined || selection?.reason !== 'split' || selection.rolloutId === undefined) return
+        this.#stateOf(context).rollouts.add(selection.rolloutId)
+      },
     })
     this.#events = new Events((error, event) => this.#logger.error({ error, event, agent: this.name }, 'A listener of an agent failed.'))
   }
@@ -204,7 +209,8 @@ export abstract class BaseAgent<Input, Output> {
     context: RunContext,
     options: AgentCallOptions = {},
   ): Promise<JsonAnswer<Value>> {
-    return askForJson(schema, request, (asked) => this.chat(asked, context, options), this.repairJson)
+    const answer = askForJson(schema, request, (asked) => this.chat(asked, context, options), this.repairJson)
+    return this.#noted(context, answer)
   }
 
   /**
@@ -214,7 +220,7 @@ export abstract class BaseAgent<Input, Output> {
    */
   protected chatWithTools(request: ToolRequest, context: RunContext, options: AgentCallOptions = {}): Promise<ToolAnswer> {
     const ask = (asked: AgentRequest) => this.chat(asked, context, options)
-    return answerWithTools(request, ask, { context, state: this.#stateOf(context) })
+    return this.#noted(context, answerWithTools(request, ask, { context, state: this.#stateOf(context) }))
   }
 
   /**
@@ -326,8 +332,10 @@ export abstract class BaseAgent<Input, Output> {
     return state
   }
 
-  #emit({ runId, subject }: RunContext, state: RunState, outcome: Pick<RunEvent, 'ok' | 'degraded' | 'errorCode' | 'error'>): void {
+  #emit(context: RunContext, state: RunState, outcome: Pick<RunEvent, 'ok' | 'degraded' | 'errorCode' | 'error'>): void {
+    const { runId, subject } = context
     const { prompt, model, attempts, usage, startedAt } = state
+    const cost = state.cost.total
     const event: RunEvent = {
       agent: this.name,
       runId,
@@ -337,10 +345,39 @@ export abstract class BaseAgent<Input, Output> {
       ...(model && { model }),
       attempts: [...attempts],
       usage,
+      ...(cost && { cost: cost.amount, currency: cost.currency }),
       ...outcome,
     }
+    this.#recordOutcomes(context, state, event)
     this.#events.emit('run', event)
     state.observation.end(event)
+  }
+
+  /** Tells guarded rollouts what became of a run that they gave a version to; other runs cost nothing here. */
+  #recordOutcomes(context: RunContext, state: RunState, event: RunEvent): void {
+    const { subject } = context
+    const { outcomes } = this.#reads
+    if (state.rollouts.size === 0 || subject === undefined || outcomes === undefined) return
+    const facts = { isAborted: isAbort(context), isInvalid: state.isInvalid || isInvalidOutput(event.error) }
+    try {
+      for (const rolloutId of state.rollouts) {
+        const metrics = outcomes.metricsOf(rolloutId)
+        if (metrics === undefined) continue
+        for (const outcome of outcomesOf(event, facts, metrics)) outcomes.record({ subject, ...outcome, rolloutId })
+      }
+    } catch (error) {
+      this.#logger.error({ error, agent: this.name }, 'The outcomes of a run could not be recorded.')
+    }
+  }
+
+  /** Notes an answer that does not fit, also where `run()` makes do without it. */
+  async #noted<Answer>(context: RunContext, answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer
+    } catch (error) {
+      if (isInvalidOutput(error)) this.#stateOf(context).isInvalid = true
+      throw error
+    }
   }
 }
 
@@ -356,6 +393,10 @@ function runPrompt(name: string, prompt: Prompt | CodePrompt | Error): RunPrompt
   const { version, selection, source } = prompt
   const { label, rolloutId } = selection
   return { name, version, label, ...(rolloutId !== undefined && { rolloutId }), source }
+}
+
+function isInvalidOutput(error: unknown): boolean {
+  return isConfigError(error, 'E_LLM') && (error as LLMError).reason === 'invalid_output'
 }
 
 async function settled<Value>(value: Value | Error): Promise<Value> {

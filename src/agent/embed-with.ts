@@ -40,6 +40,8 @@ export async function embedWith(
     call.end({ result })
     state.addAttempt({ provider, model }, startedAt)
     state.addUsage(result.usage)
+    // Embedding configurations have no prices.
+    state.cost.add(undefined)
     return result
   } catch (error) {
     call.end({ error })

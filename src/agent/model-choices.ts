@@ -18,9 +18,10 @@ export function modelChoices(
   if (prompt === undefined) return configured
   const choices = prompt.model === null || prompt.model === '' ? configured : withOwnModel(prompt.model, configured, registry)
   const first = choices[0]!
-  return choices.map(({ provider, model: name, parameters }) => ({
+  return choices.map(({ provider, model: name, parameters, prices }) => ({
     provider,
     model: name,
+    ...(prices && { prices }),
     parameters: { ...parameters, ...(provider === first.provider ? prompt.parameters : samplingOf(prompt.parameters)) },
   }))
 }

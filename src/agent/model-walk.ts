@@ -6,6 +6,7 @@ import type { AgentCallOptions } from './agent-options.js'
 import type { AgentRequest, ModelChoice } from './model-choice.js'
 import { withParameters } from './model-parameters.js'
 import { givenSignal, type RunContext } from './run-context.js'
+import { type Cost, costOf } from './run-cost.js'
 import type { RunPrompt } from './run-event.js'
 import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
@@ -31,6 +32,7 @@ export function chatWith(walk: ModelWalk): Promise<ChatResult> {
       call.end({ result })
       state.addAttempt(attempt.choice, attempt.startedAt)
       state.addUsage(result.usage)
+      state.cost.add(costOf(result.usage, attempt.choice.prices))
       return result
     } catch (error) {
       call.end({ error })
@@ -55,11 +57,14 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   })
   const { call, events } = opened
   let outcome: Parameters<typeof call.end>[0] = { left: true }
+  // What was answered until a stream broke, or was left, was paid for too.
+  let cost: Cost | undefined
   try {
     for (let next = first; !next.done; next = await call.within(() => events.next())) {
       if (next.value.type === 'finish') {
         outcome = { result: next.value.result }
         state.addUsage(next.value.result.usage)
+        cost = costOf(next.value.result.usage, attempt.choice.prices)
       }
       yield next.value
     }
@@ -69,6 +74,7 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
     throw error
   } finally {
     state.addAttempt(attempt.choice, attempt.startedAt, 'error' in outcome ? outcome.error : undefined)
+    state.cost.add(cost)
     call.end(outcome)
     await events.return?.()
   }

@@ -19,6 +19,13 @@ export interface RunEvent {
   readonly attempts: readonly RunAttempt[]
   /** Tokens of all answers together; absent is unknown. */
   readonly usage: TokenUsage
+  /**
+   * What all answers together cost, by the `prices` of the models that gave them, in `currency`. Absent is unknown: a model without prices,
+   * tokens that were not counted, a stream that broke off, two currencies, or no answer at all. Calls that failed are not in it.
+   */
+  readonly cost?: number
+  /** ISO 4217, where there is a cost. */
+  readonly currency?: string
   /** `code` of the error that ended the run or made it degraded; for calls to models with the reason: `E_LLM/timeout`. */
   readonly errorCode?: string
   /** The error itself. */

@@ -1,5 +1,6 @@
 import type { ChatEvent, TokenUsage } from '../llm/llm-client.js'
 import { isConfigError, type LLMError } from '../shared/errors.js'
+import { RunCost } from './run-cost.js'
 import type { RunAttempt, RunModel, RunPrompt } from './run-event.js'
 import { type RunObservation, UNOBSERVED } from './run-observer.js'
 
@@ -15,8 +16,13 @@ export class RunState {
   readonly sink: ((event: ChatEvent) => Promise<void>) | undefined
   observation: RunObservation = UNOBSERVED
   usage: TokenUsage = {}
+  readonly cost = new RunCost()
   prompt: RunPrompt | undefined
   model: RunModel | undefined
+  /** Rollouts that gave the run's subject a version of anything the run read. */
+  readonly rollouts = new Set<string>()
+  /** No answer of a model fitted what was asked for, even when it was asked again. */
+  isInvalid = false
 
   constructor(timeoutMs: number | undefined, sink?: (event: ChatEvent) => Promise<void>) {
     this.deadline = this.startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY)

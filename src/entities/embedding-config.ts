@@ -14,6 +14,8 @@ export interface EmbeddingConfigContent {
   /** In tokens, less than `chunkSize`. */
   readonly chunkOverlap: number
   readonly chunkingStrategy: string
+  /** Length of the vectors; `null` or absent: what the model makes. */
+  readonly dimensions?: number | null
   readonly parameters: JsonObject
   readonly createdBy: string | null
   /** ISO 8601, UTC. */

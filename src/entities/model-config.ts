@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.js'
+import type { ModelPrices } from './model-prices.js'
 import type { Selection } from './selection.js'
 import type { Provenance } from './source.js'
 
@@ -7,6 +8,8 @@ export interface ModelFallback {
   readonly provider: string
   readonly model: string
   readonly parameters?: JsonObject
+  /** Of this model. Absent: its runs have no cost. */
+  readonly prices?: ModelPrices
 }
 
 /** What one version of a model configuration says. It never changes after it is written. */
@@ -19,6 +22,8 @@ export interface ModelConfigContent {
   readonly model: string
   readonly parameters: JsonObject
   readonly fallbacks: readonly ModelFallback[]
+  /** Of `model` at `provider`; those of fallbacks stand beside them. `null` or absent: unknown. */
+  readonly prices?: ModelPrices | null
   readonly createdBy: string | null
   /** ISO 8601, UTC. */
   readonly createdAt: string

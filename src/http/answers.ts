@@ -67,6 +67,54 @@ export const configChange = (kinds: readonly string[]) =>
     changed_at: v.string(),
   })
 
+const Guard = v.strictObject({
+  metrics: v.array(v.strictObject({ name: v.string(), over_ms: v.optional(v.number()) })),
+  alpha: v.pipe(v.number(), v.description('The probability of a false alarm, all metrics together.')),
+  action: v.picklist(['pause', 'notify']),
+  settle_ms: v.pipe(v.number(), v.description('Subjects exposed later than this ago do not count yet.')),
+  control: v.pipe(integer, v.description("The place of the label's own version among the arms.")),
+  acted: v.optional(
+    v.pipe(v.literal(true), v.description('There when it has paused the rollout; only a resume with acknowledge goes on.')),
+  ),
+  acknowledged: integer,
+  alpha_spent: v.pipe(v.number(), v.description('alpha for the start and for each acknowledgement.')),
+  since: v.pipe(v.string(), v.description('When the evidence began.')),
+})
+const interval = v.pipe(v.tuple([v.number(), v.number()]), v.description('With 95 %, at every look.'))
+const MetricReport = v.strictObject({
+  bad: v.optional(v.pipe(integer, v.description('Subjects with a bad outcome.'))),
+  share: v.optional(v.number()),
+  mean: v.optional(v.pipe(v.number(), v.description('Where outcomes had values.'))),
+  interval: v.optional(interval),
+  reported_after_ms: v.optional(
+    v.pipe(v.strictObject({ median: v.number(), p95: v.number() }), v.description('From the exposure to the outcome.')),
+  ),
+})
+export const RolloutReport = v.strictObject({
+  rollout_id: v.string(),
+  arms: v.array(
+    v.strictObject({
+      version: integer,
+      subjects: v.pipe(integer, v.description('Those that count: settled, seen on this arm only, first exposed after since.')),
+      metrics: v.record(v.string(), MetricReport),
+    }),
+  ),
+  ratio: v.pipe(
+    v.strictObject({ expected: v.array(v.number()), observed: v.array(integer), p: v.number(), ok: v.boolean() }),
+    v.description('Whether the arms get the subjects they should.'),
+  ),
+  guard: v.array(
+    v.strictObject({
+      metric: v.string(),
+      evidence: v.number(),
+      threshold: v.number(),
+      verdict: v.picklist(['ok', 'worse', 'too-early']),
+    }),
+  ),
+  since: v.string(),
+  until: v.string(),
+})
+
 export const rollout = (kinds: readonly string[]) =>
   v.strictObject({
     id: v.string(),
@@ -83,6 +131,8 @@ export const rollout = (kinds: readonly string[]) =>
     status: v.picklist(['running', 'paused', 'concluded']),
     winner: v.optional(integer),
     record_exposures: v.boolean(),
+    guard: v.optional(Guard),
+    enrol: v.optional(v.pipe(v.literal(false), v.description('There while it takes no new subjects.'))),
     created_by: v.nullable(v.string()),
     created_at: v.string(),
     revision: v.optional(integer),

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { ResourceField } from './resources.js'
-import { AnyJson, Fallbacks, Format, integer, JsonObject, pick, Template, text } from './schemas.js'
-import { toSnake } from './wire.js'
+import { AnyJson, Fallbacks, Format, integer, JsonObject, Prices, pick, Template, text } from './schemas.js'
+import { fromWire, toSnake } from './wire.js'
 
 /** The name of a field in requests and answers. */
 export function wireNameOf(field: ResourceField): string {
@@ -36,7 +36,16 @@ export function draftOf(fields: readonly ResourceField[], body: Record<string, u
     draft[name] = draft[wire]
     delete draft[wire]
   }
+  for (const field of fields) {
+    const name = wireNameOf(field)
+    if (field.type === 'prices' && draft[name]) draft[name] = fromWire(draft[name])
+    if (field.type === 'fallbacks' && Array.isArray(draft[name])) draft[name] = draft[name].map(fallbackOf)
+  }
   return draft
+}
+
+function fallbackOf(fallback: { readonly prices?: object }): object {
+  return fallback.prices ? { ...fallback, prices: fromWire(fallback.prices) } : fallback
 }
 
 function schemaOf({ type, maxLength }: ResourceField, place: 'request' | 'answer'): v.GenericSchema {
@@ -53,6 +62,8 @@ function schemaOf({ type, maxLength }: ResourceField, place: 'request' | 'answer
       return Format
     case 'fallbacks':
       return place === 'answer' ? v.array(JsonObject) : Fallbacks
+    case 'prices':
+      return Prices
     case 'object':
       return JsonObject
     default:

@@ -11,7 +11,7 @@ export interface ResourceField {
   readonly name: string
   /** As the API calls it, where that is not the name in snake_case. */
   readonly wire?: string
-  readonly type: 'text' | 'integer' | 'json' | 'object' | 'template' | 'template-type' | 'template-format' | 'fallbacks'
+  readonly type: 'text' | 'integer' | 'json' | 'object' | 'template' | 'template-type' | 'template-format' | 'fallbacks' | 'prices'
   /** Whether a new entity, and each of its versions, has to give it. */
   readonly required?: boolean
   /** Whether it may be null. */
@@ -131,6 +131,7 @@ const MODEL: Resource = {
     { name: 'model', wire: 'model_name', type: 'text', required: true },
     { name: 'parameters', type: 'object', isBody: true },
     { name: 'fallbacks', type: 'fallbacks', isBody: true },
+    { name: 'prices', type: 'prices', nullable: true },
   ],
   repository: ({ models }) => models as unknown as ResourceRepository,
   read: (manager, name, query) => manager.getModelConfig(name, query),
@@ -149,6 +150,7 @@ const EMBEDDING: Resource = {
     { name: 'chunkSize', type: 'integer' },
     { name: 'chunkOverlap', type: 'integer' },
     { name: 'chunkingStrategy', type: 'text', maxLength: 50 },
+    { name: 'dimensions', type: 'integer', nullable: true },
     { name: 'parameters', type: 'object', isBody: true },
   ],
   repository: ({ embeddings }) => embeddings as unknown as ResourceRepository,

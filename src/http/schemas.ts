@@ -67,9 +67,31 @@ export const Template = checked<string | readonly never[]>(
   'must be text, or a list of messages',
   { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'object', additionalProperties: true } }] },
 )
+const Price = v.pipe(
+  v.number('must be a number'),
+  v.check((price) => Number.isFinite(price), 'must be a number'),
+  v.minValue(0, 'must be 0 or more'),
+)
+export const Prices = v.strictObject({
+  input_per_million: v.pipe(Price, v.description('For a million tokens that the model reads.')),
+  output_per_million: v.pipe(Price, v.description('For a million tokens that the model writes, thoughts included.')),
+  cached_input_per_million: v.optional(
+    v.pipe(Price, v.description('For a million tokens read that came from the provider’s cache; as the others when it is left out.')),
+  ),
+  currency: v.pipe(
+    v.string('must be text'),
+    v.regex(/^[A-Z]{3}$/, 'must be three capital letters, such as USD'),
+    v.description('ISO 4217.'),
+  ),
+})
 export const Fallbacks = v.array(
-  v.strictObject({ provider: someText(LIMITS.provider), model: someText(LIMITS.text), parameters: v.optional(JsonObject) }),
-  'must be a list of { provider, model, parameters? }',
+  v.strictObject({
+    provider: someText(LIMITS.provider),
+    model: someText(LIMITS.text),
+    parameters: v.optional(JsonObject),
+    prices: v.optional(Prices),
+  }),
+  'must be a list of { provider, model, parameters?, prices? }',
 )
 export const Format = v.picklist(TEMPLATE_FORMATS, oneOf(TEMPLATE_FORMATS))
 export const Date8601 = v.pipe(

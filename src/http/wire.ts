@@ -1,10 +1,15 @@
 /** Objects of the library's own within an answer. JSON that users stored is theirs: its keys stay as they are. */
-const NESTED: ReadonlySet<string> = new Set(['selection', 'ramp', 'receipt'])
+const NESTED: ReadonlySet<string> = new Set(['selection', 'ramp', 'receipt', 'fallbacks', 'prices'])
 
 /** An object as it goes over the wire: snake_case, without functions and what is undefined. */
 export function toWire(value: object): Record<string, unknown> {
   const entries = Object.entries(value).filter(([, part]) => typeof part !== 'function' && part !== undefined)
-  return Object.fromEntries(entries.map(([name, part]) => [toSnake(name), NESTED.has(name) ? toWire(part) : part]))
+  return Object.fromEntries(entries.map(([name, part]) => [toSnake(name), NESTED.has(name) ? nestedToWire(part) : part]))
+}
+
+function nestedToWire(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(nestedToWire)
+  return typeof part === 'object' && part !== null ? toWire(part) : part
 }
 
 /** Options for the library: camelCase, without what was left out. */

@@ -15,6 +15,8 @@ interface Declaration<Content, Entity, Draft> {
   readonly defaultLabel?: string
   readonly lineField?: string
   readonly fields: Readonly<Record<string, Field>>
+  /** What a new version has of the one before, where its draft says nothing. Absent: all of it. */
+  readonly inherits?: (draft: Draft, before: Content) => Content
   /** Adds the fields that follow from others. */
   readonly complete?: (draft: Draft) => Draft
   /** Checks the fields that are there against each other. */
@@ -28,7 +30,7 @@ interface Declaration<Content, Entity, Draft> {
 export function columnKind<Content extends VersionContent, Entity, Draft extends VersionDraft>(
   declaration: Declaration<Content, Entity, Draft>,
 ): KindDefinition<Content, Entity, Draft> {
-  const { tables, complete = (draft: Draft) => draft, agree, view, fields, ...rest } = declaration
+  const { tables, complete = (draft: Draft) => draft, inherits = keepAll, agree, view, fields, ...rest } = declaration
   const names = Object.keys(fields)
   const fieldOf = (name: string) => fields[name] as Field
   const initial = Object.fromEntries(names.map((name) => [name, fieldOf(name).initial ?? null]))
@@ -41,7 +43,7 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
 
   function columnsOf(draft: Draft, inherited: Content | undefined): JsonObject {
     const said = given(draft)
-    const whole = { ...initial, ...(inherited && onlyOf(names, inherited)), ...said } as Readonly<Record<string, Json>>
+    const whole = { ...initial, ...(inherited && onlyOf(names, inherits(draft, inherited))), ...said } as Readonly<Record<string, Json>>
     agree?.({ ...whole, ...onlyOf(names, complete(draft)) })
     if (!tables) return { content: whole }
     return Object.fromEntries(names.map((name) => [columnOf(name, fieldOf(name)), whole[name] as Json]))
@@ -71,6 +73,10 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
     view: view ?? ((content, facts) => Object.freeze({ ...content, ...facts }) as unknown as Entity),
     describe: (content) => onlyOf(names, content) as JsonObject,
   }
+}
+
+function keepAll<Content>(_draft: unknown, before: Content): Content {
+  return before
 }
 
 function onlyOf(names: readonly string[], values: object): Readonly<Record<string, unknown>> {

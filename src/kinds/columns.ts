@@ -44,6 +44,11 @@ export function integer({ min, initial }: { readonly min: number; readonly initi
   return { type: 'integer', initial, check: (field, given) => checkInteger(field, given, { min, max: MAX_INTEGER }), decode: Number }
 }
 
+export function optionalInteger({ min }: { readonly min: number }): Field {
+  const check = (field: string, given: unknown) => (given === null ? null : checkInteger(field, given, { min, max: MAX_INTEGER }))
+  return { type: 'integer', initial: null, check, decode: (stored) => (stored === undefined || stored === null ? null : Number(stored)) }
+}
+
 /** An object of any content. */
 export function parameters(): Field {
   return { type: 'json', initial: {}, check: checkParameters, decode: decodeJson }
@@ -51,6 +56,15 @@ export function parameters(): Field {
 
 export function json(check: (field: string, given: unknown) => unknown, initial: Json): Field {
   return { type: 'json', initial, check: (field, given) => checkJson(field, check(field, given)) as Json, decode: decodeJson }
+}
+
+export function optionalJson(check: (field: string, given: unknown) => unknown): Field {
+  return {
+    type: 'json',
+    initial: null,
+    check: (field, given) => (given === null ? null : (checkJson(field, check(field, given)) as Json)),
+    decode: (stored) => decodeJson(stored ?? null),
+  }
 }
 
 export function columnOf(name: string, field: Field): string {

@@ -2,7 +2,7 @@ import type { EmbeddingConfig, EmbeddingConfigContent } from '../entities/embedd
 import { LIMITS } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { columnKind } from './column-kind.js'
-import { integer, parameters, text } from './columns.js'
+import { integer, optionalInteger, parameters, text } from './columns.js'
 import type { VersionDraft } from './kind.js'
 
 export interface EmbeddingConfigDraft extends VersionDraft {
@@ -13,6 +13,8 @@ export interface EmbeddingConfigDraft extends VersionDraft {
   readonly chunkOverlap?: number
   /** @default 'late_chunking' */
   readonly chunkingStrategy?: string
+  /** Length of the vectors; `null` for what the model makes. @default null */
+  readonly dimensions?: number | null
   readonly parameters?: EmbeddingConfigContent['parameters']
 }
 
@@ -29,6 +31,7 @@ export const EMBEDDING_KIND = columnKind<EmbeddingConfigContent, EmbeddingConfig
     chunkSize: integer({ min: 1, initial: 512 }),
     chunkOverlap: integer({ min: 0, initial: 50 }),
     chunkingStrategy: text({ initial: 'late_chunking' }),
+    dimensions: optionalInteger({ min: 1 }),
     parameters: parameters(),
   },
   agree({ chunkSize, chunkOverlap }) {

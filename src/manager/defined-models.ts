@@ -20,7 +20,7 @@ export function fallbackModel<Parameters>(
   project: string,
   label: string,
 ): DefinedModel<Parameters> {
-  const { provider, model, parameters = {}, fallbacks = [] } = definition.fallback
+  const { provider, model, parameters = {}, fallbacks = [], prices = null } = definition.fallback
   const config: ModelConfig = deepFreeze({
     id: 0,
     project,
@@ -30,6 +30,7 @@ export function fallbackModel<Parameters>(
     model,
     parameters: structuredClone(parameters),
     fallbacks: structuredClone(fallbacks),
+    prices: structuredClone(prices),
     createdBy: null,
     createdAt: new Date(0).toISOString(),
     isActive: true,

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { LabelledKind } from '../entities/config-kind.js'
+import type { Guard } from '../entities/guard.js'
 import type { Rollout } from '../entities/rollout.js'
 import type { Selection } from '../entities/selection.js'
 import { isConfigError, type StoreUnavailableError } from '../shared/errors.js'
@@ -22,7 +23,7 @@ export interface ExposuresParts {
   /** Times are those of `performance.now()`. */
   readonly write: (rows: readonly ExposureRow[]) => Promise<void>
   /** A rollout that a guard watches gave a subject an arm. */
-  readonly onWatched: () => void
+  readonly onWatched: (rolloutId: string, guard: Guard) => void
   readonly onError: (error: unknown, message: string) => void
 }
 
@@ -51,7 +52,7 @@ export class Exposures {
   }
 
   note(rollout: Rollout, { version, arm = 0 }: Selection, subject: string): void {
-    if (rollout.guard) this.#parts.onWatched()
+    if (rollout.guard) this.#parts.onWatched(rollout.id, rollout.guard)
     const key = `${rollout.id}:${arm}:${subject}`
     if (this.#seen.get(key)) return
     this.#seen.set(key, true)

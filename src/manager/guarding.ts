@@ -1,3 +1,4 @@
+import type { Guard, GuardMetric } from '../entities/guard.js'
 import type { OpenDatabase } from '../store/postgres/open-database.js'
 import { insertOutcomes, serverNow } from '../store/rollouts/outcomes.js'
 import type { ConfigStore } from '../store/write/config-store.js'
@@ -23,6 +24,8 @@ export class Guarding {
   readonly outcomes: Outcomes
   readonly #judge: Judge
   readonly #clock: ServerClock
+  /** By rollout. Guards never change what they watch. */
+  readonly #watched = new Map<string, readonly GuardMetric[]>()
 
   constructor(parts: GuardingParts) {
     const { db, store, project, read } = parts
@@ -36,6 +39,7 @@ export class Guarding {
         const inTime = rows.map((row) => ({ ...row, at: times(row.at) }))
         return read(() => insertOutcomes(db, store.schema, project, inTime))
       },
+      metricsOf: (rolloutId) => this.#watched.get(rolloutId),
       onWatched: () => this.wake(),
       onError: parts.onError,
     })
@@ -44,6 +48,12 @@ export class Guarding {
   /** What turns times of `performance.now()` into those of the database. */
   serverTimes(): Promise<(at: number) => number> {
     return this.#clock.times()
+  }
+
+  /** A guarded rollout gave a subject an arm. */
+  watch(rolloutId: string, { metrics }: Guard): void {
+    this.#watched.set(rolloutId, metrics)
+    this.wake()
   }
 
   /** A guarded rollout runs: this process judges it too. */

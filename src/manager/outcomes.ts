@@ -1,3 +1,4 @@
+import type { GuardMetric } from '../entities/guard.js'
 import { isMetricName, METRIC } from '../rollout/guard.js'
 import { InvalidArgumentError, isConfigError, type StoreUnavailableError } from '../shared/errors.js'
 import { MAX_SUBJECT } from '../store/rollouts/assignments.js'
@@ -24,6 +25,8 @@ export interface Outcome {
 export interface OutcomesParts {
   /** Times are those of `performance.now()`. */
   readonly write: (rows: readonly OutcomeRow[]) => Promise<WrittenOutcomes>
+  /** What the guard of a rollout watches that gave a subject an arm in this process. */
+  readonly metricsOf: (rolloutId: string) => readonly GuardMetric[] | undefined
   /** An outcome counts for a guard. */
   readonly onWatched: () => void
   readonly onError: (error: unknown, message: string) => void
@@ -76,6 +79,14 @@ export class Outcomes {
     // In one go for many: taking the first of a long list away costs as much as moving the others.
     if (this.#waiting.length >= 2 * MAX_WAITING) this.#makeRoom()
     this.#flushSoon()
+  }
+
+  /**
+   * What the guard of a rollout watches; `undefined` for one without a guard, and for one that gave no subject a version in this process.
+   * Agents ask it before they record anything.
+   */
+  metricsOf(rolloutId: string): readonly GuardMetric[] | undefined {
+    return this.#parts.metricsOf(rolloutId)
   }
 
   /** Resolves when everything that can be written is written: not what waits for its subject's exposure. Never rejects. */

@@ -37,7 +37,7 @@ export class RolloutWork {
         const inTime = rows.map((row) => ({ ...row, at: times(row.at) }))
         await primary.reads.run(() => insertExposures(db, schema, inTime))
       },
-      onWatched: () => this.guarding.wake(),
+      onWatched: (rolloutId, guard) => this.guarding.watch(rolloutId, guard),
       onError,
     })
     this.guarding = new Guarding({

@@ -6,6 +6,7 @@ import { type FlagManager, ManagerWatch } from './manager-watch.js'
 import type { AgentConfigProvider, OpenFeatureContext, OpenFeatureResolution } from './openfeature-types.js'
 import { ProviderEvents } from './provider-events.js'
 import { failureOf, resolutionOf } from './resolution.js'
+import { track } from './tracking.js'
 
 export interface OpenFeatureProviderOptions {
   /** Whose flags are read. @default the manager's project */
@@ -59,6 +60,10 @@ export function createOpenFeatureProvider(manager: FlagManager, options: OpenFea
     events,
     initialize: () => watch.start(),
     onClose: async () => watch.stop(),
+    track(eventName, context, details) {
+      // An outcome names no project: it counts for rollouts of the manager's.
+      if (project === manager.project) track(manager.outcomes, eventName, context, details)
+    },
     resolveBooleanEvaluation: resolver(false),
     resolveStringEvaluation: resolver(''),
     resolveNumberEvaluation: resolver(0),

@@ -10,4 +10,5 @@ export type {
   OpenFeatureHandler,
   OpenFeatureLogger,
   OpenFeatureResolution,
+  OpenFeatureTrackingDetails,
 } from './openfeature-types.js'

@@ -3,7 +3,9 @@ import { withDeadline } from '../shared/deadline.js'
 import type { OpenFeatureEvent, OpenFeatureEventContext } from './openfeature-types.js'
 
 /** What the provider needs of a manager. */
-export type FlagManager = Pick<ConfigurationManager, 'project' | 'isClosed' | 'ready' | 'stats' | 'health' | 'on' | 'getFlagDetails'>
+export type FlagManager = Pick<ConfigurationManager, 'project' | 'isClosed' | 'ready' | 'stats' | 'health' | 'on' | 'getFlagDetails'> &
+  // For `track`.
+  Partial<{ readonly outcomes: Pick<ConfigurationManager['outcomes'], 'record'> }>
 
 export interface ManagerWatchParts {
   readonly manager: FlagManager

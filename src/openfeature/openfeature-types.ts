@@ -52,6 +52,15 @@ export interface OpenFeatureResolution<Value> {
   errorMessage?: string
 }
 
+/** What a tracking event says besides its name and whom it is about. */
+export interface OpenFeatureTrackingDetails {
+  /** A number, for the mean of the metric. */
+  readonly value?: number
+  /** Whether it went wrong. @default true for an event without a `value` */
+  readonly bad?: unknown
+  readonly [detail: string]: unknown
+}
+
 /** A provider for `OpenFeature.setProvider()` of `@openfeature/server-sdk`. */
 export interface AgentConfigProvider {
   readonly metadata: { readonly name: string }
@@ -61,6 +70,11 @@ export interface AgentConfigProvider {
   initialize(): Promise<void>
   /** Stops listening to the manager, which stays open. */
   onClose(): Promise<void>
+  /**
+   * Records an outcome for guarded rollouts: the event's name is the metric, `targetingKey` the subject. Without a `targetingKey`, and where
+   * the name can be no metric, nothing is recorded.
+   */
+  track(eventName: string, context: OpenFeatureContext | undefined, details?: OpenFeatureTrackingDetails): void
   resolveBooleanEvaluation(name: string, fallback: boolean, context: OpenFeatureContext): Promise<OpenFeatureResolution<boolean>>
   resolveStringEvaluation(name: string, fallback: string, context: OpenFeatureContext): Promise<OpenFeatureResolution<string>>
   resolveNumberEvaluation(name: string, fallback: number, context: OpenFeatureContext): Promise<OpenFeatureResolution<number>>

@@ -51,16 +51,17 @@ describe('a Redis URL', () => {
     'redis://host:6379?family=6',
     'redis://host?db=4',
     'redis:///1',
-  ])('is taken: %s', (redis) => {
+  ])('is taken: %s', async (redis) => {
     const clients = createRedisClients(redis, 250)
+    await clients.open()
 
     expect((clients.data.options as { db: unknown }).db).toSatisfy((db) => Number.isInteger(Number(db)))
     clients.close()
   })
 
-  it('selects a database that is a number, or is refused, whatever the path is', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webPath(), fc.double().map(String), fc.integer().map(String)), (path) => {
+  it('selects a database that is a number, or is refused, whatever the path is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string(), fc.webPath(), fc.double().map(String), fc.integer().map(String)), async (path) => {
         let clients: ReturnType<typeof createRedisClients>
         try {
           clients = createRedisClients(`redis://host/${path}`, 250)
@@ -68,6 +69,7 @@ describe('a Redis URL', () => {
           expect(error).toBeInstanceOf(InvalidArgumentError)
           return
         }
+        await clients.open()
         const db = Number((clients.data.options as { db?: unknown }).db ?? 0)
         clients.close()
         expect(Number.isInteger(db) && db >= 0).toBe(true)

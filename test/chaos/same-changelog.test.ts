@@ -11,6 +11,9 @@ const NUMBERS = { huge: 1e308, tiny: 5e-324, third: 1 / 3, negative: -7, big: 2 
 const KEYS = JSON.parse('{"__proto__": {"a": 1}, "constructor": [], "toString": {}, "": null, "$body$": "%I"}') as object
 const BY = { changedBy: ODD, summary: ODD }
 
+/** What the version before does not know, and nothing here sets. */
+const NEWER_FIELDS: readonly string[] = ['prices', 'dimensions']
+
 let databases: readonly TestDatabase[] = []
 let managers: readonly ConfigurationManager[] = []
 
@@ -123,7 +126,7 @@ async function logOf(database: TestDatabase): Promise<unknown[]> {
   })
   let masked = text
   for (const [id, name] of ids) masked = masked.replaceAll(id, name)
-  return JSON.parse(masked) as unknown[]
+  return JSON.parse(masked, (key, value) => (NEWER_FIELDS.includes(key) && value === null ? undefined : value)) as unknown[]
 }
 
 it('every verb leaves the changelog rows that the version before left, field by field', async () => {

@@ -59,8 +59,23 @@ describe('a body', () => {
       '/models',
       { name: 'x', provider: 'p', model_name: 'm', fallbacks: [{ provider: 'p', model: 'm', x: 1 }] },
       '/fallbacks/0/x',
-      'is not known here. Known are provider, model, parameters',
+      'is not known here. Known are provider, model, parameters, prices',
     ],
+    [
+      'POST',
+      '/models',
+      { name: 'x', provider: 'p', model_name: 'm', prices: { input_per_million: 1, output_per_million: -1, currency: 'USD' } },
+      '/prices/output_per_million',
+      'must be 0 or more',
+    ],
+    [
+      'POST',
+      '/models',
+      { name: 'x', provider: 'p', model_name: 'm', prices: { inputPerMillion: 1, output_per_million: 1, currency: 'USD' } },
+      '/prices/inputPerMillion',
+      'is not known here: did you mean input_per_million?',
+    ],
+    ['POST', '/embeddings', { name: 'x', embedding_model: 'm', dimensions: 1.5 }, '/dimensions', 'must be an integer'],
     ['POST', '/embeddings', { name: 'x', embedding_model: 'm', chunk_size: 1.5 }, '/chunk_size', 'must be an integer'],
     ['POST', '/rollouts', { kind: 'nope', name: 'x', arms: [] }, '/kind', 'must be one of prompt, model, embedding, flag'],
     [
@@ -212,6 +227,36 @@ describe('taking out of use', () => {
     expect((await open.ask('GET', '/context-rules/ctx')).status).toBe(404)
     expect((await open.ask('POST', '/context-rules/ctx/activate', {})).body).toMatchObject({ name: 'ctx', version: 1 })
     expect((await open.ask('GET', '/context-rules/ctx')).status).toBe(200)
+  })
+})
+
+describe('prices and dimensions', () => {
+  const prices = { input_per_million: 0.15, output_per_million: 0.6, cached_input_per_million: 0.075, currency: 'USD' }
+
+  it('come back as they were sent, are inherited by the rules of the library, and are taken away by null', async () => {
+    const fallbacks = [{ provider: 'openai', model: 'small', prices }]
+    const model = { name: 'priced', provider: 'openai', model_name: 'large' }
+    const made = await open.ask('POST', '/models', { ...model, prices, fallbacks, labels: ['production'] })
+    const read = await open.ask('GET', '/models/priced')
+    const listed = await open.ask('GET', '/models?name=priced')
+    const other = await open.ask('POST', '/models/priced/versions', { provider: 'openai', model_name: 'larger' })
+    const again = await open.ask('POST', '/models/priced/versions', { provider: 'openai', model_name: 'larger', prices })
+    const none = await open.ask('POST', '/models/priced/versions', { provider: 'openai', model_name: 'larger', prices: null })
+
+    expect(made).toMatchObject({ status: 201, body: { prices, fallbacks } })
+    expect(read.body).toMatchObject({ prices, fallbacks })
+    expect(listed.body.items[0]).toMatchObject({ prices })
+    expect([other.body.prices, again.body.prices, none.body.prices]).toEqual([null, prices, null])
+    expect((await open.manager.getModelConfig('priced'))?.prices).toEqual({
+      inputPerMillion: 0.15,
+      outputPerMillion: 0.6,
+      cachedInputPerMillion: 0.075,
+      currency: 'USD',
+    })
+
+    const embedding = await open.ask('POST', '/embeddings', { name: 'docs', embedding_model: 'm', dimensions: 768 })
+    const shorter = await open.ask('POST', '/embeddings/docs/versions', { embedding_model: 'm', dimensions: null })
+    expect([embedding.body.dimensions, shorter.body.dimensions]).toEqual([768, null])
   })
 })
 

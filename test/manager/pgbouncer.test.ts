@@ -1,9 +1,12 @@
+import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
 import { notifyChannel } from '../../src/store/postgres/notify-channel.js'
+import { NOTES } from '../kinds/a-kind.js'
+import { everyCall } from '../store/every-call.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePgBouncer } from '../support/private-pgbouncer.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
@@ -153,6 +156,17 @@ describe('through PgBouncer in transaction mode', () => {
     expect(log?.revisions).toBe(log?.last)
     expect(log?.counter).toBe(log?.last)
     expect(await leftovers()).toEqual(NOTHING_LEFT)
+  })
+
+  it('every call works, of every kind, also of a host’s own', async () => {
+    const [manager, other] = await Promise.all([start(options({ kinds: [NOTES] })), start(options({ kinds: [NOTES] }))])
+    const pool = new pg.Pool({ connectionString: bouncer.url, max: 2 })
+
+    await everyCall(manager, new Kysely({ dialect: new PostgresDialect({ pool }) }), project)
+    const { revision } = await manager.of(NOTES).create({ name: 'through a pooler', content: 'read by the other' })
+
+    expect((await other.of(NOTES).get('through a pooler', { minRevision: revision }))?.content).toBe('read by the other')
+    await pool.end()
   })
 
   it('changes are found by poll, and nobody listens', async () => {

@@ -86,6 +86,7 @@ describe('a purge', () => {
       model: SECRET,
       parameters: { key: SECRET },
       fallbacks: [{ provider: SECRET, model: 'x' }],
+      prices: { inputPerMillion: 1, outputPerMillion: 1, currency: 'USD' },
     })
     await here.models.createVersion({ name, provider: 'p', model: 'm', parameters: {}, fallbacks: [] })
     await here.models.createVersion({ name, provider: 'p', model: 'n', labels: ['production'] })
@@ -97,7 +98,7 @@ describe('a purge', () => {
 
     for (const manager of [here, elsewhere]) {
       const read = await manager.getModelConfig(name, { version: 1, minRevision: revision + 1 })
-      expect(read).toMatchObject({ provider: 'purged', model: 'purged', parameters: {}, fallbacks: [] })
+      expect(read).toMatchObject({ provider: 'purged', model: 'purged', parameters: {}, fallbacks: [], prices: null })
     }
   })
 

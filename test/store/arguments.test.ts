@@ -91,6 +91,16 @@ const REFUSED: readonly (readonly [title: string, field: string, call: () => unk
     'fallbacks[0].parameters.stop[0]',
     () => models.createVersion(model({ fallbacks: [fallback({ parameters: { stop: [NUL] } })] })),
   ],
+  ['prices that are no object', 'prices', () => models.create(model({ prices: 3 }))],
+  ['prices without a currency', 'prices.currency', () => models.create(model({ prices: { inputPerMillion: 1, outputPerMillion: 1 } }))],
+  ['a currency that is a sign', 'prices.currency', () => models.create(model({ prices: price({ currency: '$' }) }))],
+  ['a price below 0', 'prices.inputPerMillion', () => models.createVersion(model({ prices: price({ inputPerMillion: -1 }) }))],
+  ['a price as text', 'prices.outputPerMillion', () => models.create(model({ prices: price({ outputPerMillion: '1' }) }))],
+  ['a price without end', 'prices.cachedInputPerMillion', () => models.create(model({ prices: price({ cachedInputPerMillion: 1 / 0 }) }))],
+  ['a price that is not known', 'prices.perMillion', () => models.create(model({ prices: price({ perMillion: 1 }) }))],
+  ['a price of a fallback', 'fallbacks[0].prices.currency', () => models.create(model({ fallbacks: [fallback({ prices: {} })] }))],
+  ['dimensions of 0', 'dimensions', () => embeddings.create(embedding({ dimensions: 0 }))],
+  ['dimensions as text', 'dimensions', () => embeddings.createVersion(embedding({ dimensions: '768' }))],
   ['an embedding config name of 101', 'name', () => embeddings.create(embedding({ name: 'n'.repeat(101) }))],
   ['an empty embedding model', 'embeddingModel', () => embeddings.create(embedding({ embeddingModel: '' }))],
   ['a chunk size of 0', 'chunkSize', () => embeddings.create(embedding({ chunkSize: 0 }))],
@@ -238,6 +248,10 @@ const { jsonValue } = fc.letrec((tie) => ({
     fc.dictionary(storable, tie('jsonValue'), { maxKeys: 4 }),
   ),
 }))
+
+function price(part: object) {
+  return { inputPerMillion: 1, outputPerMillion: 1, currency: 'USD', ...part }
+}
 
 function fallback(part: object) {
   return { provider: 'ollama', model: 'llama', ...part }

@@ -3,6 +3,7 @@ import type { ConfigurationManager } from '../../src/manager/configuration-manag
 import { ContextRuleRepository } from '../../src/store/repositories/context-rule-repository.js'
 import { ModelConfigRepository } from '../../src/store/repositories/model-config-repository.js'
 import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
+import { NOTES } from '../kinds/a-kind.js'
 
 /**
  * Calls everything of a manager that sends a statement, so that each is sent at least once.
@@ -17,11 +18,16 @@ export async function everyCall(manager: ConfigurationManager, host: Kysely<unkn
     embeddings: { embeddingModel: 'bge-m3' },
   }
   for (const kind of ['prompts', 'models', 'embeddings'] as const) {
-    // The three have one interface; the content of one kind stands for all.
+    // They have one interface; the content of one kind stands for all.
     const repository = manager[kind] as unknown as typeof manager.prompts
     await everyVerb(repository, `${prefix}-${kind}`, content[kind] as typeof content.prompts)
     await everyList(repository, `${prefix}-${kind}`)
   }
+  await everyVerb(manager.flags as never, `${prefix}-flags`, { value: true, description: 'A flag' } as never)
+  await everyList(manager.flags as never, `${prefix}-flags`)
+  // A host's kind is kept in the tables that such kinds share.
+  await everyVerb(manager.of(NOTES) as never, `${prefix}-notes`, { content: 'a note' } as never)
+  await everyList(manager.of(NOTES) as never, `${prefix}-notes`)
   await everyRule(manager, `${prefix}-context`)
   await everyRollout(manager, `${prefix}-rollout`)
   await everyRead(manager, `${prefix}-prompts`)
@@ -71,7 +77,7 @@ async function everyJoin(host: Kysely<unknown>, prefix: string): Promise<void> {
 /** The first of two versions of each kind: the second took its label. */
 async function everyPurge(manager: ConfigurationManager, prefix: string): Promise<void> {
   const by = { changedBy: 'ada', summary: 'a key was in it' }
-  for (const kind of ['prompt', 'model', 'embedding'] as const) {
+  for (const kind of ['prompt', 'model', 'embedding', 'flag', 'note'] as const) {
     await manager.purge({ kind, name: `${prefix}-${kind}s-copy`, project: 'copies', version: 1, ...by })
   }
   await manager.purge({ kind: 'context_rules', name: `${prefix}-context`, version: 1, ...by })
@@ -117,6 +123,7 @@ async function everyRollout(manager: ConfigurationManager, name: string): Promis
 }
 
 async function everyRead(manager: ConfigurationManager, name: string): Promise<void> {
+  await Promise.all([manager.getFlag('flag', false), manager.of(NOTES).get('note')])
   await Promise.all([manager.getPrompt(name), manager.getModelConfig(), manager.getEmbeddingConfig(), manager.getContextRules()])
   await manager.getPrompt(name, { version: 1 })
   await manager.catchUp()

@@ -409,6 +409,51 @@ describe('model configs', () => {
   })
 })
 
+describe('prices of model configs', () => {
+  const prices = { inputPerMillion: 0.15, outputPerMillion: 0.6, cachedInputPerMillion: 0.075, currency: 'USD' }
+
+  it('are kept with the version, and with each fallback', async () => {
+    const { models } = store.repositories()
+    const fallbacks = [{ provider: 'ollama', model: 'b', prices: { inputPerMillion: 0, outputPerMillion: 0, currency: 'EUR' } }]
+
+    const created = await models.create({ name: 'a', provider: 'openai', model: 'm', prices, fallbacks })
+
+    expect(created).toMatchObject({ prices, fallbacks })
+    expect(await models.find({ name: 'a' })).toMatchObject({ prices, fallbacks })
+    expect((await models.history({ name: 'a' }))[0]?.newData).toMatchObject({ prices })
+    expect((await models.create({ name: 'b', provider: 'openai', model: 'm' })).prices).toBeNull()
+  })
+
+  it('are those of the version before only while it names the same model', async () => {
+    const { models } = store.repositories()
+    await models.create({ name: 'a', provider: 'openai', model: 'm', prices })
+
+    const same = await models.createVersion({ name: 'a', provider: 'openai', model: 'm', parameters: { temperature: 0 } })
+    const other = await models.createVersion({ name: 'a', provider: 'openai', model: 'n' })
+    const priced = await models.createVersion({ name: 'a', provider: 'azure', model: 'n', prices })
+    const elsewhere = await models.createVersion({ name: 'a', provider: 'openai', model: 'n' })
+    await models.createVersion({ name: 'a', provider: 'openai', model: 'n', prices })
+    const forgotten = await models.createVersion({ name: 'a', provider: 'openai', model: 'n', prices: null })
+
+    expect(same.prices).toEqual(prices)
+    expect([other.prices, elsewhere.prices, forgotten.prices]).toEqual([null, null, null])
+    expect(priced.prices).toEqual(prices)
+    expect((await models.diff({ name: 'a', from: 1, to: 3 })).fields).toContainEqual({ field: 'prices', from: prices, to: null })
+  })
+})
+
+describe('dimensions of embedding configs', () => {
+  it('are kept, inherited, and taken away by null', async () => {
+    const { embeddings } = store.repositories()
+    const created = await embeddings.create({ name: 'a', embeddingModel: 'm', dimensions: 768 })
+    const inherited = await embeddings.createVersion({ name: 'a', embeddingModel: 'n' })
+    const none = await embeddings.createVersion({ name: 'a', embeddingModel: 'n', dimensions: null })
+
+    expect([created.dimensions, inherited.dimensions, none.dimensions]).toEqual([768, 768, null])
+    expect((await embeddings.create({ name: 'b', embeddingModel: 'm' })).dimensions).toBeNull()
+  })
+})
+
 describe('context rules', () => {
   it('are in force in their highest active version', async () => {
     const { contextRules, project } = store.repositories()

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { withDeadline } from '../../shared/deadline.js'
 import { InvalidArgumentError } from '../../shared/errors.js'
 import { type RedisReasons, watchReasons } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
+import { type RedisDriver, RedisOnDemand } from './redis-on-demand.js'
 import { type RedisClusterTopology, type RedisSentinelTopology, type RedisTopology, readNodes } from './redis-topology.js'
 import { readRedisUrl } from './redis-url.js'
 import { reopenOnEnd } from './reopen-on-end.js'
@@ -73,9 +74,10 @@ function isClient(redis: RedisLike | RedisTopology): redis is RedisLike {
 
 function ofServer(url: string, redisMs: number): RedisClients {
   const { username, password } = readRedisUrl('redis', url)
-  const data = new Redis(url, reconnecting(redisMs)) as unknown as RedisLike
+  const client = (options: RedisOptions) => (driver: RedisDriver) => new driver.Redis(url, options) as unknown as RedisLike
+  const data = new RedisOnDemand(client(reconnecting(redisMs)))
   const secrets = [password, decodeURIComponent(password), ...(password === '' ? [decodeURIComponent(username)] : [])]
-  return own(data, () => new Redis(url, forOneConnection(redisMs)) as unknown as RedisLike, redisMs, secrets)
+  return own(data, () => data.driver && client(forOneConnection(redisMs))(data.driver), redisMs, secrets)
 }
 
 function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisClients {
@@ -103,22 +105,24 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     ...(password !== undefined && { password }),
     ...(serverTls && { tls: serverTls === true ? {} : serverTls, enableTLSForSentinelMode: true }),
   }
-  const data = new Redis({ ...options, ...reconnecting(redisMs), failoverDetector: true }) as unknown as RedisLike
+  const client = (more: RedisOptions) => (driver: RedisDriver) => new driver.Redis({ ...options, ...more }) as unknown as RedisLike
+  const data = new RedisOnDemand(client({ ...reconnecting(redisMs), failoverDetector: true }))
   const subscriber = () => {
+    if (!data.driver) return undefined
     // Sentinels that do not answer are asked again by the next client.
-    const client = new Redis({ ...options, ...forOneConnection(redisMs), sentinelRetryStrategy: () => null }) as unknown as RedisLike
+    const subscribed = client({ ...forOneConnection(redisMs), sentinelRetryStrategy: () => null })(data.driver)
     // Told of a failover, the data client lets its connection go. A primary that was only cut off from its sentinels would keep this one.
-    const follow = () => client.disconnect()
+    const follow = () => subscribed.disconnect()
     data.on('close', follow)
-    client.on('end', () => data.off('close', follow))
-    return client
+    subscribed.on('end', () => data.off('close', follow))
+    return subscribed
   }
   return own(data, subscriber, redisMs, [list.password, password, sentinelPassword])
 }
 
 function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClients {
   const { nodes, username, password, tls } = readNodes('redis.cluster', topology.cluster, topology)
-  const cluster = new Cluster([...nodes], {
+  const options: ClusterOptions = {
     lazyConnect: true,
     enableOfflineQueue: false,
     // One to the node that has the slot now, one more if it moves at that moment.
@@ -136,7 +140,8 @@ function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClient
     },
     // Certificates name hosts, not addresses.
     ...(tls && { dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host) }),
-  }) as unknown as RedisLike
+  }
+  const cluster = new RedisOnDemand((driver) => new driver.Cluster([...nodes], options) as unknown as RedisLike, true)
   return own(cluster, nodeByNode(cluster, redisMs), redisMs, [password])
 }
 

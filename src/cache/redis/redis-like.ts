@@ -5,7 +5,6 @@ export interface RedisLike {
   readonly isCluster?: boolean
   connect(): Promise<unknown>
   disconnect(reconnect?: boolean): void
-  quit(): Promise<unknown>
   mget(keys: string[]): Promise<(string | null)[]>
   evalsha(digest: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>
   eval(source: string, keyCount: number, ...args: (string | number)[]): Promise<unknown>

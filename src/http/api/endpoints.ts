@@ -51,6 +51,7 @@ export function createApi(resources: readonly Resource[], llm?: LLMRegistry): Ap
       ]),
       [answers.ContextRule, 'ContextRule'],
       [rollout, 'Rollout'],
+      [answers.RolloutReport, 'RolloutReport'],
       [change, 'ConfigChange'],
     ]),
   }

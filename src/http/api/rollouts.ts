@@ -7,9 +7,10 @@ import { type Endpoint, endpoint, type Services } from '../endpoint.js'
 import { notFound } from '../problem.js'
 import type { Resource } from '../resources.js'
 import { Date8601, Flag, JsonObject, Label, Name, Project, pick, Summary, Version, Versions } from '../schemas.js'
-import { fromWire, toWire } from '../wire.js'
+import { fromWire } from '../wire.js'
 import { metaOf, projectOf } from './acts.js'
 import { RolloutQuery, WaitQuery } from './queries.js'
+import { guardOf, showReport, showRollout } from './rollout-wire.js'
 
 const Weight = v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'))
 const Arm = v.strictObject({ version: Version, weight: Weight })
@@ -20,31 +21,51 @@ const Coverage = v.pipe(
   v.description('Percent of subjects.'),
 )
 const summary = v.optional(Summary)
+const Metric = v.union(
+  [v.string(), v.strictObject({ name: v.string(), over_ms: v.optional(v.number()) })],
+  'must be the name of a metric, or { name, over_ms }',
+)
+const Guard = v.strictObject({
+  metrics: v.pipe(
+    v.array(Metric, "must list metrics, such as ['error']"),
+    v.description('What the candidate must not do worse in; { "name": "slow", "over_ms": 8000 } for slow runs.'),
+  ),
+  alpha: v.optional(v.pipe(v.number('must be a number'), v.description('The probability of a false alarm, all metrics together; 0.05.'))),
+  action: v.optional(v.pipe(pick(['pause', 'notify']), v.description('What it does about a worse candidate; pause.'))),
+  settle_ms: v.optional(
+    v.pipe(v.number('must be a number'), v.description('How long a normal outcome may take, in milliseconds; 30,000.')),
+  ),
+})
 const Arms = v.array(Arm, 'must be a list of { version, weight }')
 const BODIES = {
   ramp: v.strictObject({
     coverage: v.optional(Coverage),
     arms: v.optional(Arms),
     weights: v.optional(v.array(Weight, 'must be a list of numbers')),
+    enrol: v.optional(v.pipe(Flag, v.description('Of a sticky rollout: false takes no new subjects, and keeps those it has.'))),
     force: v.optional(Flag),
     summary,
   }),
   pause: v.strictObject({ summary }),
-  resume: v.strictObject({ force: v.optional(Flag), summary }),
+  resume: v.strictObject({
+    force: v.optional(Flag),
+    acknowledge: v.optional(
+      v.pipe(Flag, v.description('Goes on although the guard has paused it: the evidence begins anew, at the price of another alpha.')),
+    ),
+    summary,
+  }),
   conclude: v.strictObject({ winner: v.optional(Version), force: v.optional(Flag), summary }),
 } as const
 const EXAMPLES = { ramp: { coverage: 25 }, pause: { summary: 'Looking at it' }, resume: {}, conclude: { winner: 2 } } as const
-
-/** Percent and dates on the wire; hundredths of a percent and milliseconds are the store's own. */
-function show({ coverageBasisPoints: _, schedule, ...rollout }: Rollout): Record<string, unknown> {
-  const steps = schedule?.map((step) => ({ at: new Date(step.atMs).toISOString(), coverage: step.coverageBasisPoints / 100 }))
-  return { ...toWire(rollout), ...(steps && { schedule: steps }) }
-}
 
 async function findRollout({ manager }: Services, id: string): Promise<Rollout> {
   const found = await manager.rollouts.find(id)
   if (!found) throw notFound(`There is no rollout "${id}".`)
   return found
+}
+
+function readOf({ kind, project, name }: Rollout): Action {
+  return { verb: 'read', kind, project, name, labels: [] }
 }
 
 /** A/B tests and gradual rollouts, of every labelled kind. */
@@ -71,7 +92,7 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
       }),
       handle: async ({ query }, { manager }) => {
         const { items, cursor } = await manager.rollouts.list(fromWire(query) as object)
-        return { items: items.map(show), ...(cursor !== undefined && { cursor }) }
+        return { items: items.map(showRollout), ...(cursor !== undefined && { cursor }) }
       },
     }),
     endpoint({
@@ -81,11 +102,19 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
       summary: 'One rollout',
       access: 'read',
       problems: [404],
-      action: async ({ params }, services) => {
-        const { kind, project, name } = await findRollout(services, params.id!)
-        return { verb: 'read', kind, project, name, labels: [] }
-      },
-      handle: async ({ params }, services) => taggedAnswer(show(await findRollout(services, params.id!))),
+      action: async ({ params }, services) => readOf(await findRollout(services, params.id!)),
+      handle: async ({ params }, services) => taggedAnswer(showRollout(await findRollout(services, params.id!))),
+    }),
+    endpoint({
+      ...common,
+      method: 'GET',
+      path: '/rollouts/:id/report',
+      summary: 'What the outcomes of a rollout say so far, with intervals that hold at every look, and what its guard finds',
+      access: 'read',
+      answer: answers.RolloutReport,
+      problems: [404],
+      action: async ({ params }, services) => readOf(await findRollout(services, params.id!)),
+      handle: async ({ params }, { manager }) => showReport(await manager.rollouts.report(params.id!)),
     }),
     endpoint({
       ...common,
@@ -106,6 +135,7 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
         when: v.optional(JsonObject),
         schedule: v.optional(v.array(v.strictObject({ at: Date8601, coverage: Coverage }), 'must be a list of { at, coverage }')),
         record_exposures: v.optional(Flag),
+        guard: v.optional(v.pipe(Guard, v.description('Pauses the rollout by itself when its candidate does worse.'))),
         force: v.optional(Flag),
         summary,
       }),
@@ -128,11 +158,13 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
         labels: [labelOf(services, body.kind, body.label)],
       }),
       handle: async (call, services) => {
-        const { summary: why, label: given, ...body } = call.body
+        const { summary: why, label: given, guard, ...body } = call.body
         const label = labelOf(services, body.kind, given)
-        const start = { ...fromWire(body), label, ...metaOf(call, why) } as Parameters<typeof services.manager.rollouts.start>[0]
+        const start = { ...fromWire(body), label, ...(guard && { guard: guardOf(guard) }), ...metaOf(call, why) } as Parameters<
+          typeof services.manager.rollouts.start
+        >[0]
         const started = await services.manager.rollouts.start(start)
-        return jsonAnswer(201, show(started), { location: `${call.api}/rollouts/${started.id}` })
+        return jsonAnswer(201, showRollout(started), { location: `${call.api}/rollouts/${started.id}` })
       },
     }),
     step('ramp', 'Changes how many subjects a rollout covers, or the weights of its arms'),
@@ -159,11 +191,11 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
       },
       current: async ({ params }, services) => {
         const found = await services.manager.rollouts.find(params.id!)
-        return found && taggedAnswer(show(found))
+        return found && taggedAnswer(showRollout(found))
       },
       handle: async (call, { manager }) => {
         const { summary: why, ...body } = call.body as { summary?: string }
-        return show(await manager.rollouts[verb](call.params.id!, { ...fromWire(body), ...metaOf(call, why) }))
+        return showRollout(await manager.rollouts[verb](call.params.id!, { ...fromWire(body), ...metaOf(call, why) }))
       },
     })
   }

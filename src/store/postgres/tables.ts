@@ -25,6 +25,7 @@ export interface ModelConfigTable extends VersionTable {
   model_name: string
   parameters: string
   fallbacks: string
+  prices: string | null
 }
 
 export interface EmbeddingConfigTable extends VersionTable {
@@ -32,6 +33,7 @@ export interface EmbeddingConfigTable extends VersionTable {
   chunk_size: number
   chunk_overlap: number
   chunking_strategy: string
+  dimensions: number | null
   parameters: string
 }
 

@@ -1,4 +1,3 @@
-import { diffArrays } from 'diff'
 import type { Json, JsonObject } from '../../entities/json.js'
 
 export interface DiffLine {
@@ -21,14 +20,16 @@ export interface ContentDiff {
 }
 
 /** @param lineField the field that is compared line by line */
-export function diffContents(from: JsonObject, to: JsonObject, lineField?: string): ContentDiff {
+export async function diffContents(from: JsonObject, to: JsonObject, lineField?: string): Promise<ContentDiff> {
   if (lineField === undefined) return { lines: [], fields: diffFields(from, to) }
   const { [lineField]: before, ...fieldsBefore } = from
   const { [lineField]: after, ...fieldsAfter } = to
-  return { lines: diffLines(linesOf(before), linesOf(after)), fields: diffFields(fieldsBefore, fieldsAfter) }
+  return { lines: await diffLines(linesOf(before), linesOf(after)), fields: diffFields(fieldsBefore, fieldsAfter) }
 }
 
-function diffLines(from: readonly string[], to: readonly string[]): DiffLine[] {
+async function diffLines(from: readonly string[], to: readonly string[]): Promise<DiffLine[]> {
+  // Loaded by the first who compares: nearly no process does.
+  const { diffArrays } = await import('diff')
   return diffArrays([...from], [...to]).flatMap((part) => {
     const type = part.added ? 'added' : part.removed ? 'removed' : 'same'
     return part.value.map((text) => ({ type, text }) as const)

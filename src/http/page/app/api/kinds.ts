@@ -13,6 +13,8 @@ export interface Field {
   readonly options?: readonly string[]
   readonly hint?: string
   readonly isRequired?: boolean
+  /** Empty says that there is none, rather than nothing. */
+  readonly isNullable?: boolean
   /** What a new one starts with, as it stands in the field. */
   readonly start?: string
 }
@@ -68,7 +70,14 @@ const MODELS: Kind = {
       label: 'Fallbacks',
       type: 'json',
       start: '[]',
-      hint: 'A JSON list of { "provider", "model", "parameters" }, tried in order.',
+      hint: 'A JSON list of { "provider", "model", "parameters", "prices" }, tried in order.',
+    },
+    {
+      name: 'prices',
+      label: 'Prices',
+      type: 'json',
+      isNullable: true,
+      hint: 'JSON: { "input_per_million", "output_per_million", "cached_input_per_million", "currency" }. Empty is unknown.',
     },
   ],
   about: ({ provider, model_name }) => [provider, model_name].filter(Boolean).join(':'),
@@ -86,6 +95,13 @@ const EMBEDDINGS: Kind = {
     { name: 'chunk_size', label: 'Chunk size', type: 'integer', start: '512', hint: 'Tokens.' },
     { name: 'chunk_overlap', label: 'Chunk overlap', type: 'integer', start: '50', hint: 'Tokens; less than the chunk size.' },
     { name: 'chunking_strategy', label: 'Chunking strategy', type: 'text', start: 'late_chunking' },
+    {
+      name: 'dimensions',
+      label: 'Dimensions',
+      type: 'integer',
+      isNullable: true,
+      hint: 'Length of the vectors. Empty is what the model makes.',
+    },
     PARAMETERS,
   ],
   about: ({ embedding_model, chunk_size }) => [embedding_model, chunk_size && `${chunk_size} tokens`].filter(Boolean).join(', '),

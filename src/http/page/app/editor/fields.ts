@@ -54,8 +54,9 @@ function read(field: Field, text: string, body: Record<string, unknown>, problem
   const { name, label, type } = field
   if (type === 'template' || type === 'choice') body[name] = text
   else if (type === 'text' || type === 'long') body[name] = text === '' ? null : text
-  else if (text.trim() === '') return
-  else if (type === 'integer' || type === 'number') {
+  else if (text.trim() === '') {
+    if (field.isNullable) body[name] = null
+  } else if (type === 'integer' || type === 'number') {
     if (Number.isNaN(Number(text)) || (type === 'integer' && !Number.isInteger(Number(text))))
       problems[name] = `${label} has to be a whole number.`
     else body[name] = Number(text)

@@ -1,0 +1,30 @@
+import type { Outcome } from '../manager/outcomes.js'
+import { isConfigError } from '../shared/errors.js'
+import type { FlagManager } from './manager-watch.js'
+import type { OpenFeatureContext, OpenFeatureTrackingDetails } from './openfeature-types.js'
+
+/**
+ * Records a tracking event as an outcome. Events are about anything, and most of them about nothing that a guard watches: one that can be no
+ * outcome is left out, and is no error.
+ */
+export function track(
+  outcomes: FlagManager['outcomes'],
+  eventName: string,
+  context: OpenFeatureContext | undefined,
+  details: OpenFeatureTrackingDetails | undefined,
+): void {
+  const subject = context?.targetingKey
+  if (outcomes === undefined || subject === undefined) return
+  try {
+    outcomes.record({ subject, metric: eventName, ...measured(details) })
+  } catch (error) {
+    // A name that is no metric's, or a subject that nothing can have been chosen for.
+    if (!isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
+  }
+}
+
+/** An event that says nothing of itself happened, and that is what is counted. */
+function measured({ value, bad }: OpenFeatureTrackingDetails = {}): Pick<Outcome, 'bad' | 'value'> {
+  const hasValue = typeof value === 'number' && Number.isFinite(value)
+  return { bad: typeof bad === 'boolean' ? bad : !hasValue, ...(hasValue && { value }) }
+}
