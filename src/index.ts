@@ -199,6 +199,7 @@ export type { Purge } from './store/write/purge.js'
 export type {
   Activation,
   Copy,
+  CountQuery,
   Deactivation,
   DiffQuery,
   FindQuery,

@@ -53,10 +53,15 @@ export interface ListQuery {
   readonly label?: string
   /** Part of the name, in any case. */
   readonly search?: string
+  /** The whole name, as it is. */
+  readonly name?: string
   /** 1 to 1,000. @default 50 */
   readonly limit?: number
   readonly cursor?: string
 }
+
+/** What to count: a list without its pages. */
+export type CountQuery = Omit<ListQuery, 'limit' | 'cursor'>
 
 export interface DiffQuery extends Target {
   readonly from: number
@@ -82,7 +87,8 @@ export const REQUEST_KEYS = {
   deactivate: [...TARGET, 'version', 'force', ...META_KEYS],
   activate: [...TARGET, 'version', ...META_KEYS],
   find: [...TARGET, 'label', 'version'],
-  list: ['project', 'activeOnly', 'label', 'search', 'limit', 'cursor'],
+  list: ['project', 'activeOnly', 'label', 'search', 'name', 'limit', 'cursor'],
+  count: ['project', 'activeOnly', 'label', 'search', 'name'],
   history: TARGET,
   diff: [...TARGET, 'from', 'to'],
   copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],
