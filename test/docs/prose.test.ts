@@ -3,10 +3,11 @@ import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { readOrder } from '../../docs/.vitepress/order.js'
+import { COMMANDS } from '../../src/cli/commands.js'
 import { pagesOf } from '../support/markdown-code.js'
 import { filesOf, scriptsOf, shellCommandsOf } from '../support/shell-commands.js'
 import { complaintsAboutWords } from './banned-words.js'
-import { KNOWN_COMMANDS } from './shell-blocks.js'
+import { KNOWN_COMMANDS, OF_THE_READER } from './shell-blocks.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGES = pagesOf(ROOT)
@@ -118,7 +119,7 @@ describe('the pages', () => {
 })
 
 describe('the commands of the pages', () => {
-  const commands = PAGES.flatMap((page) => shellCommandsOf(page, read(page)))
+  const commands = PAGES.flatMap((page) => shellCommandsOf(page, read(page))).filter(({ text }) => !OF_THE_READER.test(text))
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> }
   const rowOf = (text: string) =>
     KNOWN_COMMANDS.filter(({ begins }) => text.startsWith(begins)).toSorted((left, right) => right.begins.length - left.begins.length)[0]
@@ -136,6 +137,13 @@ describe('the commands of the pages', () => {
     )
 
     expect(broken).toEqual([])
+  })
+
+  it('name commands of this package that exist', () => {
+    const names = commands.flatMap(({ text }) => /^npx agent-config ([\w-]+)/.exec(text)?.[1] ?? [])
+
+    expect(names.filter((name) => !COMMANDS.some((command) => command.name === name))).toEqual([])
+    expect(names).toContain('migrate')
   })
 
   it('are all that the list of known commands has, and its tests exist', () => {
