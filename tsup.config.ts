@@ -64,7 +64,7 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     target: 'node20',
     platform: 'node',
-    noExternal: ['smol-toml'],
+    noExternal: ['smol-toml', 'eventemitter3'],
     // Without it tsup answers for `node:` itself, before the plugin is asked.
     removeNodeProtocol: false,
     esbuildPlugins: [builtinsWithoutFacades],

@@ -202,6 +202,7 @@ export type { Purge } from './store/write/purge.js'
 export type {
   Activation,
   Copy,
+  CountQuery,
   Deactivation,
   DiffQuery,
   FindQuery,

@@ -123,6 +123,14 @@ it('has a settings door that starts without copies of Node modules, also on a No
   expect(readFileSync(new URL('../dist/settings.js', import.meta.url), 'utf8')).not.toMatch(/from\s*"(?:node:)?fs"/)
 })
 
+it('has a settings door that is one file, which loads no other package', () => {
+  for (const file of ['settings.js', 'settings.cjs']) {
+    const text = readFileSync(new URL(`../dist/${file}`, import.meta.url), 'utf8')
+    const loaded = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*|\brequire\()["']([^"']+)["']/g)].map(([, name = '']) => name)
+    expect(loaded.filter((name) => !name.startsWith('node:'))).toEqual([])
+  }
+})
+
 it('loads no driver of Redis and nothing that compares texts with the main door: those who need them do', async () => {
   const code = `
     import { createRequire } from 'node:module'

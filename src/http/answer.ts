@@ -7,7 +7,8 @@ export type Headers = Readonly<Record<string, string>>
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  readonly body?: Uint8Array | ReadableStream<Uint8Array> | undefined
+  /** A text goes out in one write together with the headers, bytes in two. */
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array> | undefined
   /** The compressed body of an answer that is kept and sent often. */
   readonly compressed?: KeptCompression | undefined
 }
@@ -29,12 +30,11 @@ export const API_HEADERS: Headers = {
   'cache-control': 'private, no-cache',
 }
 const JSON_HEADERS: Headers = { ...API_HEADERS, 'content-type': 'application/json; charset=utf-8' }
-const encoder = new TextEncoder()
 
 /** A value as JSON. */
 export function jsonAnswer(status: number, value: unknown, headers: Headers = {}): Answer {
-  const body = encoder.encode(JSON.stringify(value))
-  const vary: Headers = body.byteLength < LEAST_COMPRESSED_BYTES ? {} : { vary: 'accept-encoding' }
+  const body = JSON.stringify(value)
+  const vary: Headers = lengthOf(body) < LEAST_COMPRESSED_BYTES ? {} : { vary: 'accept-encoding' }
   return { status, headers: { ...JSON_HEADERS, ...vary, ...headers }, body }
 }
 
@@ -45,6 +45,11 @@ export function jsonAnswer(status: number, value: unknown, headers: Headers = {}
  */
 export function taggedAnswer(value: unknown, identity: unknown = value): Answer {
   return { ...jsonAnswer(200, value, { etag: etagOf(JSON.stringify(identity)) }), compressed: {} }
+}
+
+/** How many bytes a body has that is there as a whole. */
+export function lengthOf(body: string | Uint8Array | undefined): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : (body?.byteLength ?? 0)
 }
 
 export function etagOf(text: string | Uint8Array): string {

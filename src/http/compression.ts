@@ -1,17 +1,17 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type Answer, LEAST_COMPRESSED_BYTES } from './answer.js'
+import { type Answer, LEAST_COMPRESSED_BYTES, lengthOf } from './answer.js'
 
 const compress = promisify(gzip)
 
 /** The answer with a gzipped body, for clients that take one. */
 export function compressed(answer: Answer, acceptEncoding: string | undefined): Answer | Promise<Answer> {
   const { body } = answer
-  const isWorthIt = body instanceof Uint8Array && body.byteLength >= LEAST_COMPRESSED_BYTES && takesGzip(acceptEncoding)
-  return isWorthIt ? gzipped(answer, body) : answer
+  if (body === undefined || body instanceof ReadableStream || !takesGzip(acceptEncoding)) return answer
+  return lengthOf(body) >= LEAST_COMPRESSED_BYTES ? gzipped(answer, body) : answer
 }
 
-async function gzipped(answer: Answer, body: Uint8Array): Promise<Answer> {
+async function gzipped(answer: Answer, body: string | Uint8Array): Promise<Answer> {
   const { headers } = answer
   const kept = answer.compressed ?? {}
   kept.gzip ??= compress(body)

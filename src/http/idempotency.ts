@@ -33,7 +33,6 @@ export interface IdempotencyKeys {
 
 const DAY_MS = 86_400_000
 const KEY = /^[\x21-\x7e]{1,255}$/
-const decoder = new TextDecoder()
 
 /** Carries a request out once for each key of an actor, and gives the same answer to the ones that repeat it. */
 export async function once(
@@ -54,11 +53,11 @@ export async function once(
   }
   if (claim.state === 'kept') {
     const { status, headers, body } = claim.answer
-    return { ...jsonAnswer(status, null, { ...headers, 'idempotency-replayed': 'true' }), body: new TextEncoder().encode(body) }
+    return { ...jsonAnswer(status, null, { ...headers, 'idempotency-replayed': 'true' }), body }
   }
   try {
     const answer = await work()
-    const body = answer.body instanceof Uint8Array ? decoder.decode(answer.body) : ''
+    const body = typeof answer.body === 'string' ? answer.body : ''
     await keys.keep({ actor, key }, { status: answer.status, headers: answer.headers, body })
     return answer
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { InvalidArgumentError } from '../shared/errors.js'
-import type { Answer } from './answer.js'
+import { type Answer, lengthOf } from './answer.js'
 import type { Exchange } from './exchange.js'
 import { type ConfigHandler, notServed, pathBelow, SERVE } from './handler.js'
 import { type NodeRequest, nodeExchange } from './node-exchange.js'
@@ -52,7 +52,7 @@ async function send({ status, headers, body }: Answer, request: IncomingMessage,
     response.writeHead(status, headers)
     return request.method === 'HEAD' ? endStream(body, response) : pump(body, response)
   }
-  const length: Record<string, string | number> = status === 304 || status === 204 ? {} : { 'content-length': body?.byteLength ?? 0 }
+  const length: Record<string, string | number> = status === 304 || status === 204 ? {} : { 'content-length': lengthOf(body) }
   response.writeHead(status, { ...headers, ...length })
   response.end(request.method === 'HEAD' ? undefined : body)
 }

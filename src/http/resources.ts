@@ -57,8 +57,8 @@ export interface ResourceRepository {
   deactivate(request: Target & Meta & { version?: number; force?: boolean }): Promise<{ readonly deactivated: number } & Facts>
   find(query: Target & { label?: string; version?: number }): Promise<Entity | undefined>
   list(query: ResourceListQuery): Promise<{ readonly items: readonly Entity[]; readonly cursor?: string }>
-  /** How many versions a list has in all; without it the list is read to its end. */
-  count?(query: ResourceListQuery): Promise<number>
+  /** How many versions a list has in all. */
+  count(query: Omit<ResourceListQuery, 'limit' | 'cursor'>): Promise<number>
   history(target: Target): Promise<readonly ConfigChange[]>
   diff(query: Target & { from: number; to: number }): Promise<object>
 }
@@ -69,6 +69,8 @@ export interface ResourceListQuery {
   readonly label?: string
   readonly search?: string
   readonly searchIn?: 'name' | 'content' | 'all'
+  /** The whole name. */
+  readonly name?: string
   readonly limit?: number
   readonly cursor?: string
 }

@@ -47,11 +47,16 @@ export function answerLimit(maxAnswerBytes = MAX_ANSWER_BYTES): number {
  * @throws {InvalidArgumentError} without showing the address, which may hold a password
  */
 export function addressOf(baseUrl: string): { readonly base: string; readonly query: string } {
-  const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
+  const url = urlOf(baseUrl)
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new InvalidArgumentError('baseUrl', 'must be an http address without a password')
   }
   return { base: (url.origin + url.pathname).replace(/\/+$/, ''), query: url.search }
+}
+
+/** The address of a text, or `undefined`. */
+export function urlOf(text: string, base?: string): URL | undefined {
+  return URL.canParse(text, base) ? new URL(text, base) : undefined
 }
 
 /** A header value that fetch would refuse, showing it in its error. */

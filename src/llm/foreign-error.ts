@@ -25,14 +25,16 @@ export function foreignError(error: unknown, origin: ErrorOrigin, scope: CallSco
   const fields = recordOf(error) ?? {}
   const message = withoutPasswords(error instanceof Error ? error.message : String(error))
   const status = numberOf(fields.statusCode) ?? numberOf(fields.status)
+  const said = [message, fields.code, fields.type, fields.responseBody].join(' ')
   const isBegun = origin.partial !== undefined
-  const facts = status === undefined || status < 400 ? factsOf(fields, message) : factsOfStatus(status, message)
+  const facts = status === undefined || status < 400 ? factsOf(fields, message) : factsOfStatus(status, said)
   const reason = isBegun && facts.reason !== 'aborted' ? 'stream' : facts.reason
   return new LLMError(`${origin.provider}: ${message}`, {
     ...origin,
     reason,
     status,
-    retryable: !isBegun && (facts.retryable || fields.isRetryable === true),
+    // Other libraries call every 429 retryable; the facts know better.
+    retryable: !isBegun && (facts.retryable || (fields.isRetryable === true && status !== 429)),
     retryAfterMs: retryAfter(fields),
     attempts: scope.attempts,
     cause: error,

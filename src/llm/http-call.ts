@@ -1,6 +1,6 @@
 import { LLMError, type LLMErrorFacts } from '../shared/errors.js'
 import { type CallLimits, CallScope } from './call-scope.js'
-import { checkHeaders } from './client-options.js'
+import { checkHeaders, urlOf } from './client-options.js'
 import { CorruptLineError, type Decoder, type MakeDecoder } from './lines.js'
 import { patience } from './patient-fetch.js'
 import { retryAfterOf, withRetries } from './retry.js'
@@ -97,7 +97,11 @@ export async function* askServer<Event>(
   const toError = (cause: unknown): LLMError => {
     if (scope.ending) return fail(...scope.ending)
     if (cause instanceof LLMError) return cause
-    if (cause instanceof CorruptLineError) return fail(`sent what cannot be read: ${cause.message}`, { reason: 'invalid_response', cause })
+    if (cause instanceof CorruptLineError)
+      return fail(`sent ${cause.message[0] === '<' ? 'a page instead of JSON' : 'what cannot be read'}: ${cause.message}`, {
+        reason: 'invalid_response',
+        cause,
+      })
     const status = numberOf(recordOf(cause)?.status)
     if (status && !answer?.reader.partial?.()) return refusal(call, status, (cause as Error).message, fail)
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
@@ -218,13 +222,10 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     if (response.ok) return response
     const { status, headers } = response
     if (status >= 400) {
-      const text = await firstText(response, scope)
-      const said = errorText(parsedText(text), text)
-      throw refusal(call, status, said, fail, retryAfterOf(headers))
+      throw refusal(call, status, await firstText(response, scope), fail, retryAfterOf(headers))
     }
     void response.body?.cancel().catch(() => {})
-    const location = headers.get('location') ?? ''
-    const next = URL.canParse(location, url) ? new URL(location, url) : undefined
+    const next = urlOf(headers.get('location') ?? '', url)
     if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
       const hint = 'Set baseUrl to the server that answers.'
       throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
@@ -233,9 +234,10 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
   }
 }
 
-function refusal({ service, model }: HttpCall, status: number, said: string, fail: Fail, retryAfterMs?: number): LLMError {
-  const facts = factsOfStatus(status, said)
-  return fail(`answered ${status}: ${said}`, { ...facts, hint: service.hintOf?.(facts, model), retryAfterMs })
+/** @param text what the server said, with its codes; the error repeats the words alone */
+function refusal({ service, model }: HttpCall, status: number, text: string, fail: Fail, retryAfterMs?: number): LLMError {
+  const facts = factsOfStatus(status, text)
+  return fail(`answered ${status}: ${errorText(parsedText(text), text)}`, { ...facts, hint: service.hintOf?.(facts, model), retryAfterMs })
 }
 
 function headersOf({ body, service, headers }: HttpCall): { [name: string]: string } {

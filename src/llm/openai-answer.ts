@@ -71,16 +71,14 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
         answer.flush()
         for (const piece of pieces) toolCalls.push(toolCallOf(piece, provider))
         const { text, thinking } = answer.whole()
-        const message: Message | undefined =
-          Object.keys(extra).length > 0
-            ? {
-                role: 'assistant',
-                content: text === '' && toolCalls.length > 0 ? null : text,
-                ...present({ thinking }),
-                ...(toolCalls.length > 0 && { toolCalls }),
-                ...metadata(extra, provider),
-              }
-            : undefined
+        const told = metadata(extra, provider)
+        const message: Message | undefined = told.providerMetadata && {
+          role: 'assistant',
+          content: text === '' && toolCalls.length > 0 ? null : text,
+          ...present({ thinking }),
+          ...(toolCalls.length > 0 && { toolCalls }),
+          ...told,
+        }
         const result: ChatResult = {
           text,
           ...(present({ thinking, message }) as object),

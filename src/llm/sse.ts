@@ -5,13 +5,13 @@ export const DONE = '[DONE]'
 
 /**
  * The data of server-sent events, each a value of JSON or the text `[DONE]`. Comments and names of events are stepped
- * over; a line of bare JSON, in which some servers put their errors, counts as data.
+ * over; a line of bare JSON, in which some servers put their errors, counts as data, and so does a page, which is refused.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export const sseDecoder: MakeDecoder = (take, maxBytes) =>
   lineDecoder((line, isDamaged) => {
-    const data = line.startsWith('data:') ? line.slice(5).trim() : line.startsWith('{') ? line : ''
+    const data = line.startsWith('data:') ? line.slice(5).trim() : /^[{<]/.test(line) ? line : ''
     if (data !== '') take(data === DONE ? data : jsonOf(data, isDamaged))
   }, maxBytes)
 

@@ -9,6 +9,9 @@ const MODEL_AT_FAULT = /parsing tool call/i
 const NO_SUCH_MODEL = /model.*not.(?:found|exist)|(?:unknown|such|invalid) model/is
 const TOO_LONG = /context.(?:length|size|window)|maximum context|too (?:many tokens|long)/i
 
+/** The account has no credit left, in the words of OpenAI, Moonshot and one-api: a limit of speed passes, this does not. */
+const NO_CREDIT = /insufficient_\w*(?:quota|balance)|exceeded_current_/
+
 const REASONS: { readonly [status: number]: LLMErrorReason } = {
   401: 'auth',
   403: 'auth',
@@ -18,7 +21,7 @@ const REASONS: { readonly [status: number]: LLMErrorReason } = {
   529: 'overloaded',
 }
 
-/** What an answer's status and its words mean. The status of a failed request is 400 or more. */
+/** What an answer's status and its words, codes included, mean. The status of a failed request is 400 or more. */
 export function factsOfStatus(status: number, text: string): LLMErrorFacts & { readonly retryable: boolean } {
   const isFaultOfRequest =
     status === 500 ? REQUEST_AT_FAULT.test(text) && !MODEL_AT_FAULT.test(text) : status < 500 && !isRetryableStatus(status)
@@ -27,7 +30,7 @@ export function factsOfStatus(status: number, text: string): LLMErrorFacts & { r
     (status === 404 && NO_SUCH_MODEL.test(text) ? 'model_not_found' : undefined) ??
     (/does not support/.test(text) ? 'unsupported' : TOO_LONG.test(text) ? 'context_length' : undefined) ??
     (isFaultOfRequest ? 'bad_request' : 'server')
-  return { reason, status, retryable: isRetryableStatus(status) || (status === 500 && reason === 'server') }
+  return { reason, status, retryable: !NO_CREDIT.test(text) && (isRetryableStatus(status) || (status === 500 && reason === 'server')) }
 }
 
 /**

@@ -175,6 +175,16 @@ describe('any defined client', () => {
       { status: 429, headers: new Headers({ 'retry-after': '3' }) },
       { reason: 'rate_limit', retryAfterMs: 3_000 },
     ],
+    [
+      'an account without credit, as openai says it',
+      { status: 429, code: 'insufficient_quota' },
+      { reason: 'rate_limit', retryable: false },
+    ],
+    [
+      'an account without credit, as the AI SDK says it',
+      { statusCode: 429, isRetryable: true, responseBody: '{"error":{"code":"insufficient_quota"}}' },
+      { reason: 'rate_limit', retryable: false },
+    ],
     ['retry-after-ms', { statusCode: 429, responseHeaders: { 'retry-after-ms': '250' } }, { reason: 'rate_limit', retryAfterMs: 250 }],
   ])('knows %s', async (_, fields, expected) => {
     const failing = defineLLMClient({

@@ -297,6 +297,16 @@ describe('an error', () => {
       { reason: 'context_length' },
     ],
     [429, { error: { message: 'slow down' } }, { reason: 'rate_limit', retryable: true }],
+    // An account without credit: waiting does not help. From OpenAI, Moonshot and one-api.
+    [
+      429,
+      { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } },
+      { reason: 'rate_limit', retryable: false },
+    ],
+    [429, { error: { message: 'out of balance', type: 'exceeded_current_quota_error' } }, { reason: 'rate_limit', retryable: false }],
+    [429, { error: { message: 'no quota', code: 'insufficient_user_quota' } }, { reason: 'rate_limit', retryable: false }],
+    // Gemini says this about the requests of one minute.
+    [429, { error: { message: 'You exceeded your current quota', code: 429 } }, { reason: 'rate_limit', retryable: true }],
     [500, { error: { message: 'oh' } }, { reason: 'server', retryable: true }],
     [529, { error: 'overloaded' }, { reason: 'overloaded', retryable: true }],
     [400, { object: 'error', message: 'bad temperature' }, { reason: 'bad_request', retryable: false }],
@@ -322,6 +332,20 @@ describe('an error', () => {
     server.reply({ lines: ['data: {broken\n\n'], headers: { 'content-type': 'text/event-stream' } })
     expect(await failure(client.chat(request))).toMatchObject({ reason: 'invalid_response' })
   })
+
+  it.each(['text/html', 'text/plain', 'text/event-stream', 'application/json'])(
+    'is invalid_response for a page as %s with status 200',
+    async (type) => {
+      for (const ask of [() => client.chat(request), () => client.listModels(), () => client.embed({ model: 'm', values: ['a'] })]) {
+        server.reply({ lines: ['\n<!DOCTYPE html>\n<title>Sign in</title>\n'], headers: { 'content-type': type } })
+
+        const error = await failure(ask())
+
+        expect(error).toMatchObject({ reason: 'invalid_response', retryable: false, attempts: 1 })
+        expect(error.message).toContain('sent a page instead of JSON: <!DOCTYPE html>')
+      }
+    },
+  )
 
   it('of a server that is busy is tried again, and of one that is away says so', async () => {
     server.reply({ ...json({ error: { message: 'busy' } }, 503), headers: { 'retry-after-ms': '1' } })

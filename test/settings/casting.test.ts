@@ -37,6 +37,22 @@ describe('casting', () => {
     )
   })
 
+  it('says what a transformation wanted, whose schema has no shape', () => {
+    const schema = v.pipe(v.unknown(), v.transform(Number), v.number())
+
+    expect(read(schema, '1.10')).toBe(1.1)
+    expect(() => read(schema, 'abc')).toThrow(/V must be a number, got "abc" +from env P_V/)
+  })
+
+  it('takes null for a nullable value from the token @none and from JSON, not from the word', () => {
+    const schema = v.nullable(v.number())
+
+    expect(read(schema, '@none')).toBeNull()
+    expect(read(v.object({ limit: schema }), '{"limit": null}')).toEqual({ limit: null })
+    expect(read(v.nullable(v.string()), 'null')).toBe('null')
+    expect(() => read(schema, 'null')).toThrow(/V must be a number, got "null" +from env P_V/)
+  })
+
   it('never casts what a file or code has typed', () => {
     const schema = v.object({ A: v.number() })
 

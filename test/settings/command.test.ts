@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -123,13 +123,14 @@ describe('agent-config settings', () => {
     }
   })
 
-  it('reads a schema in TypeScript with the loader that the project has', async () => {
+  it.each(['tsx', 'jiti'])('reads a schema in TypeScript with the %s that the project has', async (loader) => {
     const cwd = aFolder({
       'settings.schema.ts': `import * as z from ${JSON.stringify(import.meta.resolve('zod'))}
         const port: number = 3000
         export const schema = z.object({ PORT: z.number().int().min(1).default(port).describe('Where it listens.'), API_KEY: z.string() })`,
     })
-    symlinkSync(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(cwd, 'node_modules'))
+    mkdirSync(join(cwd, 'node_modules'))
+    symlinkSync(fileURLToPath(new URL(`../../node_modules/${loader}`, import.meta.url)), join(cwd, 'node_modules', loader))
 
     // In a process of its own: the test runner would read the file itself.
     const { stdout, stderr } = await runInNode(['docs', '--prefix', 'P'], cwd)

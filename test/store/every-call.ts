@@ -87,7 +87,9 @@ async function everyList(repository: ConfigurationManager['prompts'], name: stri
   const [first] = await Promise.all([repository.list({ limit: 1 }), repository.find({ name }), repository.find({ name, version: 1 })])
   await repository.list({ limit: 1, ...(first.cursor !== undefined && { cursor: first.cursor }) })
   await repository.list({ search: 'call', activeOnly: false, label: 'production' })
-  await repository.list({ label: 'latest' })
+  await repository.list({ label: 'latest', name })
+  await repository.count({ search: 'call', activeOnly: false, label: 'production' })
+  await repository.count({ name })
   await repository.history({ name })
   await repository.diff({ name, from: 1, to: 2 })
 }

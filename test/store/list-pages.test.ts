@@ -70,6 +70,37 @@ it('gives every version once, by name and then newest first, page by page', asyn
   for (let at = 0; at < 15; at += 3) expect(all.slice(at, at + 3).map(({ version }) => version)).toEqual([3, 2, 1])
 })
 
+it('counts what a list gives in all, and lists the versions of exactly one name', async () => {
+  const { prompts } = repositoriesOn(pool, { project: 'counted' })
+  for (const name of ['a', 'A', 'ab', 'a%']) {
+    await prompts.create({ name, template: '1', labels: ['production'] })
+    await prompts.createVersion({ name, template: '2' })
+  }
+  await prompts.deactivate({ name: 'ab', version: 2, force: true })
+
+  for (const query of [
+    {},
+    { activeOnly: false },
+    { search: 'B' },
+    { search: '%' },
+    { search: '' },
+    { label: 'production' },
+    { label: 'latest' },
+    { name: 'a' },
+    { name: 'ab', activeOnly: false },
+    { name: 'a', label: 'latest', search: 'a' },
+    { name: 'none' },
+    { project: 'nobody' },
+  ]) {
+    const { items } = await prompts.list({ ...query, limit: 1_000 })
+    expect(await prompts.count(query), JSON.stringify(query)).toBe(items.length)
+  }
+  expect(await prompts.count()).toBe(7)
+  expect((await prompts.list({ name: 'a' })).items.map(({ name, version }) => `${name} ${version}`)).toEqual(['a 2', 'a 1'])
+  await expect(prompts.count({ limit: 5 } as never)).rejects.toThrow('limit')
+  await expect(prompts.list({ name: '' })).rejects.toThrow('name')
+})
+
 interface Plan {
   readonly 'Relation Name'?: string
   readonly 'Actual Rows': number

@@ -43,7 +43,9 @@ export function issueText(issue: SchemaIssue, context: IssueContext): string {
   if (shape && !isOfKind(value, shape)) return `must be ${withArticle(shape.type)}${got}`
   if (kind === undefined) return foreignText(issue, { value, shape, isSecret, got }, context)
   if (!issue.message.startsWith('Invalid ')) return `${scrub(issue.message, context.secretValues)}${got}`
-  if (kind === 'schema') return `must be ${withArticle(shape?.type ?? expected ?? 'something else')}${got}`
+  // What a transformation makes of a value has no shape; the issue itself says what it should have been.
+  const wanted = shape === undefined || shape.kind === 'any' ? expected : shape.type
+  if (kind === 'schema') return `must be ${withArticle(wanted ?? 'something else')}${got}`
   const text = constraintText(type, requirement, typeof value)
   const length = isSecret && typeof value === 'string' && type.endsWith('length') ? ` (${value.length} characters)` : ''
   return `${text === '' ? `is not accepted (${type})` : `must ${text}`}${got}${length}`

@@ -25,7 +25,15 @@ import { searchCondition, searchedColumns } from '../read/search-condition.js'
 import { readRow, readVersions } from '../read/version-rows.js'
 import { labelOfWrites, type RepositoryDefaults } from '../write/open-recorder.js'
 import type { Recorder } from '../write/recorder.js'
-import { type DiffQuery, type FindQuery, type HistoryQuery, type ListQuery, REQUEST_KEYS, type Target } from '../write/requests.js'
+import {
+  type CountQuery,
+  type DiffQuery,
+  type FindQuery,
+  type HistoryQuery,
+  type ListQuery,
+  REQUEST_KEYS,
+  type Target,
+} from '../write/requests.js'
 
 /** Reads of one labelled kind past the caches. */
 export class LabelledReader<Content extends VersionContent, Entity, Draft extends VersionDraft> {
@@ -63,14 +71,23 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
     const project = checkProject(query.project ?? this.project)
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const [name, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-    const conditions = [isAfter('name', project, name, version)]
-    if (query.activeOnly ?? true) conditions.push(sql`entry.is_active`)
-    const found = searchCondition(query, searchedColumns(this.kind))
-    if (found) conditions.push(found)
-    if (query.label !== undefined) conditions.push(this.#carriesLabel(checkLabelQuery(query.label)))
-    const rows = await this.#select(sql.join(conditions, sql` and `), limit + 1)
-    const page = pageOf(rows, limit, ({ content }) => [content.name, content.version])
+    const conditions = sql.join([isAfter('name', project, name, version), ...this.#asked(query)], sql` and `)
+    const found = await this.#select(conditions, limit + 1)
+    const page = pageOf(found, limit, ({ content }) => [content.name, content.version])
     return { ...page, items: page.items.map((item) => this.#view(item, 'version', query.label ?? 'latest')) }
+  }
+
+  /** How many versions `list` gives in all, counted by PostgreSQL. */
+  async count(query: CountQuery = {}): Promise<number> {
+    checkKeys(query, REQUEST_KEYS.count)
+    const project = checkProject(query.project ?? this.project)
+    const conditions = sql.join([sql`entry.project = ${project}::text`, ...this.#asked(query)], sql` and `)
+    return this.recorder.read(async (db) => {
+      const { rows } = await sql<{ total: string }>`select count(*) as total from ${this.#versions} as entry where ${conditions}`.execute(
+        db,
+      )
+      return Number(rows[0]?.total)
+    })
   }
 
   /** The changes of one name, newest first: all of them, or a page. */
@@ -132,6 +149,18 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
   protected nounOf({ name, project }: Required<Target>, atStart = false): string {
     const noun = atStart ? this.kind.noun.charAt(0).toUpperCase() + this.kind.noun.slice(1) : this.kind.noun
     return `${noun} "${name}" (project "${project}")`
+  }
+
+  /** The conditions of a list, its place aside. */
+  #asked(query: CountQuery): RawBuilder<unknown>[] {
+    const { activeOnly = true, name, label } = query
+    const found = searchCondition(query, searchedColumns(this.kind))
+    return [
+      ...(activeOnly ? [sql`entry.is_active`] : []),
+      ...(found ? [found] : []),
+      ...(name !== undefined ? [sql`entry.name = ${checkText('name', name, this.kind.maxNameLength)}::text`] : []),
+      ...(label !== undefined ? [this.#carriesLabel(checkLabelQuery(label))] : []),
+    ]
   }
 
   async #select(condition: RawBuilder<unknown>, limit: number): Promise<FoundVersion<Content>[]> {

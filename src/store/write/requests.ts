@@ -52,6 +52,8 @@ export interface ListQuery extends Search {
   readonly activeOnly?: boolean
   /** Only versions that carry this label. */
   readonly label?: string
+  /** The whole name, as it is. */
+  readonly name?: string
   /** 1 to 1,000. @default 50 */
   readonly limit?: number
   readonly cursor?: string
@@ -63,6 +65,9 @@ export interface HistoryQuery extends Target {
   /** Only changes before this one, by its `id`: the last of the page before. */
   readonly before?: number
 }
+
+/** What to count: a list without its pages. */
+export type CountQuery = Omit<ListQuery, 'limit' | 'cursor'>
 
 export interface DiffQuery extends Target {
   readonly from: number
@@ -88,7 +93,8 @@ export const REQUEST_KEYS = {
   deactivate: [...TARGET, 'version', 'force', ...META_KEYS],
   activate: [...TARGET, 'version', ...META_KEYS],
   find: [...TARGET, 'label', 'version'],
-  list: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'limit', 'cursor'],
+  list: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'name', 'limit', 'cursor'],
+  count: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'name'],
   history: [...TARGET, 'limit', 'before'],
   diff: [...TARGET, 'from', 'to'],
   copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],
