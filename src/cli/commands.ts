@@ -1,6 +1,21 @@
 import type { Command } from './command.js'
+import { copyCommand } from './copy.js'
+import { historyCommand } from './history.js'
 import { migrateCommand } from './migrate.js'
+import { promoteCommand } from './promote.js'
+import { purgeCommand } from './purge.js'
+import { rollbackCommand } from './rollback.js'
 import { settingsCommand } from './settings.js'
+import { snapshotCommand } from './snapshot.js'
 
 /** Every command, in the order of the usage text. */
-export const COMMANDS: readonly Command[] = [migrateCommand, settingsCommand]
+export const COMMANDS: readonly Command[] = [
+  promoteCommand,
+  rollbackCommand,
+  historyCommand,
+  copyCommand,
+  purgeCommand,
+  snapshotCommand,
+  migrateCommand,
+  settingsCommand,
+]
