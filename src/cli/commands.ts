@@ -1,6 +1,8 @@
 import type { Command } from './command.js'
 import { copyCommand } from './copy.js'
+import { exportCommand } from './export.js'
 import { historyCommand } from './history.js'
+import { importCommand } from './import.js'
 import { migrateCommand } from './migrate.js'
 import { promoteCommand } from './promote.js'
 import { purgeCommand } from './purge.js'
@@ -15,6 +17,8 @@ export const COMMANDS: readonly Command[] = [
   historyCommand,
   copyCommand,
   purgeCommand,
+  exportCommand,
+  importCommand,
   snapshotCommand,
   migrateCommand,
   settingsCommand,
