@@ -10,7 +10,7 @@ create table ${s}.config_rollouts (
   project varchar(100) not null,
   name varchar(255) not null,
   label varchar(36) not null,
-  -- A list of objects with a whole number each: what reads every document would fail on anything else.
+  -- A list of objects with a whole number each: the statement that reads documents would fail on anything else.
   arms jsonb not null check (coalesce(arms @@ '$.type() == "array" && exists($[0]) && !exists($[*] ?
     (!(@.version > 0 && @.version <= 2147483647 && @.version % 1 == 0) || (@.version % 1 == 0) is unknown))', false)),
   coverage_basis_points integer not null check (coverage_basis_points between 0 and 10000),

@@ -167,7 +167,7 @@ begin
   if labels is not null then labels := format('%I.%I', ${literal}, labels); end if;
 end ${q};
 
--- The messages of a chat prompt. Plain SQL may store text that is none: it is noted as it is.
+-- The messages of a chat prompt. Plain SQL may store text that is not JSON: it is logged as it is.
 create function ${s}.chat_messages(template text) returns jsonb language plpgsql immutable as ${q}
 begin
   return template::jsonb;

@@ -198,7 +198,7 @@ create or replace function ${s}.write_refresh(write jsonb, step jsonb) returns j
 declare
   state record;
 begin
-  -- Refuses what is no kind.
+  -- Refuses an unknown kind.
   if step ->> 'kind' is distinct from 'all' then perform ${s}.kind_tables(step ->> 'kind'); end if;
   select revision, token into state from ${s}.config_state where id = 1;
   perform ${s}.raise_heads(array(select scope from ${s}.config_heads where step ->> 'kind' = 'all' or starts_with(scope, (step ->> 'kind') || ':')),

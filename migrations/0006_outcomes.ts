@@ -32,7 +32,7 @@ create table ${s}.config_outcomes (
 create index config_outcomes_bad on ${s}.config_outcomes (rollout_id) where bad;
 create index config_outcomes_by_time on ${s}.config_outcomes (at);
 
--- What guards concluded. "since" is when the evidence began: after a resumption by somebody who acknowledged, it begins anew.
+-- What guards concluded. "since" is when the evidence began: after an acknowledged resume it begins anew.
 create table ${s}.config_verdicts (
   rollout_id text not null references ${s}.config_rollouts (id) on delete cascade,
   since timestamptz not null,

@@ -45,7 +45,7 @@ export function createApp({ handler, agents, authenticate, report }: AppOptions)
   return app
 }
 
-/** Where the API was in the first version, and where orchestrators look for health. */
+/** The addresses of version 0.1, and where orchestrators look for health. */
 const firstAddresses: RequestHandler = (request, _response, next) => {
   request.url = request.url.replace(/^\/api\/config(?=\/)/, '/config/api').replace(/^\/(healthz|readyz)$/, '/config/api/$1')
   next()

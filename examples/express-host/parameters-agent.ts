@@ -25,7 +25,7 @@ const RULES = {
   excluded_domains: 'internal',
 }
 
-/** Extracts what to look for from what somebody wrote. Prompt and model can be changed while it runs. */
+/** Extracts search parameters from a question. Prompt and model can be changed while it runs. */
 export class ParametersAgent extends BaseAgent<string, Parameters> {
   readonly name = 'parameters'
   protected override promptName = 'parameter_extraction'

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 const integer = v.pipe(v.number(), v.integer())
 const between = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most))
 
-/** The plan's thirteen validators. */
+/** Thirteen rules for the values of config/. */
 export const validators = {
   DATABASE_URL: v.pipe(v.string(), v.description('Where PostgreSQL is.')),
   OLLAMA_HOST: v.pipe(v.string(), v.description('Where Ollama is.')),
@@ -20,7 +20,7 @@ export const validators = {
   LOG_LEVEL: v.optional(v.picklist(['DEBUG', 'INFO', 'WARNING', 'ERROR']), 'INFO'),
 }
 
-/** The other settings of the plan's files, so that none of them is an unknown key. */
+/** The other settings of the files in config/, so that none of them is an unknown key. */
 const others = {
   APP_NAME: v.optional(v.string(), 'agent-loggy'),
   DEBUG: v.optional(v.boolean(), false),
@@ -41,7 +41,7 @@ const others = {
 
 export const schema = v.object({ ...validators, ...others })
 
-/** What the plan hands to Dynaconf, in our words. */
+/** Options that read the files as Dynaconf would. */
 export const options = {
   schema,
   prefix: 'AGENTLOGGY',

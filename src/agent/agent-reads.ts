@@ -57,7 +57,7 @@ export class AgentReads {
   /**
    * Database, last good and snapshot are the manager's; after them the fallback of the definition, then the code's own text.
    *
-   * @throws {NotFoundError} when nobody has it
+   * @throws {NotFoundError} when neither the database nor the code has it
    * @throws {InvalidArgumentError} for a wrong name, label, version or subject, whether or not anything could answer
    */
   async prompt(name: string, options: AgentReadOptions): Promise<Prompt | CodePrompt> {
@@ -137,7 +137,7 @@ export class AgentReads {
 
   /**
    * Reads a prompt, if there is one to read, and a model as of one moment. When the prompt is still the same after the model was read, both
-   * held at the moment of that reading; else both are read again. What cannot be had is the error that says why.
+   * held at the moment of that reading; else both are read again. What cannot be read is given as the error that says why.
    */
   async together(
     promptName: string | undefined,

@@ -103,7 +103,7 @@ export abstract class BaseAgent<Input, Output> {
     const leaving = new AbortController()
     const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
     const run = this.#execute(input, { ...options, signal }, (event) => channel.put(event)).finally(() => channel.close())
-    // Awaited below; a reader who leaves early does not hear of it.
+    // Awaited below; a reader that leaves early never sees the rejection.
     run.catch(() => {})
     try {
       yield* channel
@@ -305,7 +305,7 @@ export abstract class BaseAgent<Input, Output> {
   async #walk(request: AgentRequest, context: RunContext, options: AgentCallOptions): Promise<ModelWalk> {
     const name = options.promptName ?? nameOf(this.promptName)
     const registry = this.#reads.clients()
-    // A prompt that cannot be read says nothing of models; whoever needs its text hears of it.
+    // A prompt that cannot be read names no model here; the call that needs its text throws the error.
     const prompt = name === undefined ? undefined : await this.#readPrompt({ name, context }).catch(() => undefined)
     const choices = modelChoices(await this.getModelConfig({ context }), isStored(prompt) ? prompt : undefined, registry)
     const used = name !== undefined && prompt !== undefined ? runPrompt(name, prompt) : undefined

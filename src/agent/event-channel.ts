@@ -1,10 +1,10 @@
-/** Hands values from who makes them to the one who reads them; making waits for reading. */
+/** Hands values from a producer to one reader, with backpressure: the producer waits until a value was read. */
 export class EventChannel<Value> implements AsyncIterable<Value> {
   readonly #waiting: { readonly value: Value; readonly taken: () => void }[] = []
   #isClosed = false
   #wake: (() => void) | undefined
 
-  /** Resolves when the value was taken, or nobody reads any more. */
+  /** Resolves when the value was taken, or the reader has left. */
   put(value: Value): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
     return new Promise((resolve) => {

@@ -9,7 +9,7 @@ export interface RunContext {
   readonly signal: AbortSignal
 }
 
-/** A run's context; the signal of a run that was given none is made when somebody asks for it, because it costs more than the rest. */
+/** A run's context; the signal of a run that was given none is made at its first use, because it costs more than the rest. */
 export class LazyContext implements RunContext {
   readonly runId: string
   readonly subject: string | undefined

@@ -30,7 +30,7 @@ export class RunCost {
   #total: Cost | undefined
   #isUnknown = false
 
-  /** @param cost of one more answer; `undefined` where nobody knows it */
+  /** @param cost of one more answer; `undefined` where it is unknown */
   add(cost: Cost | undefined): void {
     const total = this.#total
     if (cost === undefined || (total && total.currency !== cost.currency)) this.#isUnknown = true

@@ -41,7 +41,7 @@ export interface ToolObservation {
   end(error?: unknown): void
 }
 
-/** Nobody watches. */
+/** Used when no observer is given. */
 const UNOBSERVED_CALL: CallObservation = { within: (work) => work(), end: () => {} }
 export const UNOBSERVED: RunObservation = {
   within: (work) => work(),

@@ -12,7 +12,7 @@ export class RunState {
   readonly resolved = new Map<string, Promise<unknown>>()
   /** When the run's models have to be done, on the clock of `performance.now()`. */
   readonly deadline: number
-  /** Takes the parts of every answer, where somebody listens; resolves when they were taken. */
+  /** Takes the parts of every answer when the run is streamed; resolves when the reader took them. */
   readonly sink: ((event: ChatEvent) => Promise<void>) | undefined
   observation: RunObservation = UNOBSERVED
   usage: TokenUsage = {}
@@ -34,7 +34,7 @@ export class RunState {
     const known = this.resolved.get(question) as Promise<Value> | undefined
     if (known !== undefined) return known
     const answer = ask()
-    // Kept for later; whoever asks hears of the failure.
+    // Kept for later; a caller that awaits it gets the failure.
     answer.catch(() => {})
     this.resolved.set(question, answer)
     return answer

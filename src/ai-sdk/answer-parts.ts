@@ -45,7 +45,7 @@ export class AnswerParts {
     return { text, ...(thinking !== '' && { thinking }), toolCalls: this.#toolCalls, ...(message && { message }) }
   }
 
-  /** Only where there is more than text, thoughts and tool calls say: facts of the provider, files, or another order. */
+  /** Only when text, thoughts and tool calls do not tell everything: provider metadata, files, or an unusual order. */
   #message(): Message | undefined {
     const order = this.#parts.map(({ type }) => type)
     const isMixed =
@@ -58,7 +58,7 @@ export class AnswerParts {
       !this.#toolCalls.some((call) => call.providerMetadata)
     )
       return undefined
-    // Where all calls come last, where they stood goes without saying.
+    // When all calls come last, their position needs no part.
     const isPlaced = isMixed || isMixedCalls
     const content = this.#parts.filter(({ type, text, providerMetadata }) =>
       type === 'tool-call' ? isPlaced : text !== '' || providerMetadata,

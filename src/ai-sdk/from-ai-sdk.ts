@@ -67,7 +67,7 @@ interface GenerateShape {
   readonly response?: { readonly modelId?: string; readonly body?: unknown }
 }
 
-/** Making a model asks nobody; a provider that wants a known name gets none of ours. */
+/** Making a model sends no request. A provider that accepts only known names would refuse ours. */
 function providerName(modelOf: (name: string) => AISDKLanguageModel): string {
   try {
     return wordOf(modelOf('default').provider)

@@ -140,7 +140,7 @@ export class DocumentCache<Value> {
     this.#counters.memoryHits++
   }
 
-  /** Whether a kept document may be served. Counts as a use; an expired one is refreshed behind the caller's back. */
+  /** Whether a kept document may be served. Counts as a use; an expired one is served and refreshed meanwhile (stale-while-revalidate). */
   use(entry: MemoryEntry<Value>): boolean {
     if (!entry.isUsable) return false
     this.#held.touch(entry)
@@ -153,7 +153,7 @@ export class DocumentCache<Value> {
   /**
    * The document, from wherever it is found first; `undefined` when an immutable one does not exist.
    *
-   * @throws {StoreUnavailableError} when nobody answers within `readMs` and there is no last good document to serve
+   * @throws {StoreUnavailableError} when no server answers within `readMs` and there is no last good document to serve
    */
   document(scope: Scope, options: ReadOptions = {}): Promise<Served<Value> | undefined> {
     const entry = this.#held.peek(scope)
@@ -220,7 +220,7 @@ export class DocumentCache<Value> {
     if (from === 'redis') await this.#parts.redis?.forget(key)
   }
 
-  /** Makes the next read of these documents ask PostgreSQL, past Redis: somebody says they changed and gives no revision. */
+  /** Makes the next read of these documents ask PostgreSQL, past Redis: a legacy message said that they changed, without a revision. */
   suspect(matches: (scope: Scope) => boolean, scope?: Scope): void {
     if (scope !== undefined) this.#distrustRedis(scope)
     for (const flying of this.#flights.keys()) if (matches(flying)) this.#distrustRedis(flying)
@@ -313,7 +313,7 @@ export class DocumentCache<Value> {
       .finally(() => this.#refreshes.delete(entry))
   }
 
-  /** Readers that miss together share one load; a reader that comes after an invalidation never joins one that began before it. */
+  /** Readers that miss together share one load (single flight). A reader after an invalidation never joins a load from before it. */
   #load(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
     const inFlight = this.#flights.get(scope)
     if (inFlight) return inFlight
@@ -417,10 +417,10 @@ export class DocumentCache<Value> {
     let document = loaded
     if (!isReplica && !isImmutable && document.asOf < floorBefore) {
       this.#disregard(document, floorBefore)
-      // While the false claim stood, a true one below it was not noted: what was announced meanwhile is only in a new load.
+      // A forged, higher floor may have hidden a real change that was announced meanwhile: load again.
       return 'superseded'
     }
-    // News that came by the side door: what else its transaction changed must turn at the same time.
+    // Newer than the log that is applied here: wait, so that the other scopes of its transaction change at the same time (G5).
     if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
     if (isReplica && !isImmutable) {
       // A replica may be behind, and may have another history, in which its stamp was counted.
@@ -429,7 +429,7 @@ export class DocumentCache<Value> {
       document = { ...document, asOf }
     }
     if (!isReplica && !isImmutable && generation === this.#held.generation) this.#held.learn(document)
-    // Somebody said that it changed, while it was on its way.
+    // A message without a revision said that it changed while it was being loaded.
     if (this.#suspicions.numberOf(scope) !== suspicion) return 'superseded'
     const entry = this.#held.accept(document, { generation, isImmutable })
     if (!entry) return 'superseded'
@@ -442,7 +442,7 @@ export class DocumentCache<Value> {
   #disregard(document: StampedDocument, claimed: number): void {
     const { scope, asOf } = document
     this.#held.distrust(document, claimed)
-    // Who sends one may send thousands.
+    // A sender of one may send thousands: report once per doubt period.
     if (!this.log.doubt()) return
     this.#tellFalse(new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`))
   }
@@ -479,7 +479,7 @@ export class DocumentCache<Value> {
   }
 
   /**
-   * Tells the host of announced changes that documents bear out: one that was loaded anew, or the one that the writer put into Redis. The
+   * Tells the host of announced changes that a document confirms: one that was loaded anew, or the one that the writer put into Redis. The
    * others wait for the log.
    */
   async #confirm(heads: LogPage['heads']): Promise<void> {
@@ -528,7 +528,7 @@ export class DocumentCache<Value> {
     this.#flights.clear()
     this.#held.startOver(page.heads)
     this.#untold.clear()
-    // Nothing was served: what Redis or a snapshot said of the database was only a guess.
+    // Nothing was served yet: which database this is was only assumed, from Redis or a snapshot.
     if (!hadAny) return
     this.#parts.events.failed(
       new Error(`The database's log ends at revision ${page.top} and is not the one this process knew up to ${known ?? 'now'}.`),

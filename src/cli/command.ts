@@ -10,7 +10,7 @@ export interface CliIo {
   stdin(): Promise<string>
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether somebody sits at the output who can be asked. */
+  /** Whether the output is a terminal, so that a person can be asked. */
   readonly isTerminal: boolean
   /** Asks on the terminal; anything but y or yes is a no. */
   confirm(question: string): Promise<boolean>

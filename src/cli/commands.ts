@@ -7,6 +7,7 @@ import { migrateCommand } from './migrate.js'
 import { promoteCommand } from './promote.js'
 import { purgeCommand } from './purge.js'
 import { rollbackCommand } from './rollback.js'
+import { rolloutCommand } from './rollout.js'
 import { settingsCommand } from './settings.js'
 import { snapshotCommand } from './snapshot.js'
 
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   exportCommand,
   importCommand,
   snapshotCommand,
+  rolloutCommand,
   migrateCommand,
   settingsCommand,
 ]

@@ -37,6 +37,3 @@ export interface ConfigChange {
   /** ISO 8601, UTC. */
   readonly changedAt: string
 }
-
-/** A change about to be written: the database adds the rest. */
-export type PendingChange = Omit<ConfigChange, 'id' | 'revision' | 'changedAt' | 'changedBy'>

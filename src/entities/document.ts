@@ -1,4 +1,3 @@
-import type { ContextRule } from './context-rule.js'
 import type { Rollout } from './rollout.js'
 
 /** One row of a document's table of versions. */
@@ -23,11 +22,6 @@ export interface EntityDocument<Content> {
   readonly contents: readonly Content[]
   /** Running and paused rollouts, at most one a label. */
   readonly rollouts: readonly Rollout[]
-}
-
-/** All context rules of one project: the highest active version of each context, ordered by context. */
-export interface ContextRulesDocument {
-  readonly rules: readonly ContextRule[]
 }
 
 /** The highest active version: what the computed label `latest` stands for. */

@@ -18,7 +18,7 @@ export interface Guard {
   readonly control: number
   /** Whether it has paused the rollout on the evidence that is there; only `resume` with `acknowledge: true` goes on. */
   readonly acted?: true
-  /** How often somebody resumed after the guard had acted. Each time the evidence began anew, at the price of another `alpha`. */
+  /** How often the rollout was resumed after the guard had acted. Each time the evidence began anew, at the price of another `alpha`. */
   readonly acknowledged: number
   /** `alpha` for the start and for each acknowledgement. */
   readonly alphaSpent: number

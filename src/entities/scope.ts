@@ -23,7 +23,7 @@ export interface ScopeParts {
 
 const SCOPE = /^(?:context_rules:([A-Za-z0-9_.-]{1,100})|(?!context_rules:|content:)([a-z][a-z0-9_]{0,39}):([A-Za-z0-9_.-]{1,100}):(.+))$/su
 
-/** The parts of a scope, or `undefined` when the text has not the form of one. Whether anybody knows the kind is another question. */
+/** The parts of a scope, or `undefined` when the text has not the form of one. It does not check that the kind is known. */
 export function parseScope(scope: string): ScopeParts | undefined {
   const match = SCOPE.exec(scope)
   if (!match) return undefined

@@ -1,4 +1,4 @@
-/** What a request wants to do, for whoever decides whether its actor may. */
+/** What a request wants to do, as `can` is asked about it. */
 export interface Action {
   /**
    * `read` for everything that changes nothing; `run` for a question to a model; else the verb as the changelog stores it: `create`,
@@ -33,7 +33,7 @@ export interface AuthenticateContext {
 }
 
 /**
- * Who makes a request; `undefined` for somebody unknown, who gets 401. The request's body must not be read.
+ * Who makes a request; `undefined` when that is unknown, which is a 401. The request's body must not be read.
  *
  * A throw is a 500, never an open door.
  */

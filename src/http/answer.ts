@@ -12,7 +12,7 @@ export interface Answer {
   readonly compressed?: KeptCompression | undefined
 }
 
-/** Where the compressed form of a body is kept, once somebody asked for it. */
+/** Where the compressed form of a body is kept, once a client asked for it. */
 export interface KeptCompression {
   gzip?: Promise<Uint8Array>
 }

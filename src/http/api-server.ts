@@ -64,7 +64,7 @@ export class ApiServer {
     refuseCrossSite(exchange, this.#parts.trustedOrigins)
     if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, 'nobody'))
     const actor = await actorOf(exchange, endpoint.access, this.#parts.access)
-    // Before the body is read: who may not write sends no megabytes.
+    // Before the body is read: an actor without the right to write cannot make the server read megabytes.
     if (endpoint.access === 'write' && actor.can === undefined) throw new Problem(403, 'E_FORBIDDEN', `"${actor.name}" may only read.`)
     return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor.name), exchange)
   }

@@ -17,7 +17,7 @@ const ANONYMOUS: Actor = Object.freeze({ name: 'anonymous', can: roles.viewer })
 /**
  * Who makes a request.
  *
- * @throws {Problem} 401 or 403 when that is nobody who may
+ * @throws {Problem} 401 when the caller is unknown, 403 when it may not read
  */
 export async function actorOf(exchange: Exchange, access: Endpoint['access'], rules: AccessRules): Promise<Actor> {
   const actor = await identify(exchange, rules.authenticate)

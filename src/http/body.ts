@@ -6,7 +6,7 @@ export function tooLarge(limitBytes: number): Problem {
   return new Problem(413, 'E_TOO_LARGE', `The body is larger than ${limitBytes.toLocaleString('en')} bytes.`)
 }
 
-/** @throws {Problem} when a body is announced that is none of JSON, or too large */
+/** @throws {Problem} when the announced body is not JSON, or too large */
 export function checkBodyHeaders(header: (name: string) => string | undefined, limitBytes: number): void {
   const type = header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type ?? '')) {

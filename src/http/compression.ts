@@ -16,7 +16,7 @@ async function gzipped(answer: Answer, body: Uint8Array): Promise<Answer> {
   const kept = answer.compressed ?? {}
   kept.gzip ??= compress(body)
   const { etag } = headers
-  // Other bytes than those the strong tag stands for.
+  // Gzip changes the bytes, and a strong tag names bytes: the tag becomes a weak one.
   const weak: Record<string, string> = etag === undefined ? {} : { etag: `W/${etag}` }
   return { ...answer, headers: { ...headers, ...weak, vary: 'accept-encoding', 'content-encoding': 'gzip' }, body: await kept.gzip }
 }

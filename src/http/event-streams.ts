@@ -49,7 +49,7 @@ export class EventStreams {
     return { status: 200, headers: HEADERS, body: stream.readable }
   }
 
-  /** Ends every stream; its client comes back after a second, to whoever answers then. */
+  /** Ends every stream; its client reconnects after a second, to any server that answers then. */
   close(): void {
     this.#isClosed = true
     for (const stream of this.#open) stream.end()

@@ -3,7 +3,7 @@ import { defaultsOf, type HttpManager } from './manager.js'
 import type { ReadQuery } from './read-query.js'
 
 /**
- * One version of a flag, from PostgreSQL. A read through the caches gives a value of the type of a fallback, and who asks over HTTP has
+ * One version of a flag, from PostgreSQL. A read through the caches gives a value of the type of a fallback, and an HTTP client has
  * neither; only the split of a rollout is asked of it.
  */
 export async function readFlag(

@@ -19,7 +19,7 @@ import { RunLimiter } from './run-limiter.js'
 /** How `toNodeHandler` reaches the handler without a `Request`, also between copies of the package. */
 export const SERVE = Symbol.for('agent-config.http.serve')
 
-/** Answers requests; `undefined` for a path that is none of the handler's. */
+/** Answers requests; `undefined` for a path outside of `basePath`. */
 export type Serve = (exchange: Exchange) => Promise<Answer | undefined>
 
 /** A handler for requests of the Fetch standard. */

@@ -23,7 +23,7 @@ const MOST_CHANGES = 1_000
 /** The changes after a revision, oldest first, from the changelog. */
 export async function missedChanges(manager: HttpManager, seen: number | undefined): Promise<Missed> {
   if (seen === undefined) return { changes: [], revision: manager.stats().revision }
-  // Whoever is told of a change may read it here at once.
+  // A client that is told of a change can read it here at once.
   await manager.catchUp()
   const { revision } = manager.stats()
   // A revision from the future is of another database, or of one that lost its last commits.

@@ -46,7 +46,7 @@ function standardRequest(request: NodeRequest, host: string | undefined): Reques
     try {
       headers.append(request.rawHeaders[place] as string, request.rawHeaders[place + 1] as string)
     } catch {
-      // Node takes headers that the standard does not; nobody's identity is in them.
+      // Node accepts headers that the standard refuses; none of them identifies the caller.
     }
   }
   const scheme = 'encrypted' in request.socket && request.socket.encrypted ? 'https' : 'http'

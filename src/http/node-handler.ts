@@ -12,7 +12,7 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse, n
  * The handler for Node's own requests: `app.use(toNodeHandler(handler))` in Express, Connect, Nest and Fastify with `@fastify/middie`, or
  * `createServer(toNodeHandler(handler))`.
  *
- * A path that is none of the handler's goes to `next()`, or is a 404 where there is none: routes of the host stay as they are. A body that
+ * A path outside of `basePath` goes to `next()`, or is a 404 where there is none: routes of the host stay as they are. A body that
  * the host has parsed already is taken from `request.body`.
  */
 export function toNodeHandler(handler: ConfigHandler): NodeHandler {

@@ -6,7 +6,7 @@ export interface EditorOptions {
   readonly labels?: readonly string[]
 }
 
-/** Writes that are no editor's business: they concern everybody's configuration at once. */
+/** Writes that an editor may not make: they concern all configuration at once. */
 const FOR_ADMINS: ReadonlySet<string> = new Set(['refresh', 'purge', 'import'])
 
 /** Ready answers for `Actor.can`. */

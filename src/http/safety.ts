@@ -4,8 +4,8 @@ import { Problem } from './problem.js'
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses writes that a page of another site makes a browser send, with the cookies of the host's session. Clients that are no browsers say
- * neither where they come from nor how.
+ * Refuses writes that a page of another site makes a browser send, with the cookies of the host's session. Other clients send neither
+ * `Sec-Fetch-Site` nor `Origin`.
  *
  * @param trusted origins that may write all the same
  * @throws {Problem} 403

@@ -3,7 +3,7 @@ import { checkInteger, checkJson, checkOptionalText, checkParameters, checkText 
 import { InvalidArgumentError } from '../shared/errors.js'
 import { decodeJson, type Row } from './row.js'
 
-/** One field of a kind, and the column that keeps it: what it is called, what it may hold, and what it is when nobody says. */
+/** One field of a kind, and the column that keeps it: what it is called, what it may hold, and its default. */
 export interface Field {
   /** Absent: the field's name in snake case. */
   readonly column?: string

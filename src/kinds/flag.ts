@@ -21,7 +21,7 @@ export const FLAG_KIND = columnKind<FlagContent, Flag, FlagDraft>({
   follows({ value }, others) {
     const type = flagType(value)
     if (type === undefined) throw new InvalidArgumentError('version', 'has no value that could be copied: it was purged')
-    // Not all have one: plain SQL writes what it likes, and a purged version has none.
+    // Some versions have no valid value: plain SQL may write anything, and a purged version is empty.
     const first = others.find((other) => flagType(other.value) !== undefined)
     const was = first && flagType(first.value)
     if (first === undefined || type === was) return

@@ -54,7 +54,7 @@ export class PromptView implements Omit<Prompt, 'compile'> {
   readonly #content: PromptContent
   readonly #definition: PromptDefinition | undefined
 
-  /** An own property, so that it is seen by JSON and spread; read from the template when somebody asks, as most views are never compiled. */
+  /** An own property, so that JSON and spread see it; read from the template at its first use, as most views are never compiled. */
   static readonly #variables = {
     get(this: PromptView): readonly string[] {
       return Object.freeze(parsed(this.#content).variables)

@@ -11,7 +11,7 @@ import { PROMPT_KIND } from './prompt.js'
 /** The kinds that come with the package and whose versions carry labels. */
 const BUILT_IN: readonly AnyKind[] = [PROMPT_KIND, MODEL_KIND, EMBEDDING_KIND, FLAG_KIND]
 
-/** Paths of the REST API that are no kinds with labels. */
+/** Paths of the REST API that belong to no labelled kind. */
 const PATHS: readonly string[] = [
   CONTEXT_RULES.plural,
   'rollouts',

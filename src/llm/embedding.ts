@@ -58,7 +58,7 @@ export async function embedInBatches(
   }
 }
 
-/** What is wrong with the vectors of a batch; JSON has `null` where a number was none. */
+/** What is wrong with the vectors of a batch; JSON writes NaN and infinities as `null`. */
 function problemIn(vectors: readonly unknown[], count: number, length: number | undefined): string | undefined {
   if (vectors.length !== count) return `${vectors.length} vectors for ${count} texts`
   let expected = length

@@ -35,7 +35,7 @@ export class Announcements {
     const { channel } = options
     this.#parts = parts
     this.#plainMessages = new PlainMessages((type, key) =>
-      // A key that is no scope is nobody's: remembering it would only fill memory.
+      // A key that is not a scope names no document: remembering it would only fill memory.
       cache.suspect((scope) => isMeant(scope, type, key), key !== undefined && parseScope(key) ? key : undefined),
     )
     this.#receipts = createReceipts(parts)
@@ -78,7 +78,7 @@ export class Announcements {
   }
 
   /**
-   * Sends the plain message of Redis' users, without a revision: `{ type, key }`.
+   * Sends a legacy message, without a revision: `{ type, key }`.
    *
    * @param notify sends a notification of PostgreSQL, for a manager without Redis
    */
@@ -103,7 +103,7 @@ function createReceipts({ options, connections }: AnnouncementsParts): Receipts 
   return new Receipts({ ...clients, publish: (message) => redis.publish(message) }, { namespace, channel, redisMs: timeouts.redisMs })
 }
 
-/** A plain message names a kind or everything; a key that is one of our scopes narrows it. */
+/** A legacy message names a kind or everything; a key that is one of our scopes narrows it. */
 function isMeant(scope: Scope, type: string, key: string | undefined): boolean {
   if (isContent(scope)) return false
   if (key !== undefined && parseScope(key)) return scope === key

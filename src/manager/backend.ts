@@ -102,7 +102,7 @@ export class Backend {
     return this.documents.cache
   }
 
-  /** Whoever closes it once more waits for the same end. */
+  /** A second call waits for the same end. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -121,7 +121,7 @@ export class Backend {
     await this.cache.log.catchUp()
   }
 
-  /** Subscribed, perhaps once more: what was announced before was not heard. */
+  /** Subscribed, perhaps again: what was announced before was missed. */
   #resume(): void {
     // It may be another Redis, or the same one with nothing in it.
     this.#coldStart.noteAgain()

@@ -11,7 +11,7 @@ export interface BusParts {
   /** A writer asks who serves its write. */
   readonly onReceipt: (message: ReceiptMessage) => void
   readonly onPlainMessage: (message: PlainMessage) => void
-  /** Somebody else's database announces on the same channel. */
+  /** Another database announces on the same channel. */
   readonly onForeign: (database: string) => void
 }
 

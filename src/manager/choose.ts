@@ -17,7 +17,7 @@ export type Choice =
       /** The rollout that gave the subject an arm: an exposure. */
       readonly exposes?: Rollout
     }
-  /** A sticky rollout may have given the subject another arm before: somebody has to be asked, and be told of this one. */
+  /** A sticky rollout may have given the subject another arm before: the database has to be asked, and told of this one. */
   | { readonly asks: Rollout; readonly subject: string; readonly offered: number }
 
 /** Which version a read of a label gets in one document, and what follows from it. Fetching, waiting and noting is the caller's. */

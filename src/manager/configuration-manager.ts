@@ -90,7 +90,7 @@ export class ConfigurationManager {
   readonly #flags: FlagReads
   readonly #defined = new DefinedPrompts()
   readonly #project: string
-  /** What writers mean who do not say it. */
+  /** The project and label of calls that name none. */
   readonly #defaults: RepositoryDefaults
   readonly #recorder: Recorder
   readonly #handles = new Map<AnyHostKind, KindHandle<unknown>>()

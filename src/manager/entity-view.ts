@@ -225,7 +225,7 @@ function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {
     return { entity, settled: Promise.resolve(entity) }
   } catch (failure) {
     const settled = Promise.reject(failure)
-    // Whoever reads it is told; nobody may.
+    // Readers of it get this error; without readers it is never thrown.
     settled.catch(() => {})
     return { entity: undefined, settled, failure }
   }

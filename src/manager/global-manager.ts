@@ -56,7 +56,7 @@ function fromEnvironment(): ConfigurationManager {
   }
 }
 
-/** Makes a manager the process's one, or takes it away. The one before is not shut down. */
+/** Makes a manager the one of the process, or removes it. The manager before it is not shut down. */
 export function setConfigManager(manager: ConfigurationManager | undefined): void {
   ;(globalThis as Holder)[KEY] = manager
 }

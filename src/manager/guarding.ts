@@ -24,7 +24,7 @@ export class Guarding {
   readonly outcomes: Outcomes
   readonly #judge: Judge
   readonly #clock: ServerClock
-  /** By rollout. Guards never change what they watch. */
+  /** By rollout. What a guard watches never changes during a rollout. */
   readonly #watched = new Map<string, readonly GuardMetric[]>()
 
   constructor(parts: GuardingParts) {

@@ -6,8 +6,8 @@ const PAUSE_MS = 1_000
 const MAX_WAITING = 100
 
 /**
- * Takes the original plan's messages, which anybody may send. Each costs reads of PostgreSQL, so the first is acted on at once and what
- * follows within a second is gathered.
+ * Takes legacy messages, `{ type, key }` without a revision, which any publisher may send. Each costs reads of PostgreSQL, so the first is
+ * acted on at once and those of the next second are gathered.
  */
 export class PlainMessages {
   readonly #act: (type: string, key: string | undefined) => void

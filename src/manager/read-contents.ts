@@ -6,7 +6,7 @@ const MAX_ENTITIES = 10_000
 
 /**
  * Which contents of single versions were read for which entity. They never change, except that a purge takes them away: so when the document
- * of an entity leaves memory, or is replaced, they leave as well, and are read again when somebody asks for them.
+ * of an entity leaves memory, or is replaced, they leave as well, and are read again at their next use.
  */
 export class ReadContents {
   readonly #drop: (key: Scope) => void

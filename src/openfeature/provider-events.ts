@@ -1,6 +1,6 @@
 import type { OpenFeatureEmitter, OpenFeatureEventContext, OpenFeatureHandler, OpenFeatureLogger } from './openfeature-types.js'
 
-/** The events of one provider. A handler that throws or rejects hurts nobody: the SDK's logger is told. */
+/** The events of one provider. What a handler throws or rejects with goes to the SDK's logger and no further. */
 export class ProviderEvents implements OpenFeatureEmitter {
   readonly #handlers = new Map<string, OpenFeatureHandler[]>()
   #logger: OpenFeatureLogger | undefined

@@ -4,8 +4,8 @@ import type { FlagManager } from './manager-watch.js'
 import type { OpenFeatureContext, OpenFeatureTrackingDetails } from './openfeature-types.js'
 
 /**
- * Records a tracking event as an outcome. Events are about anything, and most of them about nothing that a guard watches: one that can be no
- * outcome is left out, and is no error.
+ * Records a tracking event as an outcome. Most events concern nothing that a guard watches: one that cannot be
+ * an outcome is left out without an error.
  */
 export function track(
   outcomes: FlagManager['outcomes'],

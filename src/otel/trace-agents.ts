@@ -43,7 +43,7 @@ export function traceAgents(agents: ObservableAgent | readonly ObservableAgent[]
   }
 }
 
-/** Work that nobody traces, because only a meter was given. */
+/** Stands in for a span when only a meter was given. */
 const UNTRACED: ActiveSpan = {
   span: { setAttributes: () => {}, setStatus: () => {}, addEvent: () => {}, end: () => {} },
   within: (work) => work(),
@@ -134,7 +134,7 @@ function runAttributes(run: RunEvent): OtelAttributes {
     'agent_config.prompt.rollout': run.prompt?.rolloutId,
     'agent_config.prompt.source': run.prompt?.source,
     'agent_config.model.version': run.model?.version,
-    // The names of the first version; CHANGELOG.md says until when they stay.
+    // Names of version 0.1, kept until the date that CHANGELOG.md gives.
     'agent_config.prompt.name': run.prompt?.name,
     'agent_config.prompt.version': run.prompt?.version,
     ...(run.degraded && { 'error.type': run.errorCode }),

@@ -9,7 +9,7 @@ export interface VersionChoice {
   /** The version the label points at, `undefined` when there is none. */
   readonly labelVersion: number | undefined
   readonly label: string
-  /** Whom the choice is for; an empty string is nobody. */
+  /** Whom the choice is for; an empty string counts as no subject. */
   readonly subject?: string | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
   /** Milliseconds since 1970; schedules go by it. */
@@ -48,7 +48,7 @@ export function chooseVersion(choice: VersionChoice): Selection | undefined {
   return { label: choice.label, version, rolloutId: rollout.id, arm, reason: 'split' }
 }
 
-/** The remembered arm of who has none, in a rollout that takes no new subjects. */
+/** Stands for "no remembered arm" in a rollout that takes no new subjects. */
 export const NOT_ENROLLED = -1
 
 /** How many subjects a rollout covers at a moment, in hundredths of a percent: its latest step that is due, or its own coverage. */

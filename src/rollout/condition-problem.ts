@@ -6,7 +6,7 @@ export interface ConditionProblem {
   readonly expectation: string
 }
 
-/** The first thing that is wrong with conditions as someone wrote them, or `undefined`. */
+/** The first thing that is wrong with conditions as a caller wrote them, or `undefined`. */
 export function conditionProblem(conditions: unknown, path = '', depth = 0): ConditionProblem | undefined {
   if (depth > DEEPEST) return { path, expectation: `must not nest deeper than ${DEEPEST}` }
   if (!isRecord(conditions)) return { path, expectation: "must be an object, such as { plan: 'pro', age: { $gte: 18 } }" }

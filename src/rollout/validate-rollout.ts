@@ -78,7 +78,7 @@ function withEnrolment({ enrol: before, ...split }: RolloutSplit, enrol: boolean
   return (enrol ?? before ?? true) ? split : { ...split, enrol: false }
 }
 
-/** Who is in a rollout that is not sticky stands nowhere, so nobody could be kept. */
+/** A rollout that is not sticky stores no subjects, so it cannot keep those it has. */
 function checkEnrolment({ sticky }: RolloutSplit, enrol: unknown, refuse: Refuse): void {
   if (enrol === undefined) return
   checkBoolean('enrol', enrol, refuse)

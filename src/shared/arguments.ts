@@ -15,7 +15,7 @@ export const LIMITS = {
   /** Why a change was made. */
   summary: 10_000,
   listLimit: 1_000,
-  /** Longest wait for workers: answers are kept a minute. */
+  /** Longest wait for receipts, in milliseconds: Redis keeps them a minute. */
   waitMs: 60_000,
 } as const
 
@@ -113,7 +113,7 @@ function checkJsonPart(field: string, value: unknown, depth: number): void {
   } else throw new InvalidArgumentError(field, `must be JSON, got ${describe(value)}`)
 }
 
-/** By its tag and not by its prototype, so that an object of another realm is one too. What writes itself as something else is none. */
+/** By its tag and not by its prototype, so that an object of another realm counts. One with a `toJSON` of its own does not. */
 function isRecord(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]' && typeof (value as { toJSON?: unknown }).toJSON !== 'function'
 }

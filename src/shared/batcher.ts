@@ -28,7 +28,7 @@ export class Batcher<Value> {
     })
   }
 
-  // A tick queued from a microtask runs when no microtask is left: whoever was about to ask in this turn has asked by then.
+  // A tick queued from a microtask runs when no microtask is left: every caller of this turn has asked by then.
   #schedule(): void {
     queueMicrotask(() => process.nextTick(() => this.#flush()))
   }

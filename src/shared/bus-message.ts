@@ -7,20 +7,20 @@ export interface ChangeMessage {
   readonly revision: number
   readonly token: string
   /**
-   * Everything the revision touched; absent when that would not fit, or when it names what is not known here (a later release may have other
-   * kinds), and receivers read the log instead.
+   * Everything the revision touched; absent when that would not fit, or when it names kinds that are unknown here (a later
+   * release may have more). Receivers then read the log instead.
    */
   readonly scopes: readonly Scope[] | undefined
 }
 
-/** The original plan's message, from programs that know nothing of revisions: `{"type":"prompt","key":null}`. */
+/** The legacy message, from programs that know nothing of revisions: `{"type":"prompt","key":null}`. */
 export interface PlainMessage {
   readonly form: 'plain'
   readonly type: string
   readonly key: string | undefined
 }
 
-/** A writer's question who serves its write. To programs that do not know it, it is a plain message about a kind that there is not. */
+/** A writer asks the other workers who serves its write. Programs that do not know it take it for a legacy message about an unknown kind. */
 export interface ReceiptMessage {
   readonly form: 'receipt'
   readonly database: string

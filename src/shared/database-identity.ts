@@ -13,7 +13,7 @@ export class DatabaseIdentity {
   #isConfirmed = false
   readonly #listeners: ((name: string) => void)[] = []
 
-  /** What the database calls itself, as far as anybody has said; `undefined` while that is unknown. */
+  /** What the database calls itself, assumed or confirmed; `undefined` while that is unknown. */
   get name(): string | undefined {
     return this.#name
   }
@@ -27,7 +27,7 @@ export class DatabaseIdentity {
     return this.#isConfirmed
   }
 
-  /** Somebody else says what the database calls itself. Counts only while nobody has said it before. */
+  /** A snapshot file or Redis says what the database calls itself. Ignored once a name is assumed or confirmed. */
   assume(name: string): void {
     if (this.#name !== undefined) return
     this.#name = name

@@ -6,7 +6,7 @@ export type EventMap<Map> = { [Name in keyof Map]: (event: never) => void }
 type Payload<Listener> = Listener extends (event: infer Event) => void ? Event : never
 
 /**
- * Typed events whose listeners cannot hurt the one who emits: what a listener throws, or rejects with, goes to
+ * Typed events whose listeners cannot break the emitter: what a listener throws, or rejects with, goes to
  * `onListenerError` and nowhere else.
  */
 export class Events<Map extends EventMap<Map>> {

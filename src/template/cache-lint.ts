@@ -2,7 +2,7 @@ import type { ChatEntry } from './chat-entry.js'
 
 /**
  * What makes a cached prefix useless: a provider finds it again only when everything before its end is the same, so a variable in there
- * writes a new entry for each value, and nobody reads it.
+ * writes a new cache entry for each value, which is never read again.
  */
 export function cacheWarnings(entries: readonly ChatEntry[]): string[] {
   const places = entries.flatMap(placesOf)

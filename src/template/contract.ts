@@ -14,13 +14,13 @@ import type { TemplateValues } from './text-template.js'
 export function contractProblems(definition: PromptDefinition, template: Pick<ParsedTemplate, 'variables'>): string[] {
   const given = definition.variables && schemaKeys(definition.variables)
   if (given === undefined) return []
-  // What is inside an object (`{{user.name}}`) is the schema's own affair.
+  // What is inside an object (`{{user.name}}`) is checked by the schema.
   return template.variables.filter((name) => !given.has(rootOf(name)))
 }
 
 /**
- * The variables a definition requires of its callers and a template does not use: what they say would be lost. A variable that the
- * definition's own fallback does without is none of them.
+ * The variables that a definition requires of its callers and a template does not use, so that their values would be lost. Variables that
+ * the definition's own fallback does not use either are not counted.
  */
 export function droppedVariables(
   definition: PromptDefinition,

@@ -22,7 +22,7 @@ export interface ParsedTemplate {
    * without messages leaves nothing with either.
    *
    * @throws {TemplateVariableError} when variables are missing (it names all of them), when a value cannot be written as text, or when
-   * a placeholder gets something else than messages, or when the result is too large; it throws nothing else
+   * a placeholder gets anything but messages, or when the result is too large; it throws nothing else
    */
   render(variables?: TemplateValues, options?: CompileOptions): string | ChatMessage[]
 }
@@ -60,7 +60,7 @@ class Parsed implements ParsedTemplate {
   }
 
   render(values?: TemplateValues, options?: CompileOptions): string | ChatMessage[] {
-    // What ChatMessage says is true of texts; see there for the rest.
+    // ChatMessage types a content as text; its docstring says when it is not.
     return fillStrictly(this.#template, values, options) as string | ChatMessage[]
   }
 }

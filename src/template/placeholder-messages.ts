@@ -40,7 +40,7 @@ function isMessage(value: unknown): value is Message {
   const { role, content } = value as Record<string, unknown>
   if (!(MESSAGE_ROLES as readonly unknown[]).includes(role)) return false
   if (typeof content === 'string' || content === null) return true
-  // OpenAI leaves the content of a message out that only asks for tools.
+  // OpenAI omits the content of a message that only calls tools.
   if (content === undefined) return role === 'assistant'
   return Array.isArray(content) && content.every(isPart)
 }
@@ -49,7 +49,7 @@ function isPart(value: unknown): boolean {
   return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
 }
 
-/** Deeper nests no message of any provider; a message that holds itself ends here too. */
+/** No provider nests messages deeper; a message that contains itself is refused here too. */
 const DEEPEST = 100
 
 /** Characters and bytes of a message, with one for each further value. */

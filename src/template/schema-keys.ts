@@ -21,7 +21,7 @@ function keysOf(schema: object, side: { readonly output: boolean }): ReadonlySet
   try {
     return valibotKeys(schema, side) ?? jsonSchemaKeys(describedAsJsonSchema(schema, side) ?? schema, side)
   } catch {
-    // A schema that fails while it is looked into is one that cannot be looked into.
+    // A schema that throws while it is inspected counts as one that cannot be inspected.
     return undefined
   }
 }

@@ -88,7 +88,7 @@ function variableText(node: MustacheVariable, scope: Scope, { onMissing, missing
   return onMissing === 'keep' ? `{{${node.name}}}` : ''
 }
 
-/** Which values stand for "no" is mustache's rule: false, null, nothing, 0, the empty string and the empty list. */
+/** Falsy values by mustache's rule: false, null, nothing, 0, the empty string and the empty list. */
 function fillSection(node: MustacheSection, scope: Scope, filling: Writing): void {
   const value = lookUp(scope, node.path)
   if (typeof value === 'function') {

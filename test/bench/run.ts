@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   llm: { needsServices: false, run: async () => (await import('./llm.js')).llmBench() },
   agent: { needsServices: false, run: async () => (await import('./agent.js')).agentBench() },
   rollout: { needsServices: true, run: async () => (await import('./rollout.js')).rolloutBench() },
+  guard: { needsServices: true, run: async () => (await import('./guard.js')).guardBench() },
   host: { needsServices: true, run: async () => (await import('./host.js')).hostBench() },
   template: { needsServices: false, run: async () => (await import('./template.js')).templateBench() },
 }

@@ -7,7 +7,7 @@ import { monotonicMs, type Outage } from './history.js'
 import { FAULTS, type Fault, type FaultKind, laneOf } from './schedule.js'
 
 export interface FaultParts {
-  readonly fleet: Fleet
+  readonly fleet: Pick<Fleet, 'size' | 'wires' | 'replace' | 'killWriter' | 'passToken'>
   readonly postgres: ChaosPostgres
   readonly redis: ChaosRedis
 }

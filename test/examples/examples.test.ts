@@ -42,6 +42,13 @@ it('guarded-rollout shows the evidence grow, the pause with its reason, and the 
   expect(output).toMatch(/everybody gets version 3 again \(paused\)/)
 }, 60_000)
 
+it('settings reads five files into one object, and says where a value came from', async () => {
+  const output = await run('settings/main.ts', { LOG_LEVEL: undefined, NODE_ENV: undefined, APP_ENV: undefined })
+
+  expect(output).toMatch(/agent-loggy in "local"/)
+  expect(output).toMatch(/\* file +examples\/settings\/config\/settings\.local\.toml:\d+/)
+})
+
 it('two-workers shows for each change when each of three reader processes served it, and exits by itself', async () => {
   const output = await run('two-workers.ts', { DATABASE_URL: database.url, REDIS_URL: testRedisUrl() })
 

@@ -92,7 +92,7 @@ describe('a Redis that cannot be used', () => {
 })
 
 describe('a Redis user', () => {
-  const DOCUMENTED = aclOf('docs/operations.md')
+  const DOCUMENTED = aclOf('docs/deployment.md')
 
   function user(name: string, rules: readonly string[]): Promise<string> {
     return withRedis(async (client) => {

@@ -90,9 +90,10 @@ const handlers = {
     await manager.outcomes.flush()
     return counts
   },
-  dieAtNextAnnouncement: () => {
-    isDying = true
+  dieAtNextPause: (dies: boolean) => {
+    isDying = dies
   },
+  isAlive: () => true,
   ended: () => new Promise<never>(() => {}),
   finish: () => manager.shutdown(),
 }

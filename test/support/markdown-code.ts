@@ -33,10 +33,14 @@ export function codeBlocksOf(page: string, markdown: string): readonly CodeBlock
   return blocks
 }
 
-/** The README and every page below docs/, by path from the repository's root. */
+/** The README and every page below docs/ and .github/, by path from the repository's root. */
 export function pagesOf(root: string): readonly string[] {
-  const docs = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }) : []
-  return ['README.md', ...docs.map((name) => `docs/${name.replaceAll('\\', '/')}`)].filter(
+  return ['README.md', ...filesIn(root, 'docs'), ...filesIn(root, '.github')].filter(
     (page) => page.endsWith('.md') && existsSync(join(root, page)),
   )
+}
+
+function filesIn(root: string, folder: string): readonly string[] {
+  const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }) : []
+  return names.map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
 }

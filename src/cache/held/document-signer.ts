@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
- * Signs what is stored in Redis, so that a document is taken only from somebody who knows the secret. HMAC-SHA-256 over key, stamp and text,
- * each behind its length, so that no other three give the same bytes. The key holds database and document format: a document cannot be
- * moved. One that was right once can be put back under its own key; that it is not the last one is noticed by its head alone.
+ * Signs what is stored in Redis, so that a document is accepted only from a writer that knows the secret. HMAC-SHA-256 over key, stamp and
+ * text, each behind its length, so that no other three give the same bytes. The key holds database and document format, so a document
+ * cannot be moved to another key. A replay of an old document under its own key is noticed by the scope's head alone.
  */
 export class DocumentSigner {
   readonly #secrets: readonly string[]

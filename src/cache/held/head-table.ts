@@ -57,7 +57,7 @@ export class HeadTable {
 
   /** Whether a message about a revision up to which everything is known says something else of a scope than the table does. */
   contradicts(scope: Scope, revision: number, token: string): boolean {
-    // Anybody may send messages: they must not decide which heads are pushed out.
+    // Messages can be forged: they must not decide which heads are pushed out.
     const head = this.#heads.peek(scope)
     if (!head) return this.isComplete
     return head.revision < revision || (head.revision === revision && head.token !== '' && head.token !== token)

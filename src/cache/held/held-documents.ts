@@ -77,7 +77,7 @@ export class HeldDocuments<Value> {
     return this.#generation
   }
 
-  /** How many documents were something newer's late predecessors, and did not enter. */
+  /** How many documents were refused on arrival, because something newer was announced while they were loaded. */
   get refusedFills(): number {
     return this.#refusedFills
   }
@@ -103,7 +103,7 @@ export class HeldDocuments<Value> {
     if (entry.state === 'fresh' || entry.state === 'expired') this.#enter(own, 'stale')
   }
 
-  /** Somebody said that it changed, and not to which revision. */
+  /** A message without a revision said that it changed. */
   suspect(entry: MemoryEntry<Value>): void {
     this.#enter(entry as MutableEntry<Value>, isUnverified(entry) ? 'adopted' : 'suspect')
   }
@@ -150,11 +150,11 @@ export class HeldDocuments<Value> {
     const held = this.#memory.peek(scope)
     if (held && held.asOf > document.asOf) {
       if (held.isUsable) return held
-      // Of two that nobody could confirm, the later one is not given up for the earlier.
+      // Of two unverified documents the later one stays.
       if (isUnverified(held) && unverified) return undefined
     }
     const value = this.#parts.materialize(document, isForeign)
-    // No head is learned from a document that nobody could confirm.
+    // An unverified document teaches no head.
     const head = isImmutable || unverified ? undefined : this.#headOf(document)
     if (head && this.#arrived.size < MAX_ARRIVED) this.#arrived.set(scope, { revision: document.revision, token: document.token })
     return this.#keep(document, value, { head, state: unverified ? 'unverified' : 'fresh' })
@@ -181,7 +181,7 @@ export class HeldDocuments<Value> {
     if (isOther && held.revision <= asOf && held.asOf >= revision) this.#memory.delete(scope)
   }
 
-  /** Takes back a claim that the primary, loaded from after it was heard, does not bear out. */
+  /** Takes back a claim that the primary, loaded from after it was heard, contradicts. */
   distrust({ scope, asOf }: StampedDocument, claimed: number): void {
     if (!this.#heads.distrust(scope, claimed, asOf)) return
     const held = this.#memory.peek(scope)
@@ -221,7 +221,7 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Takes the changes since the log was read before, and takes back every announcement that they do not bear out: its scope has the head
+   * Takes the changes since the log was read before, and takes back every announcement that they do not confirm: its scope has the head
    * that it had, so that its document goes on being served.
    *
    * @param isPending whether a revision was announced too late to be in this read

@@ -10,8 +10,8 @@ import type { Head } from './head-table.js'
  * | `expired` | it was not read for `ttlMs` | yes, and read again behind | `stale` when that fails, `suspect` |
  * | `stale` | it could not be read again | yes, as stale, and tried again | `suspect` |
  * | `unverified` | it came from Redis before this process ever read the log | yes, as stale | by the first read of the log: `fresh` or `suspect`, or it leaves; `adopted` by a message without a revision |
- * | `suspect` | somebody said that it changed, and not to which revision | when nobody answers, as stale | |
- * | `adopted` | it is of an earlier process, or unverified and suspect | when nobody answers, as stale | as `unverified` |
+ * | `suspect` | a message without a revision said that it changed | when no server answers, as stale | |
+ * | `adopted` | it is of an earlier process, or unverified and suspect | when no server answers, as stale | as `unverified` |
  *
  * Every state ends when the document is read again: what was read is a new entry, and `fresh`. Beside its state an entry is superseded as long
  * as its head, the last change that was announced of its scope, is above its `asOf`: it is not served then, whatever its state, and goes on in

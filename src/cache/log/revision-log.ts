@@ -19,13 +19,13 @@ export interface RevisionLogParts {
   readonly identity: DatabaseIdentity
   /** Reads the log of the primary. `after` 0 reads all heads. */
   readonly read: (after: number) => Promise<LogPage>
-  /** Told of the changes of one message, in one tick: announced by somebody, or made by this process itself. */
+  /** Told of the changes of one message, in one tick: announced by another process, or made by this one. */
   readonly onClaims: (heads: LogPage['heads'], isOwn: boolean) => void
   /**
    * Told of the changes since the read before, in one tick. `isFirstRead` when they are simply all there are. What was announced is settled
    * by them, but for a revision that `isPending`: it was announced after this read had looked.
    *
-   * @returns whether something was announced that the log does not bear out
+   * @returns whether something was announced that the log does not have
    */
   readonly onRead: (page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean) => boolean
   /**
@@ -48,7 +48,7 @@ const MAX_AHEAD = 5_000
 const GAP_MS = 50
 /** How soon an announcement that nothing else confirms is looked up in the log, in milliseconds. */
 const CONFIRM_MS = 250
-/** After a message that was not true, none is believed for so long: they make this process read the log, and raise nothing themselves. */
+/** The doubt period: after a message that was not true, messages raise no floors for so long; each makes this process read the log. */
 const DOUBT_MS = 10_000
 /** Pause between two reads for messages that are not believed, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
@@ -57,7 +57,7 @@ const QUIET_MS = 150
 /** How many such looks there are in a row, and how long it takes until there is one more, in milliseconds. */
 const SPARE_LOOKS = 2
 const SPARE_LOOK_EVERY_MS = 2_000
-/** Anybody may send questions that wait. */
+/** Most questions of writers that wait at once: they can be forged. */
 const MAX_WAITERS = 1_000
 /** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
 const READS_UNTIL_GIVEN_UP = 2
@@ -84,9 +84,9 @@ export class RevisionLog {
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
   #gapTimer: NodeJS.Timeout | undefined
-  /** The highest revision anybody claimed. */
+  /** The highest revision that was announced. */
   #claimed = 0
-  /** Somebody said something else than is known. Either is wrong; the log says which. */
+  /** A message contradicted a known head; the next read of the log decides. */
   #isContradicted = false
   #doubtUntil = 0
   #nextLookAt = 0
@@ -189,7 +189,7 @@ export class RevisionLog {
     this.#lostNumbers.delete(revision)
   }
 
-  /** Takes a change that this process made itself, whatever is said by others. */
+  /** Takes a change that this process made itself, also during a doubt period. */
   hearOwn(revision: number, token: string, scopes: readonly Scope[]): OwnChange {
     if (this.#closed) return 'known'
     this.#claimed = Math.max(this.#claimed, revision)
@@ -245,7 +245,7 @@ export class RevisionLog {
   }
 
   /**
-   * The database does not bear out what a message said: reads the log shortly, and believes none for a while.
+   * The database contradicts a message: reads the log soon, and believes no message for a while (the doubt period).
    *
    * @returns whether that is new
    */
@@ -384,7 +384,7 @@ export class RevisionLog {
     this.#lookSoon()
   }
 
-  /** @returns whether something was announced that the log does not bear out */
+  /** @returns whether something was announced that the log does not have */
   #take(page: LogPage, isPending: (revision: number) => boolean): boolean {
     const isFirstRead = this.#applied === undefined
     this.#top = page.top

@@ -11,7 +11,7 @@ export interface RedisBusOptions {
   /** A new client for one connection; `undefined` while there is no node to connect to. */
   readonly client: () => RedisLike | undefined
   readonly onMessage: (text: string) => void
-  /** The subscription is confirmed: what was announced before it was not heard. */
+  /** The subscription is confirmed. What was announced before it was missed. */
   readonly onSubscribed: () => void
   /** The server answers, and refuses the subscription: told once for each thing it says, until it was subscribed. */
   readonly onRefused?: (error: Error) => void

@@ -16,7 +16,7 @@ export interface Snapshot {
 
 /** Why a file is not used. The message names the file and what to do. */
 export class UnusableSnapshot extends Error {
-  /** Whether the next snapshot may take the file's place. Nobody's other file is overwritten, because somebody wrote a wrong name. */
+  /** Whether the next snapshot may take the file's place. A file that is no snapshot is kept: it may be named by mistake. */
   readonly mayReplace: boolean
 
   constructor(message: string, mayReplace: boolean, options?: ErrorOptions) {

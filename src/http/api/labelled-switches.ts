@@ -47,7 +47,7 @@ export function labelledSwitches(resource: Resource, shown: Shown): readonly End
         const writes = repository(services.manager)
         if (version !== undefined) return shownSwitch(await writes.deactivate({ ...request, version, force }))
         if (!force) await refuseLabelled(services, target)
-        // Labels stay where they are, so that activating the name is the whole way back. Only a rollout that has to be paused needs more.
+        // Labels stay where they are, so that activating the name undoes it. Only a paused rollout has to be resumed besides.
         const whole = writes.deactivate(request).catch((error: unknown) => {
           if (!force || !isConfigError(error, 'E_IN_USE')) throw error
           return writes.deactivate({ ...request, force })

@@ -55,7 +55,7 @@ export function operations(kinds: readonly string[]): readonly Endpoint[] {
       answer: answers.Health,
       answersAlsoWith503: true,
       handle: async (_call, { manager }): Promise<Answer> => {
-        // Why it cannot is not for everybody who may ask: the message names hosts and roles.
+        // The reason is not told: its message names hosts and roles, and anybody may ask.
         const { error: _, ...health } = await manager.health()
         return jsonAnswer(health.ok ? 200 : 503, toWire(health))
       },

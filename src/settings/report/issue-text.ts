@@ -21,7 +21,7 @@ export interface IssueContext {
   readonly shape: Shape | undefined
   readonly plain: unknown
   readonly secrets: SecretPaths
-  /** Every secret value, to be taken out of texts that somebody else wrote. */
+  /** Every secret value, to be taken out of texts of other libraries. */
   readonly secretValues: readonly unknown[]
 }
 

@@ -2,7 +2,7 @@ import type { Assignment } from '../sources/origin.js'
 import type { Shape } from './shape.js'
 
 /**
- * The schema's defaults as the lowest layer. Defaults inside an optional table count only when somebody says something
+ * The schema's defaults as the lowest layer. Defaults inside an optional table count only when a layer says something
  * in that table: otherwise the table would come into being by itself.
  */
 export function defaultAssignments(shape: Shape | undefined, isSaid: (path: readonly string[]) => boolean): readonly Assignment[] {

@@ -72,7 +72,7 @@ export function display(value: unknown, isSecret: boolean): string {
   return Array.isArray(value) ? `a list of ${value.length}` : 'a table'
 }
 
-/** Takes every known secret out of a text that somebody else wrote, such as another schema library's message. */
+/** Takes every known secret out of a text of another library, such as a schema's message. */
 export function scrub(text: string, secrets: Iterable<unknown>): string {
   let result = maskCredentials(text)
   for (const secret of secrets) {

@@ -4,7 +4,7 @@ import { leavesOf, type Node } from '../tree/tree.js'
 import { isSecretByItself } from './redact.js'
 import type { SecretPaths } from './secret-paths.js'
 
-/** Every secret value, also inside lists and tables, to be taken out of texts that somebody else wrote. */
+/** Every secret value, also inside lists and tables, to be taken out of texts of other libraries. */
 export function secretValuesOf(root: Node, { plain, resolver }: Validated, secrets: SecretPaths): readonly unknown[] {
   const found: unknown[] = []
   const collect = (value: unknown, path: readonly string[], isInside: boolean): void => {

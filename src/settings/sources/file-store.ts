@@ -88,7 +88,7 @@ export class FileStore {
     return [...this.#used].map((path) => `${path}\0${this.#states.get(path)?.text ?? ''}`).join('\0')
   }
 
-  /** Whether a file that had text is empty since a moment ago: somebody is about to write it. */
+  /** Whether a file that had text is empty since a moment ago: an editor or a deployment is about to write it. */
   isBeingWritten(): boolean {
     return [...this.#used].some((path) => {
       const stats = look(path)

@@ -1,6 +1,6 @@
 /**
  * Finds the line on which a key of a TOML document is said. The parser gives no positions, so the text is scanned a
- * second time, and only when somebody asks.
+ * second time, and only when a report asks for lines.
  *
  * @returns a function from a path to a line, counted from 1; a path inside an inline table gives the table's line
  */

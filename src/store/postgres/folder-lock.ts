@@ -105,7 +105,7 @@ async function discard(folder: string, presence: Presence): Promise<void> {
   }
   try {
     const owner = read(file)
-    // One that is not there must not be removed: somebody may be taking it just now.
+    // A lock that is gone must not be removed: another process may be taking it just now.
     if (owner === undefined || (await isPresent(folder, owner))) return
     rmSync(file, { force: true })
     clearPresence(folder, owner)

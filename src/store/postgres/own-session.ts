@@ -18,7 +18,7 @@ export function ownSession(client: QueryingClient, databaseMs: number): (args: r
   }
 }
 
-/** So that PostgreSQL's own answer is there before the caller's deadline. */
+/** PostgreSQL's own answer arrives before the caller's deadline. */
 function justBelow(databaseMs: number): number {
   return Math.max(1, databaseMs - Math.min(100, Math.ceil(databaseMs / 10)))
 }

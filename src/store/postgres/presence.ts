@@ -25,7 +25,7 @@ export async function showPresence(folder: string): Promise<Presence> {
   return { owner: [process.pid, startOf(process.pid) ?? UNKNOWN, container(), name].join(' '), leave: close }
 }
 
-/** Whether the process that a line names lives; of one that nobody can ask it is assumed. */
+/** Whether the process that a line names lives; assumed when that cannot be found out. */
 export async function isPresent(folder: string, owner: string): Promise<boolean> {
   const [id, start = UNKNOWN, home = UNKNOWN, socket = UNKNOWN] = owner.split(' ')
   const pid = Number(id)

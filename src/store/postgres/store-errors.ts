@@ -27,7 +27,10 @@ const REFUSALS: readonly (readonly [code: string, reason: StoreUnavailableReason
   ['XX', 'server', false, 'The server has a problem of its own: see its log.'],
 ]
 
-/** Statements of a host's hook fail inside our transaction too: what is missing is ours only if the message says so. Columns name no schema. */
+/**
+ * Statements of a host's hook fail inside our transaction too: a missing table is ours only if the message names our schema. 42703 messages
+ * (a missing column) carry no schema name, so those count as ours.
+ */
 function isOurs(error: Error & { readonly code: string }, schema: string): boolean {
   return error.code === '42703' || error.message.includes(schema)
 }

@@ -39,7 +39,7 @@ export function decodeRollout(row: Row): Rollout {
   })
 }
 
-/** A guard may have been edited in the database: what is no guard guards nothing, and breaks no read. */
+/** A guard may have been edited in the database: an invalid one is ignored, so that reads go on. */
 function isGuard(value: unknown): value is Omit<Guard, 'alphaSpent'> {
   const { metrics, alpha, control, since } = (value ?? {}) as Partial<Guard>
   return Array.isArray(metrics) && typeof alpha === 'number' && (control === 0 || control === 1) && !Number.isNaN(Date.parse(String(since)))
@@ -77,7 +77,7 @@ export function selectOpenRollouts(
   return selectRollouts(db, schema, condition, MAX_OPEN)
 }
 
-/** More labels with a rollout each than anybody has. */
+/** A bound on one answer: an entity has far fewer labels with an open rollout each. */
 const MAX_OPEN = 10_000
 
 function table(schema: string): RawBuilder<unknown> {

@@ -293,7 +293,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     )
   }
 
-  /** Asks who decides about writes. */
+  /** Asks `authorize`. */
   protected async permit(action: string, request: Target & WriteMeta, labels: readonly string[]): Promise<void> {
     await this.#permit(action, this.target(request), this.recorder.policy.withLatest(checkLabels(labels)), request)
   }
@@ -315,7 +315,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     const { value, facts } = await this.#record<Answer<Entity>>(options, target, ask, (state) => {
       const version = choose(state)
       const entry = versionIn(state, version)
-      // Where a label was before is an active version: whoever chose it has looked.
+      // The version that a label was on before is active: the query that chose it checked that.
       if (change === 'promote' && !entry?.isActive) throw this.missing(target, version, entry !== undefined)
       const disturbed = disturbedRollouts(state.rollouts, { labels: [label] })
       refuseDisturbance(disturbed, change === 'rollback' || options.force)

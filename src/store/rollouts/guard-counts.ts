@@ -19,7 +19,8 @@ export interface GuardedRollout {
 interface GuardedRow {
   readonly row: string
   readonly exposed: Readonly<Record<string, number>>
-  readonly bad: readonly { readonly metric: string; readonly arm: number; readonly subjects: number }[]
+  /** Of the arm `null` are those that do not count. */
+  readonly bad: readonly { readonly metric: string; readonly arm: number | null; readonly subjects: number }[]
 }
 
 /**
@@ -36,24 +37,15 @@ export async function takeJudgesLock(transaction: Kysely<Tables>, schema: string
 
 /** Every guarded rollout that is not concluded. Reads bad outcomes only; subjects by arm are counted as they come. */
 export async function readGuarded(db: Kysely<Tables>, schema: string, kinds: KindRegistry): Promise<readonly GuardedRollout[]> {
-  const { rows } = await sql<GuardedRow>`
-    select to_json(rollout)::text as row,
-      coalesce((select jsonb_object_agg(arm, subjects) from ${sql.id(schema, 'config_exposure_counts')} where rollout_id = rollout.id), '{}') as exposed,
-      coalesce((select jsonb_agg(found) from (
-        select outcome.metric, exposure.arm, count(*) as subjects
-        from ${sql.id(schema, 'config_outcomes')} as outcome
-        join ${sql.id(schema, 'config_exposures')} as exposure on exposure.rollout_id = outcome.rollout_id and exposure.subject = outcome.subject
-        where outcome.rollout_id = rollout.id and outcome.bad and outcome.at >= exposure.exposed_at and ${counting(schema)}
-        group by outcome.metric, exposure.arm) as found), '[]') as bad
-    from ${sql.id(schema, 'config_rollouts')} as rollout
-    where jsonb_typeof(rollout.guard) = 'object' and rollout.status <> 'concluded'
-  `.execute(db)
+  const { rows } = await guardedStatement(schema).execute(db)
   const guarded: GuardedRollout[] = []
   for (const { row, exposed, bad } of rows) {
     const rollout = decodeRollout(JSON.parse(row) as Row)
     if (!rollout.guard || !kinds.has(rollout.kind)) continue
     const byMetric: Record<string, number[]> = {}
     for (const { metric, arm, subjects } of bad) {
+      // Left out here: PostgreSQL would look every subject up twice, to leave it out.
+      if (arm === null) continue
       byMetric[metric] ??= rollout.arms.map(() => 0)
       byMetric[metric][arm] = Number(subjects)
     }
@@ -64,6 +56,34 @@ export async function readGuarded(db: Kysely<Tables>, schema: string, kinds: Kin
     })
   }
   return guarded
+}
+
+/**
+ * The statement that a look at all guarded rollouts is. It begins at the bad outcomes and looks each one's subject up, because they are few:
+ * joined, PostgreSQL would rather read a million exposures than trust that. One look-up says the arm, that there is no other, and when.
+ */
+export function guardedStatement(schema: string): RawBuilder<GuardedRow> {
+  return sql<GuardedRow>`
+    with guarded as materialized (
+      select rollout.id, to_json(rollout)::text as row, rollout.forced, ${since} as since, ${settledBefore} as settled_before
+      from ${sql.id(schema, 'config_rollouts')} as rollout
+      where jsonb_typeof(rollout.guard) = 'object' and rollout.status <> 'concluded'
+    )
+    select guarded.row,
+      coalesce((select jsonb_object_agg(arm, subjects) from ${sql.id(schema, 'config_exposure_counts')} where rollout_id = guarded.id), '{}') as exposed,
+      coalesce((select jsonb_agg(found) from (
+        select metric, arm, count(*) as subjects from (
+          select outcome.metric, (
+            select case when count(*) = 1 and min(exposure.exposed_at) between guarded.since and least(guarded.settled_before, outcome.at)
+              then min(exposure.arm) end
+            from ${sql.id(schema, 'config_exposures')} as exposure
+            where exposure.rollout_id = outcome.rollout_id and exposure.subject = outcome.subject
+          ) as arm
+          from ${sql.id(schema, 'config_outcomes')} as outcome
+          where outcome.rollout_id = guarded.id and outcome.bad and not coalesce(guarded.forced ? outcome.subject, false)
+        ) as counted group by metric, arm) as found), '[]') as bad
+    from guarded
+  `
 }
 
 export async function labelVersionOf(
@@ -79,10 +99,15 @@ export async function labelVersionOf(
   return rows[0] && Number(rows[0].version)
 }
 
+/** When the evidence of the row `rollout` began. */
+const since = sql`coalesce((rollout.guard ->> 'since')::timestamptz, '-infinity')`
+
+/** Who was exposed later than this has not settled. */
+const settledBefore = sql`clock_timestamp() - coalesce((rollout.guard ->> 'settleMs')::double precision, 0) * interval '1 millisecond'`
+
 /** Whether the row `exposure` of the row `rollout` counts: settled, of one arm only, not forced, and from after the evidence began. */
 export function counting(schema: string): RawBuilder<unknown> {
-  return sql`exposure.exposed_at >= coalesce((rollout.guard ->> 'since')::timestamptz, '-infinity')
-    and exposure.exposed_at <= clock_timestamp() - coalesce((rollout.guard ->> 'settleMs')::double precision, 0) * interval '1 millisecond'
+  return sql`exposure.exposed_at >= ${since} and exposure.exposed_at <= ${settledBefore}
     and not coalesce(rollout.forced ? exposure.subject, false)
     and not exists (select 1 from ${sql.id(schema, 'config_exposures')} as other where other.rollout_id = exposure.rollout_id
       and other.subject = exposure.subject and other.arm <> exposure.arm)`

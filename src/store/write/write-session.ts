@@ -53,7 +53,7 @@ export interface SessionStore {
   readonly isBatched: boolean
 }
 
-/** Documents of one write that are read back for the caches; a write of more leaves the rest to be loaded when somebody asks. */
+/** Documents of one write that are read back for the caches; the rest of a larger write is loaded by its first readers. */
 const MAX_DOCUMENTS = 100
 
 /** One write on its way. Opening it takes the revision, which makes configuration writes wait for each other. */

@@ -19,11 +19,6 @@ export function forget(pid: number): void {
   order({ forget: pid })
 }
 
-/** The helper's process id, or `undefined` before the first `watch`. */
-export function watchdogPid(): number | undefined {
-  return helper?.pid
-}
-
 let helper: ChildProcess | undefined
 
 function order(line: WatchdogOrder): void {

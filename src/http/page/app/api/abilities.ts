@@ -33,8 +33,3 @@ export function can(method: string, path: string): boolean {
 export function takes(method: string, path: string, parameter: string): boolean {
   return operations.value.some((operation) => operation.method === method && operation.pattern.test(path) && operation.query.has(parameter))
 }
-
-/** Whether the document has been read. */
-export function knowsAbilities(): boolean {
-  return operations.value.length > 0
-}

@@ -18,7 +18,7 @@ export const signInRequest = signal<{ readonly done: (isSignedIn: boolean) => vo
 
 let asking: Promise<boolean> | undefined
 
-/** Opens the sign-in dialog, once for everybody who asks; resolves with whether somebody signed in. */
+/** Opens the sign-in dialog, once for all callers; resolves with whether the user signed in. */
 export function askToSignIn(): Promise<boolean> {
   asking ??= new Promise<boolean>((resolve) => {
     signInRequest.value = { done: resolve }
@@ -37,10 +37,10 @@ export function signIn(value: string): void {
   signInRequest.value?.done(true)
 }
 
-/** Set while somebody is asked whether to sign out although there are drafts. */
+/** Set while the user is asked whether to sign out although there are drafts. */
 export const isLeaving = signal(false)
 
-/** Signs out, and asks first when that would throw away what somebody typed. */
+/** Signs out, and asks first when that would discard drafts. */
 export function leave(): void {
   if (tabStorage.keys().some((key) => key.startsWith('draft:'))) isLeaving.value = true
   else signOut()

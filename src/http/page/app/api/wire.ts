@@ -46,9 +46,50 @@ export interface Rollout {
   readonly schedule?: readonly { readonly at: string; readonly coverage: number }[]
   readonly status: 'running' | 'paused' | 'concluded'
   readonly winner?: number
+  readonly record_exposures?: boolean
+  readonly guard?: Guard
+  /** There while it takes no new subjects. */
+  readonly enrol?: false
   readonly created_by: string | null
   readonly created_at: string
   readonly receipt?: Receipt
+}
+
+/** What watches a rollout. */
+export interface Guard {
+  readonly metrics: readonly { readonly name: string; readonly over_ms?: number }[]
+  readonly alpha: number
+  readonly alpha_spent: number
+  readonly action: 'pause' | 'notify'
+  readonly settle_ms: number
+  /** The control's place among the arms. */
+  readonly control: number
+  /** It has paused the rollout. */
+  readonly acted?: true
+}
+
+/** What the outcomes of a rollout say so far. */
+export interface RolloutReport {
+  readonly arms: readonly {
+    readonly version: number
+    readonly subjects: number
+    readonly metrics: Readonly<Record<string, MetricReport>>
+  }[]
+  readonly ratio: { readonly observed: readonly number[]; readonly ok: boolean }
+  readonly guard: readonly {
+    readonly metric: string
+    readonly evidence: number
+    readonly threshold: number
+    readonly verdict: 'ok' | 'worse' | 'too-early'
+  }[]
+}
+
+/** One metric of one arm: a share of bad subjects, or a mean. */
+export interface MetricReport {
+  readonly bad?: number
+  readonly share?: number
+  readonly mean?: number
+  readonly interval?: readonly [low: number, high: number]
 }
 
 export interface Change {

@@ -60,6 +60,7 @@ export interface NewRollout {
   readonly label: string
   readonly arms: readonly Arm[]
   readonly coverage: number
+  readonly guard?: { readonly metrics: readonly string[] }
 }
 
 export function startRollout(target: Target, rollout: NewRollout, note: Note = {}): Promise<Rollout> {
@@ -69,7 +70,8 @@ export function startRollout(target: Target, rollout: NewRollout, note: Note = {
 
 export type RolloutStep =
   | { readonly verb: 'ramp'; readonly coverage?: number; readonly weights?: readonly number[] }
-  | { readonly verb: 'pause' | 'resume' }
+  | { readonly verb: 'pause' }
+  | { readonly verb: 'resume'; readonly acknowledge?: true }
   | { readonly verb: 'conclude'; readonly winner?: number | undefined }
 
 export function stepRollout(target: Target, id: string, { verb, ...step }: RolloutStep, note: Note = {}): Promise<Rollout> {

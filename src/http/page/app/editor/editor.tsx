@@ -100,7 +100,7 @@ export function Editor({
   )
 }
 
-/** Somebody else wrote a version while this one was typed. */
+/** Another person wrote a version while this one was typed. */
 function WrittenMeanwhile({
   edited: { draft, edit },
   versions,

@@ -64,7 +64,7 @@ export function Review({
       work(false)
     }
   }
-  /** Saved first, then promoted: when somebody else moved the label meanwhile, the version is safe and the promotion waits on its page. */
+  /** Saved first, then promoted: when another person moved the label meanwhile, the version is safe and the promotion waits on its page. */
   const saveAndPromote = async (note: Note): Promise<void> => {
     const { about, saved } = await write()
     try {

@@ -4,6 +4,7 @@ import { hrefOf } from '../state/address.js'
 import { stage, staged } from '../state/staged.js'
 import type { Context } from './context.js'
 import { keyOf } from './data.js'
+import { RolloutOutcomes } from './rollout-outcomes.js'
 import { StartRollout } from './start-rollout.js'
 
 /** The rollouts of a name: the open ones with their traffic, the way to start one, and those that have ended. */
@@ -18,7 +19,9 @@ export function RolloutTab({ context }: { readonly context: Context }) {
   return (
     <>
       {open.map((rollout) => (
-        <RolloutCard key={rollout.id} rollout={rollout} own={labels.get(rollout.label)} target={target} />
+        <RolloutCard key={rollout.id} rollout={rollout} own={labels.get(rollout.label)} target={target}>
+          <RolloutOutcomes rollout={rollout} own={labels.get(rollout.label)} target={target} />
+        </RolloutCard>
       ))}
       {isStarting ? (
         <StartRollout context={context} />
@@ -48,7 +51,9 @@ export function RolloutTab({ context }: { readonly context: Context }) {
         <section class="ended">
           <h2>Ended</h2>
           {ended.map((rollout) => (
-            <RolloutCard key={rollout.id} rollout={rollout} own={labels.get(rollout.label)} target={target} />
+            <RolloutCard key={rollout.id} rollout={rollout} own={labels.get(rollout.label)} target={target}>
+              <RolloutOutcomes rollout={rollout} own={labels.get(rollout.label)} target={target} />
+            </RolloutCard>
           ))}
         </section>
       )}

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { can } from '../api/abilities.js'
 import { type Note, receiptText, startRollout, stepRollout } from '../api/writes.js'
 import { ApplyForm } from '../parts/apply-form.js'
 import { SplitBar, SplitLegend, sharesOf, totalsOf } from '../parts/split-bar.js'
@@ -6,6 +7,9 @@ import { unstage } from '../state/staged.js'
 import { say } from '../state/toasts.js'
 import { percent } from '../text/words.js'
 import type { Context } from './context.js'
+
+/** What agents record by themselves. */
+const GUARDED = ['error', 'degraded', 'invalid_output'] as const
 
 /** Asks for a version and how many subjects get it; a control group of the same size makes it an A/B test. */
 export function StartRollout({ context: { target, versions, labels, shown } }: { readonly context: Context }) {
@@ -18,12 +22,19 @@ export function StartRollout({ context: { target, versions, labels, shown } }: {
   const version = others.some((item) => item.version === chosen) ? chosen : others[0]?.version
   const [coverage, cover] = useState('10')
   const [hasControl, control] = useState(true)
+  const [isGuarded, guard] = useState(false)
+  // A guard compares with the label's own version.
+  const canGuard = hasControl && can('GET', '/rollouts/id/report')
   const share = Number(coverage)
   const isReady = version !== undefined && own !== undefined && coverage !== '' && share >= 0 && share <= 100
   const arms = [...(hasControl && own !== undefined ? [{ version: own, weight: 1 }] : []), { version: version ?? 0, weight: 1 }]
   const traffic = { arms, coverage: isReady ? share : 0, label, status: 'running' } as const
   const run = async (note: Note): Promise<void> => {
-    const rollout = await startRollout(target, { label, arms, coverage: share }, note)
+    const rollout = await startRollout(
+      target,
+      { label, arms, coverage: share, ...(canGuard && isGuarded && { guard: { metrics: GUARDED } }) },
+      note,
+    )
     const undo = () => stepRollout(target, rollout.id, { verb: 'conclude' })
     say(`Rollout of v${version} on ${label} of ${target.name} started: ${percent(share)} of subjects.${receiptText(rollout)}`, undo)
     unstage()
@@ -79,6 +90,12 @@ export function StartRollout({ context: { target, versions, labels, shown } }: {
         <input type="checkbox" checked={hasControl} onChange={(event) => control(event.currentTarget.checked)} />
         <span>Keep a control group of the same size (A/B test)</span>
       </label>
+      {canGuard && (
+        <label class="check">
+          <input type="checkbox" checked={isGuarded} onChange={(event) => guard(event.currentTarget.checked)} />
+          <span>Pause it by itself when more runs of v{version} fail, fall back, or give output that does not fit</span>
+        </label>
+      )}
       {isReady && (
         <div class="preview">
           <SplitBar shares={sharesOf(traffic, own)} />

@@ -40,7 +40,7 @@ export function ApplyForm({
     const opener = document.activeElement
     own.querySelector<HTMLElement>('input, select, button')?.focus()
     return () => {
-      // Back to the button that staged it, unless somebody went on elsewhere meanwhile.
+      // Back to the button that staged it, unless the user went on elsewhere meanwhile.
       if (opener instanceof HTMLElement && opener.isConnected && own.contains(document.activeElement)) opener.focus()
     }
   }, [])

@@ -1,16 +1,18 @@
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Rollout } from '../api/wire.js'
 import { type Note, receiptText, stepRollout, type Target } from '../api/writes.js'
 import { hrefOf } from '../state/address.js'
 import { say, sayProblem } from '../state/toasts.js'
 import { percent } from '../text/words.js'
+import { AcknowledgeForm } from './acknowledge-form.js'
 import { ApplyForm } from './apply-form.js'
 import { ConcludeForm } from './conclude-form.js'
 import { RolloutFacts } from './rollout-facts.js'
 import { When } from './small.js'
 import { SplitBar, sharesOf } from './split-bar.js'
 
-/** What somebody is about to change, while it is not applied. */
+/** What the user is about to change, while it is not applied. */
 interface Draft {
   readonly coverage: number
   readonly weights: readonly number[]
@@ -26,6 +28,7 @@ export function RolloutCard({
   own,
   target,
   isAlone = true,
+  children,
 }: {
   readonly rollout: Rollout
   /** The version that the label is on. */
@@ -33,13 +36,18 @@ export function RolloutCard({
   readonly target: Target
   /** On the page of its own name. */
   readonly isAlone?: boolean
+  /** What its outcomes say. */
+  readonly children?: ComponentChildren
 }) {
   const [draft, change] = useState<Draft | undefined>()
   const [isEnding, end] = useState(false)
-  const { id, label, status, arms, coverage, winner, created_by, created_at } = rollout
+  const [isGoingOn, goOn] = useState(false)
+  const { id, label, status, arms, coverage, winner, guard, created_by, created_at } = rollout
   const isOpen = status !== 'concluded'
   const current: Draft = { coverage, weights: arms.map(({ weight }) => weight) }
   const next = draft ?? current
+  // Subjects are judged by the weights under which they were exposed, so those of a guarded rollout stay.
+  const hasWeights = isOpen && arms.length > 1 && !(guard && arms[guard.control]?.version === own)
   const isChanged = draft !== undefined && !isSame(draft, current)
   const edit = (part: Partial<Draft>): void => change({ ...next, ...part })
   const shown = {
@@ -82,8 +90,8 @@ export function RolloutCard({
             </button>
           )}
           {status === 'paused' && (
-            <button type="button" class="small quiet" onClick={() => void step('resume').catch(sayProblem)}>
-              Resume
+            <button type="button" class="small quiet" onClick={() => (guard?.acted ? goOn(true) : void step('resume').catch(sayProblem))}>
+              {guard?.acted ? 'Resume…' : 'Resume'}
             </button>
           )}
           {isOpen && (
@@ -101,7 +109,7 @@ export function RolloutCard({
             <th scope="col" class="number">
               Share
             </th>
-            {isOpen && arms.length > 1 && <th scope="col">Weight</th>}
+            {hasWeights && <th scope="col">Weight</th>}
           </tr>
         </thead>
         <tbody>
@@ -111,7 +119,7 @@ export function RolloutCard({
                 <span class={`dot ${tone}`} /> {name} <small>{place === 0 ? 'not taking part' : version === own ? 'control' : ''}</small>
               </td>
               <td class="number">{percent(share)}</td>
-              {isOpen && arms.length > 1 && (
+              {hasWeights && (
                 <td>
                   {place > 0 && (
                     <input
@@ -163,7 +171,11 @@ export function RolloutCard({
           run={apply}
         />
       )}
+      {isGoingOn && guard?.acted && status === 'paused' && (
+        <AcknowledgeForm rollout={rollout} guard={guard} target={target} onDone={() => goOn(false)} />
+      )}
       {isEnding && isOpen && <ConcludeForm rollout={rollout} own={own} target={target} onDone={() => end(false)} />}
+      {children}
       <RolloutFacts rollout={rollout} />
       <p class="note">
         {!isOpen && (winner === undefined ? `Ended at ${percent(coverage)} without a winner. ` : `v${winner} won. `)}

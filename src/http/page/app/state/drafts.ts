@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { tabStorage } from './storage.js'
 
-/** What somebody typed and has not saved: the fields of a new version, as they stand in the form. */
+/** What the user typed and has not saved: the fields of a new version, as they stand in the form. */
 export interface Draft {
   readonly fields: Readonly<Record<string, unknown>>
   /** For a new one: its name. */
@@ -10,7 +10,7 @@ export interface Draft {
   readonly labels?: string
   /** The version it began with; absent for a new name. */
   readonly base?: number | undefined
-  /** The newest version when it began: a higher one means that somebody wrote meanwhile. */
+  /** The newest version when it began: a higher one means that another person wrote meanwhile. */
   readonly newest?: number | undefined
   readonly at: number
 }

@@ -41,7 +41,7 @@ export function Bench({
     ({ kind }) => kind === 'model',
   )
   const known = useRef<readonly Variable[]>([])
-  // What both need; kept while one of them is being loaded, so that no field goes away under somebody's hands.
+  // What both need; kept while one of them is being loaded, so that no field disappears while the user types.
   if (left && right) known.current = variablesOf([shownOf(left), shownOf(right)])
   const variables = known.current
   const values = useMemo(() => valuesOf(variables, texts), [JSON.stringify(variables), texts])
