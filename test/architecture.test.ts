@@ -35,9 +35,9 @@ const ROOMS: RoomTable = {
   otel: { rooms: ['entities', 'shared', 'manager', 'llm', 'agent'], packages: [], node: true },
   openfeature: { rooms: ['entities', 'shared', 'manager'], packages: [], node: true },
   'ai-sdk': { rooms: ['entities', 'shared', 'llm'], packages: [], node: false },
-  // Previews parse templates; a run asks models as agents do.
+  // Previews parse templates; a run asks models as agents do; an export is a bundle of files.
   http: {
-    rooms: ['entities', 'shared', 'kinds', 'manager', 'llm', 'template', 'agent'],
+    rooms: ['entities', 'shared', 'kinds', 'manager', 'llm', 'template', 'agent', 'files'],
     packages: ['valibot', '@valibot/to-json-schema'],
     node: true,
   },

@@ -5,16 +5,15 @@ import { readConfigFiles } from '../files/read-config-files.js'
 import { kindsOf, readStored } from '../files/stored-heads.js'
 import { fileOf } from '../files/write-config-files.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
-import { DATABASE_HELP, DATABASE_OPTIONS, type DatabaseValues, folderOf, hostKinds, printJson, withManager } from './with-manager.js'
+import { FILE_HELP, FILE_OPTIONS, type FileValues, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 
 export const checkCommand: Command = {
   name: 'check',
   usage: '[--drift] [--format text|github|json]',
   summary: 'Checks the files without a database; with --drift, compares them with what is stored. Ends with 1 when something is wrong.',
-  help: `  --dir FOLDER      default agent-config
-  --drift           files against the store, and what only the store has; needs a database
+  help: `  --drift           files against the store, and what only the store has; needs a database
   --format FORMAT   text, github (annotations of a pull request) or json; default text
-${DATABASE_HELP}`,
+${FILE_HELP}`,
   run,
 }
 
@@ -22,8 +21,7 @@ type Problem = CheckReport['problems'][number]
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { values } = parseCommandLine(args, {
-    ...DATABASE_OPTIONS,
-    dir: { type: 'string' },
+    ...FILE_OPTIONS,
     drift: { type: 'boolean' },
     format: { type: 'string' },
   })
@@ -40,8 +38,8 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   return problems.length === 0 ? 0 : 1
 }
 
-async function drift(set: ReturnType<typeof readConfigFiles>, values: DatabaseValues, io: CliIo): Promise<readonly Problem[]> {
-  return withManager(values, io, async (manager) => {
+async function drift(set: ReturnType<typeof readConfigFiles>, values: FileValues, io: CliIo): Promise<readonly Problem[]> {
+  return withFileManager(io, values, async (manager) => {
     const plan = await diffFiles(manager, set)
     const stored = await readStored(manager as never, kindsOf(manager), manager.project)
     const known = new Set(set.files.map(keyOf))

@@ -1,12 +1,19 @@
 import { checkCommand } from './check.js'
 import type { Command } from './command.js'
-import { historyCommand, promoteCommand, purgeCommand, rollbackCommand } from './day-to-day.js'
+import { copyCommand } from './copy.js'
 import { diffCommand } from './diff.js'
+import { exportCommand } from './export.js'
+import { historyCommand } from './history.js'
+import { importCommand } from './import.js'
 import { migrateCommand } from './migrate.js'
+import { promoteCommand } from './promote.js'
 import { pullCommand } from './pull.js'
+import { purgeCommand } from './purge.js'
 import { pushCommand } from './push.js'
+import { rollbackCommand } from './rollback.js'
 import { rolloutCommand } from './rollout.js'
 import { settingsCommand } from './settings.js'
+import { snapshotCommand } from './snapshot.js'
 
 /** Every command, in the order of the usage text. */
 export const COMMANDS: readonly Command[] = [
@@ -17,7 +24,11 @@ export const COMMANDS: readonly Command[] = [
   promoteCommand,
   rollbackCommand,
   historyCommand,
+  copyCommand,
   purgeCommand,
+  exportCommand,
+  importCommand,
+  snapshotCommand,
   rolloutCommand,
   migrateCommand,
   settingsCommand,

@@ -3,16 +3,15 @@ import { diffFiles } from '../files/push-files.js'
 import type { PlannedFile } from '../files/push-plan.js'
 import { readConfigFiles } from '../files/read-config-files.js'
 import { type CliIo, type Command, parseCommandLine } from './command.js'
+import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'
-import { DATABASE_HELP, DATABASE_OPTIONS, folderOf, hostKinds, printJson, withManager } from './with-manager.js'
 
 export const diffCommand: Command = {
   name: 'diff',
   usage: '[NAME…] [--base REF]',
   summary: 'Shows what push would do. Ends with 0 when that is nothing, 1 when it is something, 2 when it cannot be told.',
-  help: `  --dir FOLDER      default agent-config
-  --base REF        compares with the files of a commit instead of lock.json
-${DATABASE_HELP}
+  help: `  --base REF        compares with the files of a commit instead of lock.json
+${FILE_HELP}
 
 Words that would go stand in [-…-], words that would come in {+…+}.`,
   failureCode: 2,
@@ -20,12 +19,12 @@ Words that would go stand in [-…-], words that would come in {+…+}.`,
 }
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const { values, positionals: names } = parseCommandLine(args, { ...DATABASE_OPTIONS, dir: { type: 'string' }, base: { type: 'string' } })
+  const { values, positionals: names } = parseCommandLine(args, { ...FILE_OPTIONS, base: { type: 'string' } })
   const directory = folderOf(values.dir, io)
   const kinds = await hostKinds(values.kinds, io)
   const files = readConfigFiles(directory, { kinds })
   const base = values.base === undefined ? undefined : await filesAt(values.base, files.directory ?? directory, kinds)
-  const plan = await withManager(values, io, (manager) => diffFiles(manager, files, { names, ...(base && { base }) }))
+  const plan = await withFileManager(io, values, (manager) => diffFiles(manager, files, { names, ...(base && { base }) }))
   const different = plan.filter(({ action }) => action !== 'same')
   if (values.json) printJson(different.map(entryOf), io)
   else for (const planned of different) io.stdout(describe(planned))

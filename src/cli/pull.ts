@@ -1,26 +1,25 @@
 import { type PullReport, pullFiles } from '../files/pull-files.js'
 import { type CliIo, type Command, parseCommandLine } from './command.js'
-import { agreed, DATABASE_HELP, DATABASE_OPTIONS, folderOf, printJson, withManager } from './with-manager.js'
+import { FILE_HELP, FILE_OPTIONS, folderOf, printJson, withFileManager } from './file-options.js'
+import { isAgreed } from './writing.js'
 
 export const pullCommand: Command = {
   name: 'pull',
   usage: '[NAME…] [--label LABEL] [--kind KIND] [--prune] [--force] [--dry-run] [--yes]',
   summary: 'Writes what is stored into files.',
-  help: `  --dir FOLDER      default agent-config
-  --label LABEL     the label whose versions are written; where none carries it, the highest active version
+  help: `  --label LABEL     the label whose versions are written; where none carries it, the highest active version
   --kind KIND       only prompts, models, embeddings, flags, context-rules, or a kind of your own
   --prune           deletes files of entities that the store does not have
   --force           overwrites files that were changed since the last pull or push
   --dry-run         says what would be written
   --yes             does not ask
-${DATABASE_HELP}`,
+${FILE_HELP}`,
   run,
 }
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals: names } = parseCommandLine(args, {
-    ...DATABASE_OPTIONS,
-    dir: { type: 'string' },
+    ...FILE_OPTIONS,
     label: { type: 'string' },
     kind: { type: 'string' },
     prune: { type: 'boolean' },
@@ -37,14 +36,14 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
     ...(force && { force }),
   }
   const directory = folderOf(values.dir, io)
-  return withManager(values, io, async (manager) => {
+  return withFileManager(io, values, async (manager) => {
     const asksFirst = io.isTerminal && !values.yes
     if (values['dry-run'] || asksFirst) {
       const plan = await pullFiles(manager, directory, { ...options, dryRun: true })
       if (values.json) printJson(plan, io)
       else io.stdout(describe(plan, 'would be written'))
       if (values['dry-run'] || plan.written.length + plan.deleted.length === 0) return 0
-      if (!(await agreed('Write these files?', values.yes, io))) return 1
+      if (!(await isAgreed(io, values, 'Writes these files.'))) return 1
     }
     const report = await pullFiles(manager, directory, options)
     if (values.json) printJson(report, io)

@@ -1,28 +1,27 @@
 import { type PushFilesOptions, type PushReport, pushFiles } from '../files/push-files.js'
 import { readConfigFiles } from '../files/read-config-files.js'
 import { type CliIo, type Command, parseCommandLine, readInteger } from './command.js'
+import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'
-import { agreed, authorOf, DATABASE_HELP, DATABASE_OPTIONS, folderOf, hostKinds, printJson, withManager } from './with-manager.js'
+import { isAgreed, metaOf } from './writing.js'
 
 export const pushCommand: Command = {
   name: 'push',
   usage: '[NAME…] [--label LABEL] [--message TEXT] [--base REF] [--wait MS] [--dry-run] [--yes]',
   summary: 'Writes new versions for files that changed, all of them in one transaction.',
-  help: `  --dir FOLDER      default agent-config
-  --label LABEL     the label that new versions get; default staging
+  help: `  --label LABEL     the label that new versions get; default staging
   --message TEXT    for the changelog; --by NAME says who, default GITHUB_ACTOR, else USER
   --base REF        compares with the files of a commit instead of lock.json: in CI, the commit that was pushed last
   --wait MS         waits until every worker serves the push, and says how many do
   --dry-run         says what would be written
   --yes             does not ask
-${DATABASE_HELP}`,
+${FILE_HELP}`,
   run,
 }
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals: names } = parseCommandLine(args, {
-    ...DATABASE_OPTIONS,
-    dir: { type: 'string' },
+    ...FILE_OPTIONS,
     label: { type: 'string' },
     message: { type: 'string', short: 'm' },
     by: { type: 'string' },
@@ -41,15 +40,15 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
     ...(values.label !== undefined && { label: values.label }),
     ...(values.message !== undefined && { message: values.message }),
     ...(values.wait !== undefined && { waitForWorkers: readInteger('--wait', values.wait) }),
-    ...authorOf(values.by, io),
+    ...metaOf(io, { by: values.by }),
     signal: io.signal,
   }
-  return withManager(values, io, async (manager) => {
+  return withFileManager(io, values, async (manager) => {
     if (values['dry-run'] || (io.isTerminal && !values.yes)) {
       const plan = await pushFiles(manager, files, { ...options, dryRun: true })
       print(plan, values.json, io)
       if (values['dry-run'] || plan.written.length === 0) return 0
-      if (!(await agreed('Push these versions?', values.yes, io))) return 1
+      if (!(await isAgreed(io, values, 'Pushes these versions.'))) return 1
     }
     print(await io.uninterrupted(() => pushFiles(manager, files, options)), values.json, io)
     return 0

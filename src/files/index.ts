@@ -1,6 +1,8 @@
-/** The door `agent-config/files`: configuration as files. */
+/** The door `agent-config/files`: configuration as files, projects as bundles, and the prompts of other systems. */
+export * from './bundle/index.js'
 export { type CheckReport, checkFiles } from './check-config-files.js'
 export type { ConfigFile, FileProblem, FileSet, LockedEntity, LockedProject, LockFile } from './file-set.js'
+export * from './importers/index.js'
 export { type PullFilesOptions, type PullReport, pullFiles } from './pull-files.js'
 export { type DiffFilesOptions, diffFiles, type PushFilesOptions, type PushReport, pushFiles } from './push-files.js'
 export type { PlannedFile } from './push-plan.js'

@@ -7,7 +7,7 @@ export interface EditorOptions {
 }
 
 /** Writes that an editor may not make: they concern all configuration at once. */
-const FOR_ADMINS: ReadonlySet<string> = new Set(['refresh', 'purge'])
+const FOR_ADMINS: ReadonlySet<string> = new Set(['refresh', 'purge', 'import'])
 
 /** Ready answers for `Actor.can`. */
 export const roles = {

@@ -77,11 +77,14 @@ describe('the command line', () => {
     write('prompts/greeting.prompt', '---\n---\nDear {name}\n')
     expect(await run('diff')).toMatchObject({ code: 1, stdout: expect.stringContaining('[-Hello-]{+Dear+} {name}') })
     expect(await run('push --message Politer')).toMatchObject({ code: 0, stdout: expect.stringContaining('v1 → v2') })
-    expect(await run('promote greeting --version 2')).toMatchObject({ code: 0, stdout: expect.stringContaining('v2: production, staging') })
-    expect(await run('rollback greeting')).toMatchObject({ code: 0, stdout: expect.stringContaining('v1: production') })
+    expect(await run('promote greeting --version 2')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('production moved from v1 to v2'),
+    })
+    expect(await run('rollback greeting')).toMatchObject({ code: 0, stdout: expect.stringContaining('production is back on v1') })
     const history = await run('history greeting')
     expect(history.stdout.split('\n')).toHaveLength(5)
-    expect(history.stdout).toMatch(/rollback.*\n.*promote.*\n.*v2 {2}ada {2}Politer\n/)
+    expect(history.stdout).toMatch(/rollback.*\n.*promote.*\n.*version.*ada +Politer\n/)
     expect(await run('check --drift')).toMatchObject({ code: 1 })
   })
 

@@ -68,17 +68,20 @@ const described = fc.record({ description: optionalTexts, model: optionalTexts, 
 const prompts = fc.tuple(fc.oneof(textPrompts, chatPrompts), described).map(([one, other]) => ({ ...one, ...other }))
 
 const short = texts.map((text) => [...text].slice(0, 20).join('')).filter((text) => text.length <= 50)
+const prices = fc.integer({ min: 0, max: 10_000 }).map((cents) => cents / 100)
 const models = fc.record({
   provider: short,
   model: texts,
   parameters,
   fallbacks: fc.array(fc.record({ provider: short, model: texts, parameters }), { maxLength: 2 }),
+  prices: fc.option(fc.record({ inputPerMillion: prices, outputPerMillion: prices, currency: fc.constantFrom('USD', 'EUR') })),
 })
 const embeddings = fc.record({
   embeddingModel: texts,
   chunkSize: fc.integer({ min: 100, max: 10_000 }),
   chunkOverlap: fc.integer({ min: 0, max: 99 }),
   chunkingStrategy: texts,
+  dimensions: fc.option(fc.integer({ min: 1, max: 4_096 })),
   parameters,
 })
 const flags = fc.record({

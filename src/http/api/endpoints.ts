@@ -3,6 +3,7 @@ import * as answers from '../answers.js'
 import type { Endpoint } from '../endpoint.js'
 import type { NamedSchemas } from '../openapi.js'
 import { CONTEXT_RULES, type Resource } from '../resources.js'
+import { bundles } from './bundles.js'
 import { changelog } from './changelog.js'
 import { contextRules } from './context-rules.js'
 import { kinds as kindList } from './kinds.js'
@@ -42,6 +43,7 @@ export function createApi(resources: readonly Resource[], llm?: LLMRegistry): Ap
       ...(withTemplate ? previews(withTemplate) : []),
       ...(withTemplate && llm ? playground(withTemplate, llm) : []),
       ...kindList(resources),
+      ...bundles(),
       ...operations(kinds),
     ],
     named: new Map([
