@@ -26,7 +26,7 @@ const ROOMS: RoomTable = {
     node: true,
   },
   manager: {
-    rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'migrations'],
+    rooms: ['entities', 'shared', 'settings', 'rollout', 'template', 'kinds', 'cache', 'store', 'migrations', 'file-format'],
     packages: [],
     node: true,
   },
@@ -43,7 +43,7 @@ const ROOMS: RoomTable = {
   },
   // Runs in the browser and meets the rest over HTTP only; its packages are bundled, so that users install none of them.
   'http/page': { rooms: [], packages: ['preact', '@preact/signals', 'diff', 'esbuild'], node: true },
-  'file-format': { rooms: ['entities', 'shared', 'kinds', 'template'], packages: ['yaml'], node: false },
+  'file-format': { rooms: ['entities', 'shared', 'kinds', 'template'], packages: ['yaml'], node: true },
   files: { rooms: ['entities', 'shared', 'kinds', 'file-format', 'manager', 'template'], packages: ['yaml'], node: true },
   // The command line: what it runs stands in the other rooms.
   cli: {

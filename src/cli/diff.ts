@@ -1,7 +1,7 @@
 import { diffWordsWithSpace } from 'diff'
+import { readConfigFiles } from '../file-format/folder/read-config-files.js'
 import { diffFiles } from '../files/push-files.js'
 import type { PlannedFile } from '../files/push-plan.js'
-import { readConfigFiles } from '../files/read-config-files.js'
 import { type CliIo, type Command, parseCommandLine } from './command.js'
 import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'

@@ -1,5 +1,5 @@
+import { readConfigFiles } from '../file-format/folder/read-config-files.js'
 import { type PushFilesOptions, type PushReport, pushFiles } from '../files/push-files.js'
-import { readConfigFiles } from '../files/read-config-files.js'
 import { type CliIo, type Command, parseCommandLine, readInteger } from './command.js'
 import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'

@@ -1,4 +1,4 @@
-import type { FileProblem, FileSet } from './file-set.js'
+import type { FileProblem, FileSet } from '../file-format/folder/file-set.js'
 
 export interface CheckReport {
   readonly ok: boolean

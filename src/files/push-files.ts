@@ -1,11 +1,11 @@
 import type { Receipt } from '../entities/written.js'
+import { type FileSet, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
+import { LOCK_NAME, printLock, readLock, withProject } from '../file-format/folder/lock-file.js'
+import { SafeFolder } from '../file-format/folder/safe-folder.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { FilesError, InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { type FileSet, keyOf, type LockedEntity } from './file-set.js'
-import { LOCK_NAME, printLock, readLock, withProject } from './lock-file.js'
 import { type PlannedFile, planPush, refuseConflicts } from './push-plan.js'
-import { SafeFolder } from './safe-folder.js'
 import { kindsOf, readStored, writeVersion } from './stored-heads.js'
 
 export interface DiffFilesOptions {

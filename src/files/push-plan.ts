@@ -1,6 +1,6 @@
+import { type ConfigFile, type FileSet, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
 import { FileConflictError } from '../shared/errors.js'
 import { hashOf } from './content-hash.js'
-import { type ConfigFile, type FileSet, keyOf, type LockedEntity } from './file-set.js'
 import type { StoredVersion } from './stored-heads.js'
 
 /** What a push does with one file. */

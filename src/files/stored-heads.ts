@@ -1,8 +1,8 @@
 import { contentOf, type EntityContent, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
+import { keyOf } from '../file-format/folder/file-set.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { hashOf } from './content-hash.js'
-import { keyOf } from './file-set.js'
 
 /** A stored version. */
 export interface StoredVersion {

@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { printEntity } from '../file-format/entity-file.js'
 import { type EntityContent, extensionOf, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
 import { pathOf } from '../file-format/file-path.js'
+import type { LockFile } from '../file-format/folder/file-set.js'
+import { LOCK_NAME, printLock } from '../file-format/folder/lock-file.js'
+import { SafeFolder } from '../file-format/folder/safe-folder.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import type { LockFile } from './file-set.js'
-import { LOCK_NAME, printLock } from './lock-file.js'
-import { SafeFolder } from './safe-folder.js'
 
 /** An entity to be written: a `ConfigFile` is one. */
 export interface EntityToWrite {

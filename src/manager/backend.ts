@@ -8,6 +8,7 @@ import type { CachedView } from './cached-view.js'
 import { ColdStart } from './cold-start.js'
 import { Connections } from './connections.js'
 import { Documents } from './documents.js'
+import { FileFallbacks } from './file-fallbacks.js'
 import type { ResolvedOptions } from './options.js'
 import { Preparation } from './preparation.js'
 import { Reporter } from './reporter.js'
@@ -27,6 +28,7 @@ export class Backend {
   readonly announcements: Announcements
   readonly rollouts: RolloutWork
   readonly startup: Startup
+  readonly fallbacks: FileFallbacks | undefined
   readonly identity = new DatabaseIdentity()
   readonly #preparation: Preparation
   readonly #coldStart: ColdStart
@@ -37,16 +39,17 @@ export class Backend {
   constructor(options: ResolvedOptions) {
     const { identity } = this
     const ownRevisions = new Set<number>()
-    const { readMs } = options.timeouts
+    const { schema, hooks, policy, timeouts } = options
     this.options = options
     this.kinds = new KindRegistry(options.kinds)
     this.reporter = new Reporter(options.logger)
+    this.fallbacks = FileFallbacks.of(options, this.reporter)
     const { kinds, reporter } = this
     this.connections = new Connections({ options, identity, reporter })
     const { connections } = this
     const { primary, clients } = connections
     this.#preparation = new Preparation(options, primary)
-    this.startup = new Startup({ primary, readMs, start: () => this.#start() })
+    this.startup = new Startup({ primary, readMs: timeouts.readMs, start: () => this.#start() })
     this.documents = new Documents({
       options,
       identity,
@@ -68,9 +71,7 @@ export class Backend {
       onError: (error, message) => reporter.failed(error, message),
     })
     this.announcements = new Announcements({ options, identity, connections, cache, ownRevisions, reporter })
-    const { announcements } = this
     const { db, isBatched } = primary.database
-    const { schema, hooks, policy, timeouts } = options
     this.store = new ConfigStore({
       db,
       isBatched,
@@ -81,15 +82,16 @@ export class Backend {
       identity,
       databaseMs: timeouts.databaseMs,
       queueMs: timeouts.queueMs,
-      announce: (commit, meta) => announcements.announce(commit, meta),
-      onOwnRevision: (revision, state) => announcements.noteOwn(revision, state),
+      announce: (commit, meta) => this.announcements.announce(commit, meta),
+      onOwnRevision: (revision, state) => this.announcements.noteOwn(revision, state),
       onHookError: (error) => reporter.failed(error, 'The afterCommit hook failed; the change stands.'),
     })
     this.rollouts = new RolloutWork({ options, primary, store: this.store, reporter, ready: () => this.startup.run() })
-    this.#subscriptions = new Subscriptions({ options, connections, bus: announcements.bus, reporter, onSubscribed: () => this.#resume() })
+    const { bus } = this.announcements
+    this.#subscriptions = new Subscriptions({ options, connections, bus, reporter, onSubscribed: () => this.#resume() })
     this.#schedule = new Schedule({
       ...options,
-      isListening: () => announcements.bus.isListening || primary.database.isEmbedded,
+      isListening: () => bus.isListening || primary.database.isEmbedded,
       poll: () => this.#poll(),
       tick: () => cache.tick(),
     })
@@ -122,9 +124,8 @@ export class Backend {
     await this.cache.log.catchUp()
   }
 
-  /** Subscribed, perhaps again: what was announced before was missed. */
+  /** Subscribed, perhaps again, at a Redis that may be another one or empty: what was announced before was missed. */
   #resume(): void {
-    // It may be another Redis, or the same one with nothing in it.
     this.#coldStart.noteAgain()
     this.cache.log.catchUp().catch((error: unknown) => this.reporter.failed(error, 'The log could not be read after subscribing.'))
   }

@@ -106,6 +106,11 @@ export function checkRevision(revision: unknown): void {
   }
 }
 
+/** Whether a query is content with whatever is to be had: with no version, revision or age asked for. */
+export function isAnyVersion(query: Pick<ConfigQuery, 'version' | 'minRevision' | 'maxStalenessMs'>): boolean {
+  return query.version === undefined && query.minRevision === undefined && query.maxStalenessMs === undefined
+}
+
 /** Whether a subject is none, or one that can be stored, as exposures and arms of sticky rollouts are. */
 export function isSubject(subject: unknown): boolean {
   if (subject === undefined) return true

@@ -40,6 +40,7 @@ import {
   checkContextQuery,
   checkRevision,
   checkStaleness,
+  isAnyVersion,
   type PromptQuery,
 } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
@@ -145,6 +146,7 @@ export class ConfigurationManager {
    */
   async ready(): Promise<void> {
     this.#refuseClosed()
+    await this.#backend.fallbacks?.ready()
     await this.#backend.startup.run()
   }
 
@@ -196,8 +198,19 @@ export class ConfigurationManager {
     const scope = contextRulesScope(checkProject(query.project ?? this.#project))
     if (query.minRevision !== undefined) checkRevision(query.minRevision)
     if (query.maxStalenessMs !== undefined) checkStaleness(query.maxStalenessMs)
-    const served = await readDocument(this.#backend, scope, query)
-    return (served.entry.value as ContextRulesView).of(context)
+    const { fallbacks } = this.#backend
+    let failure: unknown
+    const served = await readDocument(this.#backend, scope, query).catch((error: unknown) => {
+      if (!fallbacks || !isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
+      failure = error
+    })
+    const rules = (served?.entry.value as ContextRulesView | undefined)?.of(context) ?? []
+    if (rules.length > 0 || !fallbacks) return rules
+    const isOwn = isAnyVersion(query) && (query.project ?? this.#project) === this.#project
+    const ofFiles = isOwn ? await fallbacks.rules(context) : []
+    if (ofFiles.length > 0) this.#fellBack('context_rules', this.#project, context ?? '*', failure)
+    else if (failure !== undefined) throw failure
+    return ofFiles
   }
 
   /**
@@ -497,7 +510,7 @@ export class ConfigurationManager {
   }
 
   #fellBack(kind: ConfigKind, project: string | undefined, name: string, error: unknown): void {
-    this.#backend.reporter.events.emit('fallback', { kind, project: project ?? this.#project, name, error })
+    this.#backend.reporter.fellBack(kind, project ?? this.#project, name, error)
   }
 
   /** Writes and direct reads wait for a start under way, so that migrations come first. */

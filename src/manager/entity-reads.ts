@@ -7,11 +7,21 @@ import type { KindDefinition } from '../kinds/kind.js'
 import type { VersionContent } from '../kinds/row.js'
 import { loadPatternEngine } from '../rollout/pattern.js'
 import { checkText } from '../shared/arguments.js'
-import { ManagerClosedError } from '../shared/errors.js'
+import { isConfigError, ManagerClosedError } from '../shared/errors.js'
 import type { Backend } from './backend.js'
 import type { CachedView } from './cached-view.js'
 import { type ArmOf, type Choice, choose } from './choose.js'
-import { type ConfigQuery, checkQuery, checkQueryKeys, isAttributes, isLabelQuery, isPlain, isRecent, isSubject } from './config-query.js'
+import {
+  type ConfigQuery,
+  checkQuery,
+  checkQueryKeys,
+  isAnyVersion,
+  isAttributes,
+  isLabelQuery,
+  isPlain,
+  isRecent,
+  isSubject,
+} from './config-query.js'
 import { type Answer, EntityView } from './entity-view.js'
 import type { HeldByName, HeldOfKind } from './view-index.js'
 
@@ -60,12 +70,17 @@ export class EntityReads<Entity> {
     return answer.entity
   }
 
-  /** `peek`, and where memory is not enough, `read`. */
+  /** `peek`, and where memory is not enough, `read`; and where the store is not enough, the file of that name. */
   get(name: string, query?: ConfigQuery): Promise<Entity | undefined> {
     if (query === undefined) {
       const hot = this.#hot(name)
       if (hot !== undefined) return hot.settled
     }
+    const stored = this.#stored(name, query)
+    return this.#backend.fallbacks === undefined ? stored : this.#orOfFile(stored, name, query)
+  }
+
+  #stored(name: string, query: ConfigQuery | undefined): Promise<Entity | undefined> {
     try {
       const answer = this.#answer(name, query, true)
       if (answer) return answer.settled
@@ -89,6 +104,23 @@ export class EntityReads<Entity> {
     if (query !== undefined) checkQueryKeys(query)
     const view = this.#inMemory(name, query, takesStale)
     return view && this.#known(view, query)
+  }
+
+  async #orOfFile(stored: Promise<Entity | undefined>, name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
+    const { fallbacks, kinds, reporter } = this.#backend
+    let failure: unknown
+    const entity = await stored.catch((error: unknown) => {
+      if (!isConfigError(error, 'E_STORE_UNAVAILABLE')) throw error
+      failure = error
+      return undefined
+    })
+    if (entity !== undefined) return entity
+    const kind = kinds.find(this.#kind.kind)
+    const mayBeOfFile = isAnyVersion(query) && (query.project ?? this.#project) === this.#project
+    const own = mayBeOfFile && kind ? await fallbacks?.entity<Entity>(kind, name, query.label ?? this.#label) : undefined
+    if (own !== undefined) reporter.fellBack(this.#kind.kind, this.#project, name, failure)
+    else if (failure !== undefined) throw failure
+    return own
   }
 
   async #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {

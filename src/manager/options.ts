@@ -92,6 +92,12 @@ export interface ConfigManagerOptions {
    */
   readonly snapshotFile?: string
   /**
+   * A folder of files as `agent-config pull` writes it. Where the store has nothing under a name, or is away, the file of that name answers,
+   * with `source: 'fallback'` and a `fallback` event: for the manager's own project, and for reads that ask for no version and no
+   * revision. `ready()` rejects when one of the files cannot be read.
+   */
+  readonly fallbackFiles?: string
+  /**
    * Labels that only some may set, move, remove or split: without an `authorize` nobody may. `latest` protects what is read without a label:
    * every new version, and switching versions on or off.
    * @default none
@@ -157,6 +163,7 @@ const OPTION_KEYS = Object.keys({
   redisPingMs: true,
   timeouts: true,
   snapshotFile: true,
+  fallbackFiles: true,
   protectedLabels: true,
   authorize: true,
   authorizeMs: true,
@@ -186,6 +193,7 @@ export interface ResolvedOptions {
   readonly redisPingMs: number | false
   readonly timeouts: { readonly redisMs: number; readonly databaseMs: number; readonly readMs: number; readonly queueMs: number }
   readonly snapshotFile: string | undefined
+  readonly fallbackFiles: string | undefined
   readonly policy: WritePolicy
   readonly hooks: ChangelogHooks | undefined
   readonly kinds: readonly AnyHostKind[]
@@ -257,6 +265,7 @@ export function resolveOptions(options: ConfigManagerOptions): ResolvedOptions {
       readMs: checkInteger('timeouts.readMs', timeouts.readMs ?? MANAGER_DEFAULTS.timeouts.readMs, POSITIVE),
       queueMs: checkInteger('timeouts.queueMs', timeouts.queueMs ?? MANAGER_DEFAULTS.timeouts.queueMs, POSITIVE),
     },
+    fallbackFiles: options.fallbackFiles === undefined ? undefined : checkText('fallbackFiles', options.fallbackFiles, MAX_PATH),
     snapshotFile: options.snapshotFile === undefined ? undefined : checkText('snapshotFile', options.snapshotFile, MAX_PATH),
     policy: new WritePolicy(
       options.protectedLabels,

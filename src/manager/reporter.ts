@@ -1,4 +1,5 @@
 import type { LogPage } from '../cache/log/revision-log.js'
+import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope, type Scope } from '../entities/scope.js'
 import type { KindRegistry } from '../kinds/registry.js'
 import { Events } from '../shared/events.js'
@@ -33,6 +34,11 @@ export class Reporter {
   servedStale(scope: Scope, error: unknown): void {
     const parts = parseScope(scope)
     if (parts) this.events.emit('stale', { ...parts, error })
+  }
+
+  /** A read was answered by a file or by code: because of an error, or since the store has nothing. */
+  fellBack(kind: ConfigKind, project: string, name: string, error: unknown): void {
+    this.events.emit('fallback', { kind, project, name, error })
   }
 
   redisLost(error: Error): void {

@@ -1,6 +1,6 @@
 import type { FlagValue } from '../entities/flag.js'
 import { type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
-import { readConfigFiles } from '../files/read-config-files.js'
+import { readConfigFiles } from '../file-format/folder/read-config-files.js'
 import { writeVersion } from '../files/stored-heads.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import type { EmbeddingConfigDraft } from '../kinds/embedding.js'

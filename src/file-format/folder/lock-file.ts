@@ -1,4 +1,4 @@
-import { canonicalJson } from '../file-format/canonical.js'
+import { canonicalJson } from '../canonical.js'
 import type { LockedProject, LockFile } from './file-set.js'
 import type { SafeFolder } from './safe-folder.js'
 

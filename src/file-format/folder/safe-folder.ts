@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { InvalidArgumentError } from '../shared/errors.js'
+import { InvalidArgumentError } from '../../shared/errors.js'
 
 /** Larger than any entity the library accepts, however much of it is escaped. */
 const MAX_BYTES = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
-import type { EntityContent } from '../file-format/file-kind.js'
-import type { VariableShape } from '../file-format/picoschema.js'
+import type { EntityContent } from '../file-kind.js'
+import type { VariableShape } from '../picoschema.js'
 
 /** What is wrong with a file of the folder. */
 export interface FileProblem {
