@@ -215,3 +215,39 @@ describe('a folder', () => {
     expect((await diffFiles(manager, readConfigFiles(folder))).map(({ action }) => action)).toEqual(['create'])
   })
 })
+
+describe('a folder of files', () => {
+  it('that is pushed to two databases keeps a lock for each: neither disturbs the other', async () => {
+    const other = await createTestDatabase()
+    const elsewhere = createConfigManager({ database: other.url, redis: false, listen: false, project: `p${project}` })
+    write('prompts/a.prompt', '---\n---\none\n')
+    await push()
+    await pushFiles(elsewhere, readConfigFiles(folder))
+    await elsewhere.prompts.createVersion({ name: 'a', template: 'theirs' })
+
+    write('prompts/a.prompt', '---\n---\ntwo\n')
+    const here = await push()
+    const there = await pushFiles(elsewhere, readConfigFiles(folder)).catch((error) => error)
+
+    expect(here.written).toMatchObject([{ name: 'a', version: 2 }])
+    expect(isConfigError(there, 'E_FILE_CONFLICT')).toBe(true)
+    expect(Object.keys(JSON.parse(read('lock.json')))).toEqual([String(manager.databaseName), String(elsewhere.databaseName)].sort())
+    await elsewhere.shutdown()
+    await other.drop()
+  })
+
+  it('that cannot be written is named, and nothing of it is changed', async () => {
+    await manager.prompts.create({ name: 'a', template: 'one' })
+    await manager.flags.create({ name: 'f', value: true })
+    // A file where a folder has to be: also a superuser cannot write below it.
+    write('prompts', 'no folder')
+
+    const error = await pullFiles(manager, folder).catch((caught) => caught)
+
+    expect(isConfigError(error, 'E_INVALID_ARGUMENT')).toBe(true)
+    expect(String(error)).toContain('must be a folder and no symbolic link: prompts')
+    expect(read('prompts')).toBe('no folder')
+    expect(() => read('flags/f.yaml')).toThrow()
+    expect(() => read('lock.json')).toThrow()
+  })
+})
