@@ -13,7 +13,6 @@ export interface GuardingParts {
   readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>
   /** Connects, if nothing has yet. */
   readonly ready: () => Promise<void>
-  /** Outcomes count from their exposures on, so these are written first. */
   readonly flushExposures: () => Promise<void>
   readonly emit: (event: GuardEvent) => void
   readonly onError: (error: unknown, message: string) => void
@@ -32,9 +31,9 @@ export class Guarding {
     this.#clock = new ServerClock(() => read(() => serverNow(db)))
     this.#judge = new Judge(parts)
     this.outcomes = new Outcomes({
+      flushExposures: parts.flushExposures,
       write: async (rows) => {
         await parts.ready()
-        await parts.flushExposures()
         const times = await this.#clock.times()
         const inTime = rows.map((row) => ({ ...row, at: times(row.at) }))
         return read(() => insertOutcomes(db, store.schema, project, inTime))

@@ -23,6 +23,8 @@ export interface Outcome {
 }
 
 export interface OutcomesParts {
+  /** An outcome counts from its subject's exposure on, so these are written first. Never rejects. */
+  readonly flushExposures: () => Promise<void>
   /** Times are those of `performance.now()`. */
   readonly write: (rows: readonly OutcomeRow[]) => Promise<WrittenOutcomes>
   /** What the guard of a rollout watches that gave a subject an arm in this process. */
@@ -89,7 +91,7 @@ export class Outcomes {
     return this.#parts.metricsOf(rolloutId)
   }
 
-  /** Resolves when everything that can be written is written: not what waits for its subject's exposure. Never rejects. */
+  /** Resolves when every outcome and exposure that can be written is: not what waits for its subject's exposure. Never rejects. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -115,6 +117,7 @@ export class Outcomes {
   }
 
   async #write(): Promise<void> {
+    await this.#parts.flushExposures()
     if (this.#waiting.length > MAX_WAITING) this.#makeRoom()
     const due = this.#waiting.filter((row) => row.tryAt <= performance.now())
     for (let from = 0; from < due.length; from += BATCH_SIZE) {

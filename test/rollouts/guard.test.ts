@@ -254,6 +254,18 @@ describe('what counts', () => {
     expect(await fixture.sql('select subject from agent_config.config_outcomes where rollout_id = $1 and bad', [id])).toHaveLength(2)
   })
 
+  it('is everybody who was exposed, as soon as outcomes are flushed, though nothing became of anybody yet', async () => {
+    const manager = fixture.manager()
+    await aPrompt(manager)
+    const { id } = await manager.rollouts.start(START)
+    await manager.getPrompt('greeting', { subject: 'user-1' })
+
+    await manager.outcomes.flush()
+
+    const { arms } = await manager.rollouts.report(id)
+    expect(arms.reduce((sum, { subjects }) => sum + subjects, 0)).toBe(1)
+  })
+
   it('is nothing that happened before the exposure, and an outcome waits for an exposure that is on its way', async () => {
     const [reader, recorder] = [fixture.manager(), fixture.manager()]
     await aPrompt(reader)
