@@ -1,3 +1,4 @@
+import type { LabelName } from '../entities/config-types.js'
 import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
@@ -7,7 +8,7 @@ export interface ConfigQuery {
   /** @default the manager's project */
   readonly project?: string
   /** @default the manager's label, 'production'; for embedding configs 'latest' */
-  readonly label?: string
+  readonly label?: LabelName
   /** One version by number, whatever labels it carries. Deactivated ones are not found. */
   readonly version?: number
   /** Whom a rollout decides for: a user's id, say. Without one, rollouts do not apply. */
