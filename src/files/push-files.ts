@@ -55,6 +55,7 @@ export interface PushReport {
  *
  * @throws {FilesError} when a file of the set could not be read
  * @throws {FileConflictError} when the store has a version that a changed file is not based on; nothing is written
+ * @throws {InvalidArgumentError} when the lock cannot be written; nothing is written, unless the folder became so meanwhile
  * @throws as `createVersion` of each kind does; nothing is written
  */
 export async function pushFiles(manager: ConfigurationManager, set: FileSet, options: PushFilesOptions = {}): Promise<PushReport> {
@@ -69,12 +70,15 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
   }
   if (set.problems.length > 0) throw new FilesError(set.problems)
   const versions = new Map<string, number>()
+  const locked = options.base === undefined ? set.directory : undefined
   const { value: plan, facts } = await manager.transactionWithFacts(
     async (sources) => {
       // The transaction holds the revision: nobody writes between this and the commit.
       const stored = await readStored(sources, kindsOf(manager), project)
       const planned = planPush(chosen(set, options.names), stored, baseOf(set, options, manager, project))
       refuseConflicts(planned)
+      const isNews = planned.some(({ action }) => action !== 'same')
+      if (locked !== undefined && isNews) new SafeFolder(locked).refuseUnwritable(LOCK_NAME)
       for (const { file, action } of planned) {
         if (action !== 'create' && action !== 'change') continue
         signal?.throwIfAborted()
@@ -90,7 +94,7 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
       ...(options.waitForWorkers !== undefined && { waitForWorkers: options.waitForWorkers }),
     },
   )
-  if (set.directory !== undefined && options.base === undefined) lock(set.directory, manager, project, facts.revision, plan, versions)
+  if (locked !== undefined) lock(locked, manager, project, facts.revision, plan, versions)
   return {
     ...reportOf(plan, versions),
     dryRun,
@@ -178,5 +182,12 @@ function lock(
     else if (stored?.hash === hash) entities[keyOf(file)] = { version: stored.version, hash }
   }
   const text = printLock(withProject(before, database, project, { revision: Math.max(revision, known?.revision ?? 0), entities }))
-  if (folder.readOne(LOCK_NAME).text !== text) folder.change(new Map([[LOCK_NAME, text]]))
+  if (folder.readOne(LOCK_NAME).text === text) return
+  try {
+    folder.change(new Map([[LOCK_NAME, text]]))
+  } catch (cause) {
+    if (versions.size === 0) throw cause
+    const problem = `must be writable: revision ${revision} was written, and ${LOCK_NAME} was not. Push again, which then writes ${LOCK_NAME} alone`
+    throw Object.assign(new InvalidArgumentError('directory', problem), { cause })
+  }
 }

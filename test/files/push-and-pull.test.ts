@@ -74,6 +74,28 @@ describe('push', () => {
     expect(read('lock.json')).toBe(lock)
   })
 
+  it('says that it was written where the lock cannot be, and the next push writes the lock alone', async () => {
+    write('prompts/a.prompt', '---\n---\none\n')
+    const place = join(folder, 'lock.json')
+    const disturbed = createConfigManager({
+      database: database.url,
+      redis: false,
+      listen: false,
+      project: `p${project}`,
+      hooks: { afterCommit: () => void mkdirSync(place, { recursive: true }) },
+    })
+
+    const error = await pushFiles(disturbed, readConfigFiles(folder)).catch((caught) => caught)
+    rmSync(place, { recursive: true })
+    const again = await push()
+    await disturbed.shutdown()
+
+    expect(isConfigError(error, 'E_INVALID_ARGUMENT')).toBe(true)
+    expect(String(error)).toMatch(/revision \d+ was written, and lock\.json was not/)
+    expect(again).toMatchObject({ written: [], unchanged: 1 })
+    expect(JSON.parse(read('lock.json'))).toBeTruthy()
+  })
+
   it('of two at once lets one win and tells the other', async () => {
     write('prompts/a.prompt', '---\n---\none\n')
     await push()
