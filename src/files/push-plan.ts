@@ -16,6 +16,8 @@ export interface PlannedFile {
   readonly stored: StoredVersion | undefined
   /** The version that the file is based on, as far as the lock says. */
   readonly base: number | undefined
+  /** Whether nobody wrote a version since the file was pulled or pushed: the lock, or the commit that is compared with, knows the stored one. */
+  readonly isBasedOnStored: boolean
 }
 
 /** What files are compared with: the lock of the folder, or in CI the files of a commit. */
@@ -30,9 +32,10 @@ export function planPush(files: readonly ConfigFile[], stored: ReadonlyMap<strin
     const head = stored.get(key)
     const locked = 'locked' in base ? base.locked[key] : undefined
     const baseHash = before ? before.get(key) : locked?.hash
-    const isBasedOnHead = before ? head?.hash === baseHash : locked !== undefined && (locked.head ?? locked.version) === head?.version
-    const action = hash === head?.hash || hash === baseHash ? 'same' : head === undefined ? 'create' : isBasedOnHead ? 'change' : 'conflict'
-    return { file, hash, action, stored: head, base: locked?.version }
+    const isBasedOnStored = before ? head?.hash === baseHash : locked !== undefined && (locked.head ?? locked.version) === head?.version
+    const action =
+      hash === head?.hash || hash === baseHash ? 'same' : head === undefined ? 'create' : isBasedOnStored ? 'change' : 'conflict'
+    return { file, hash, action, stored: head, base: locked?.version, isBasedOnStored }
   })
 }
 

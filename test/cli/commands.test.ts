@@ -101,6 +101,24 @@ describe('the command line', () => {
     expect(readFileSync(join(cwd, 'agent-config/flags/new.yaml'), 'utf8')).toBe('value: true\n')
   })
 
+  it('sees no drift after a pull of a label that is not on the newest version, until another version is stored', async () => {
+    const drift = () => run(`check --drift --project cli${project}`)
+    write('prompts/a.prompt', '---\n---\none\n')
+    await run('push --label production')
+    write('prompts/a.prompt', '---\n---\ntwo\n')
+    await run('push')
+
+    expect(await run('pull')).toMatchObject({ code: 0, stdout: expect.stringContaining('prompts/a.prompt  v1') })
+    expect(await drift()).toMatchObject({ code: 0 })
+    expect(await run('copy a --version 1 --to a --into other')).toMatchObject({ code: 0 })
+    expect(await drift()).toMatchObject({ code: 0 })
+    write('prompts/a.prompt', '---\n---\nthree\n')
+    expect(await drift()).toMatchObject({ code: 1, stdout: expect.stringContaining('differs from v2') })
+    write('prompts/a.prompt', '---\n---\none\n')
+    await run(`copy a --version 2 --into cli${project}`)
+    expect(await drift()).toMatchObject({ code: 1, stdout: expect.stringContaining('differs from v3') })
+  })
+
   it('checks in the words of GitHub, with file, line and column', async () => {
     write('prompts/a.prompt', '---\n---\nHello {name\n')
 
