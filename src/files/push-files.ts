@@ -69,6 +69,10 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
     return { ...reportOf(plan, new Map()), dryRun }
   }
   if (set.problems.length > 0) throw new FilesError(set.problems)
+  const meta = {
+    ...(options.changedBy !== undefined && { changedBy: options.changedBy }),
+    ...(options.message !== undefined && { summary: options.message }),
+  }
   const versions = new Map<string, number>()
   const locked = options.base === undefined ? set.directory : undefined
   const { value: plan, facts } = await manager.transactionWithFacts(
@@ -83,14 +87,13 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
         if (action !== 'create' && action !== 'change') continue
         signal?.throwIfAborted()
         const kind = kindOf(manager, file.kind)
-        versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label] }))
+        versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label], meta }))
       }
       signal?.throwIfAborted()
       return planned
     },
     {
-      ...(options.changedBy !== undefined && { changedBy: options.changedBy }),
-      ...(options.message !== undefined && { summary: options.message }),
+      ...meta,
       ...(options.waitForWorkers !== undefined && { waitForWorkers: options.waitForWorkers }),
     },
   )
