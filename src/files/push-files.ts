@@ -5,7 +5,7 @@ import { SafeFolder } from '../file-format/folder/safe-folder.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { FilesError, InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { type PlannedFile, planPush, refuseConflicts } from './push-plan.js'
+import { type PlannedFile, type PushBase, planPush, refuseConflicts } from './push-plan.js'
 import { kindsOf, readStored, writeVersion } from './stored-heads.js'
 
 export interface DiffFilesOptions {
@@ -129,9 +129,8 @@ function diffOptions({ names, project, base }: PushFilesOptions): DiffFilesOptio
   return { ...(names && { names }), ...(project !== undefined && { project }), ...(base && { base }) }
 }
 
-function baseOf(set: FileSet, { base }: DiffFilesOptions, manager: ConfigurationManager, project: string) {
-  if (base) return { files: base }
-  return { locked: set.lock[String(manager.databaseName)]?.[project]?.entities ?? {} }
+function baseOf(set: FileSet, { base }: DiffFilesOptions, manager: ConfigurationManager, project: string): PushBase {
+  return { locked: set.lock[String(manager.databaseName)]?.[project]?.entities ?? {}, ...(base && { files: base }) }
 }
 
 /** @throws {InvalidArgumentError} when a name has no file */
