@@ -74,7 +74,7 @@ function protectedLabelsOf({ env }: CliIo): readonly string[] {
     .filter((label) => label !== '')
 }
 
-function withWayOut(cause: ForbiddenError): ForbiddenError {
+function withWayOut(cause: Error): ForbiddenError {
   return new ForbiddenError(`${cause.message} PROTECTED_LABELS names it: run this where it does not, as someone who may.`, { cause })
 }
 

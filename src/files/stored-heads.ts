@@ -66,7 +66,7 @@ export async function writeVersion(
     readonly content: EntityContent
     readonly labels: readonly string[] | undefined
     /** Who writes, for `authorize`, and why. */
-    readonly meta: WriteMeta
+    readonly meta?: WriteMeta
   },
 ): Promise<number> {
   const { name, project, content, labels, meta } = request
