@@ -1,3 +1,4 @@
+import { isSame } from '../file-format/canonical.js'
 import { printEntity } from '../file-format/entity-file.js'
 import { type ConfigFile, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
 import { LOCK_NAME, printLock, withProject } from '../file-format/folder/lock-file.js'
@@ -81,7 +82,7 @@ export async function pullFiles(manager: ConfigurationManager, directory: string
   if (options.dryRun) return report
   const lock = printLock(withProject(set.lock, database, project, { revision, entities }))
   // The revision alone is no reason to touch the lock: two pulls of the same are one commit.
-  const isNews = JSON.stringify(entities) !== JSON.stringify(locked) || set.lock[database]?.[project] === undefined
+  const isNews = set.lock[database]?.[project] === undefined || !isSame(entities, locked)
   if (isNews) writes.set(LOCK_NAME, lock)
   folder.change(writes, deleted)
   return report

@@ -1,4 +1,5 @@
 import type { Receipt } from '../entities/written.js'
+import { isSame } from '../file-format/canonical.js'
 import { type FileSet, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
 import { LOCK_NAME, printLock, readLock, withProject } from '../file-format/folder/lock-file.js'
 import { SafeFolder } from '../file-format/folder/safe-folder.js'
@@ -183,8 +184,9 @@ function lock(
     if (version !== undefined) entities[keyOf(file)] = { version, hash }
     else if (stored?.hash === hash) entities[keyOf(file)] = { version: stored.version, hash }
   }
+  // The revision alone is no reason to touch the lock: a push of nothing leaves the folder as it is.
+  if (known && isSame(entities, known.entities)) return
   const text = printLock(withProject(before, database, project, { revision: Math.max(revision, known?.revision ?? 0), entities }))
-  if (folder.readOne(LOCK_NAME).text === text) return
   try {
     folder.change(new Map([[LOCK_NAME, text]]))
   } catch (cause) {
