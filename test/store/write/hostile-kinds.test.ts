@@ -119,11 +119,14 @@ it('the documented roles read and write entries and flags, and no role edits the
   await expect(as('config_editor', "update agent_config.config_entries set content = '1'")).rejects.toThrow()
 })
 
-it.each([1, 10_000])('statements on %i entries find them by index', { timeout: 60_000 }, async (count) => {
+it.each([1, 10_000])('statements on %i entries find them by index', async (count) => {
+  // Without triggers, which would write as many rows of the changelog.
   await as(
     'owner',
-    `insert into agent_config.config_entries (kind, project, name, version, content)
-      select kind, 'many', 'n' || number, 1, '1' from unnest('{note,flag}'::text[]) as kind, generate_series(1, ${count}) as number on conflict do nothing`,
+    `alter table agent_config.config_entries disable trigger user;
+     insert into agent_config.config_entries (kind, project, name, version, content)
+      select kind, 'many', 'n' || number, 1, '1' from unnest('{note,flag}'::text[]) as kind, generate_series(1, ${count}) as number on conflict do nothing;
+     alter table agent_config.config_entries enable trigger user`,
   )
   const plan = async (statement: string) => (await as('owner', `explain ${statement}`)).map((row) => row['QUERY PLAN']).join('\n')
 
