@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { pushFiles, readConfigFiles } from '../../src/files/index.js'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
+import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { type Outcome, runCli, startCli } from './command-line.js'
 import { folderText } from './folder-text.js'
@@ -110,6 +112,29 @@ it('SIGINT at any moment of a pull leaves the folder as it was, or as it is to b
     if (isNew) for (const [path, text] of Object.entries(after)) if (path !== 'lock.json') expect(text, about).toContain(next)
     if (!isNew) expect(after, about).toEqual(before)
   }
+})
+
+it('SIGINT while a push commits lets it end, with its lock', { timeout: 60_000 }, async () => {
+  writeFiles('first')
+  const watcher = new pg.Client({ connectionString: database.url })
+  await watcher.connect()
+  await watcher.query(`
+    create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return null; end $$;
+    create constraint trigger slow_commit after insert on agent_config.prompts deferrable initially deferred
+      for each row execute function slow_commit()`)
+  const { child, ended } = startCli(['push', '--dir', folder, '--project', manager.project], { DATABASE_URL: database.url })
+  await eventually(async () => {
+    const { rows } = await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+    expect(rows).toHaveLength(1)
+  })
+
+  child.kill('SIGINT')
+
+  expect([0, 130]).toContain((await ended).code)
+  expect([...(await stored())]).toEqual(['first'])
+  expect(Object.keys(folderText(folder))).toContain('lock.json')
+  await watcher.query('drop trigger slow_commit on agent_config.prompts')
+  await watcher.end()
 })
 
 it('a push that is stopped between any two of its files writes none', async () => {

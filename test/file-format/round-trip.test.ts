@@ -42,8 +42,10 @@ describe('the file of an entity', () => {
   it('says what another version says once that is printed over it', { timeout: 120_000 }, () => {
     const pairs = fc.tuple(entities, entities).filter(([one, other]) => one.kind === other.kind)
     fc.assert(
-      fc.property(pairs, ([{ kind, content: before }, { content: after }]) => {
-        const text = printEntity(kindOf(kind), after, printEntity(kindOf(kind), before))
+      fc.property(pairs, fc.boolean(), ([{ kind, content: before }, { content: after }], isEnded) => {
+        const old = printEntity(kindOf(kind), before)
+        // Some editors leave out the last line feed.
+        const text = printEntity(kindOf(kind), after, isEnded ? old : old.replace(/\n$/, ''))
 
         expect(isSame(parseEntity(kindOf(kind), text).content, after)).toBe(true)
       }),
