@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -112,6 +112,22 @@ it('SIGINT at any moment of a pull leaves the folder as it was, or as it is to b
     if (isNew) for (const [path, text] of Object.entries(after)) if (path !== 'lock.json') expect(text, about).toContain(next)
     if (!isNew) expect(after, about).toEqual(before)
   }
+})
+
+it('SIGINT while a snapshot is made leaves no draft behind', { timeout: 60_000 }, async () => {
+  // Its documents are kept from it, so that it waits with its draft.
+  const watcher = new pg.Client({ connectionString: database.url })
+  await watcher.connect()
+  await watcher.query('begin; lock table agent_config.prompts in access exclusive mode')
+  const out = join(folder, 'snapshot')
+  const { child, ended } = startCli(['snapshot', '--out', out, '--project', manager.project], { DATABASE_URL: database.url })
+  await eventually(() => expect(readdirSync(folder)).toHaveLength(1))
+
+  child.kill('SIGINT')
+
+  expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: 'snapshot: stopped. The file was left as it was.\n' })
+  expect(readdirSync(folder)).toEqual([])
+  await watcher.end()
 })
 
 it('SIGINT while a push commits lets it end, with its lock', { timeout: 60_000 }, async () => {
