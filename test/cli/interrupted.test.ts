@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { pushFiles, readConfigFiles } from '../../src/files/index.js'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
@@ -12,6 +12,8 @@ import { type Outcome, runCli, startCli } from './command-line.js'
 import { folderText } from './folder-text.js'
 
 const FILES = 60
+/** A process takes its time to start on a busy machine. */
+const PATIENT = { timeoutMs: 45_000 }
 /** Processes that are stopped, each at another moment. */
 const MOMENTS = 5
 
@@ -41,6 +43,12 @@ function writeFiles(text: string): void {
 const stored = async () => {
   const { items } = await manager.prompts.list({ project: manager.project, label: 'latest', limit: 200 })
   return new Set(items.map(({ template }) => String(template).split(' ')[0]))
+}
+
+async function connected(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  return client
 }
 
 /** Runs a command in a process and stops it once it is connected, after a part of the time that it takes when left alone. */
@@ -114,43 +122,40 @@ it('SIGINT at any moment of a pull leaves the folder as it was, or as it is to b
   }
 })
 
-it('SIGINT while a snapshot is made leaves no draft behind', { timeout: 60_000 }, async () => {
+it('SIGINT while a snapshot is made leaves no draft behind', { timeout: 90_000 }, async () => {
+  const watcher = await connected()
   // Its documents are kept from it, so that it waits with its draft.
-  const watcher = new pg.Client({ connectionString: database.url })
-  await watcher.connect()
+  onTestFinished(() => watcher.end())
   await watcher.query('begin; lock table agent_config.prompts in access exclusive mode')
   const out = join(folder, 'snapshot')
   const { child, ended } = startCli(['snapshot', '--out', out, '--project', manager.project], { DATABASE_URL: database.url })
-  await eventually(() => expect(readdirSync(folder)).toHaveLength(1))
+  await eventually(() => expect(readdirSync(folder)).toHaveLength(1), PATIENT)
 
   child.kill('SIGINT')
 
   expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: 'snapshot: stopped. The file was left as it was.\n' })
   expect(readdirSync(folder)).toEqual([])
-  await watcher.end()
 })
 
-it('SIGINT while a push commits lets it end, with its lock', { timeout: 60_000 }, async () => {
+it('SIGINT while a push commits lets it end, with its lock', { timeout: 90_000 }, async () => {
   writeFiles('first')
-  const watcher = new pg.Client({ connectionString: database.url })
-  await watcher.connect()
+  const watcher = await connected()
   await watcher.query(`
     create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return null; end $$;
     create constraint trigger slow_commit after insert on agent_config.prompts deferrable initially deferred
       for each row execute function slow_commit()`)
+  onTestFinished(() => watcher.query('drop trigger slow_commit on agent_config.prompts').then(() => watcher.end()))
   const { child, ended } = startCli(['push', '--dir', folder, '--project', manager.project], { DATABASE_URL: database.url })
   await eventually(async () => {
     const { rows } = await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
     expect(rows).toHaveLength(1)
-  })
+  }, PATIENT)
 
   child.kill('SIGINT')
 
   expect([0, 130]).toContain((await ended).code)
   expect([...(await stored())]).toEqual(['first'])
   expect(Object.keys(folderText(folder))).toContain('lock.json')
-  await watcher.query('drop trigger slow_commit on agent_config.prompts')
-  await watcher.end()
 })
 
 it('a push that is stopped between any two of its files writes none', async () => {
