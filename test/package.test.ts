@@ -182,7 +182,7 @@ export async function deploy(): Promise<string> {
 `
 const NAMES = 'createConfigManager, getConfigManager, isConfigError, setConfigManager, type ConfigurationManager, type Prompt'
 
-it('lets a generated file of names, labels, variables and flags be augmented, under both module kinds', async () => {
+it('lets a generated file of names, labels, variables and flags be augmented, under both module kinds', { timeout: 180_000 }, async () => {
   const generated = printTypes({
     labels: ['production'],
     entities: [
@@ -212,7 +212,6 @@ export async function use() {
 
   expect(await consumer.compile({ 'gen.mts': generated, 'use.mts': use, 'gen.cts': generated, 'use.cts': use })).toBe('')
   expect(await consumer.compile({ 'gen.ts': generated, 'use.ts': use }, { module: 'esnext', moduleResolution: 'bundler' })).toBe('')
-  expect(await consumer.compile({ 'use.mts': use })).toContain("Unused '@ts-expect-error' directive")
 })
 
 it('has declarations that compile under both module kinds, with libraries checked and without DOM types', async () => {
