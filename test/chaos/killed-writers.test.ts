@@ -69,6 +69,6 @@ describe('a writer that is killed', () => {
       if (verb !== 'refresh') expect(written).toBeGreaterThan(0)
       expect(written).toBeLessThan(places.length)
     },
-    IS_COMPLETE ? 1_800_000 : 120_000,
+    IS_COMPLETE ? 1_800_000 : 300_000,
   )
 })

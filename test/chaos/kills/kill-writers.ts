@@ -28,6 +28,8 @@ export interface Ending {
 }
 
 const WRITER = new URL('./writer-process.ts', import.meta.url)
+/** As in writer-process.ts. */
+const PATIENT = { databaseMs: 30_000, readMs: 40_000 }
 
 /** Lets a process of its own make one write, in a project of its own, and kills it where it is told to. */
 export async function killWriter(
@@ -42,7 +44,7 @@ export async function killWriter(
   const writer = await spawnWorker<KilledHandlers>(WRITER, { args })
   // They hold what the write is about to change.
   const others = [{ redis, namespace }, { redis: false as const }].map((options) =>
-    createConfigManager({ database, project, listen: false, pollIntervalMs: 600_000, ...options }),
+    createConfigManager({ database, project, listen: false, pollIntervalMs: 600_000, timeouts: PATIENT, ...options }),
   )
   try {
     const rollout = await prepare(others[0] as ConfigurationManager, verb)
@@ -56,7 +58,7 @@ export async function killWriter(
     const messages = gate.count
     await writer.kill()
     const after = await stateOf(pool, project)
-    const truth = createConfigManager({ database, project, redis: false, listen: false })
+    const truth = createConfigManager({ database, project, redis: false, listen: false, timeouts: PATIENT })
     const told = await served(truth)
     await truth.shutdown()
     const complaints = [...(await faultsOfLog(pool))]
