@@ -75,7 +75,7 @@ export async function answerWithTools(
   })
 }
 
-/** A tool that has to be used is used once: asked for again and again, the model would never answer. */
+/** After the first step any choice but `none` becomes `auto`: a model that has to use a tool in every step would never answer. */
 function afterFirst({ toolChoice }: AgentRequest, step: number): Pick<AgentRequest, 'toolChoice'> {
   return step > 1 && toolChoice !== undefined && toolChoice !== 'none' ? { toolChoice: 'auto' } : {}
 }

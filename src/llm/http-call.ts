@@ -9,7 +9,7 @@ import { numberOf, parsedText, recordOf } from './wire-values.js'
 
 /** How long the end of a stream may follow its last line. Reading it lets the connection serve the next call. */
 const END_OF_STREAM_MS = 100
-/** Of an error's body no more is read. */
+/** Most bytes of an error's body that are read. */
 const MOST_ERROR_BYTES = 65_536
 const MOST_REDIRECTS = 5
 
@@ -124,7 +124,7 @@ export async function* askServer<Event>(
       if (answer.isDone) break
       await readChunk(answer, scope)
     }
-    // Reading the end, too, lets the connection serve the next call; if it does not come, we let go.
+    // Reading to the end lets the connection serve the next call; when the end does not come in time, the connection is closed.
     await Promise.race([answer.source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
     void answer.source.cancel().catch(() => {})
     isComplete = true
@@ -154,7 +154,7 @@ interface OpenAnswer<Event> {
   fault: unknown
 }
 
-/** Waits for the first chunk of an answer: losing the connection before it can still be cured. */
+/** Waits for the first chunk of an answer: a connection that is lost before it is retried. */
 async function openAnswer<Event>(
   call: HttpCall,
   response: Response,

@@ -107,7 +107,7 @@ export function checkRevision(revision: unknown): void {
   }
 }
 
-/** Whether a query is content with whatever is to be had: with no version, revision or age asked for. */
+/** Whether a query accepts any last good value: it asks for no version, revision or age. */
 export function isAnyVersion(query: Pick<ConfigQuery, 'version' | 'minRevision' | 'maxStalenessMs'>): boolean {
   return query.version === undefined && query.minRevision === undefined && query.maxStalenessMs === undefined
 }

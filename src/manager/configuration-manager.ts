@@ -360,7 +360,7 @@ export class ConfigurationManager {
           `returned before ${calls.names.join(', ')} had ended: nothing was written. Await every call.`,
         )
       } finally {
-        // Their statements must not meet the end of the transaction.
+        // Wait for them: their statements must not run after the transaction has ended.
         await calls.ended()
       }
     })
@@ -486,7 +486,7 @@ export class ConfigurationManager {
     })
     if (prompt) return this.#defined.of(definition, prompt)
     const project = query.project ?? this.#project
-    // Who asks for one version wants that one or none.
+    // A query for one version gets that version or nothing.
     const fallback =
       query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#prompts.label) : undefined
     if (fallback) this.#fellBack('prompt', project, name, failure)
@@ -505,7 +505,7 @@ export class ConfigurationManager {
     const defined = config && definedModel(definition, config)
     if (defined && !('problem' in defined)) return defined
     if (defined) failure = new InvalidArgumentError('parameters', `of the stored model config "${name}" do not fit: ${defined.problem}`)
-    // Who asks for one version wants that one or none.
+    // A query for one version gets that version or nothing.
     if (query.version !== undefined && failure) throw failure
     if (query.version !== undefined) return undefined
     const project = query.project ?? this.#project

@@ -89,7 +89,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
 
   reload(): ReloadResult {
     const result = this.#reload()
-    // Links may lead elsewhere now.
+    // Symbolic links may lead to other folders now: watch those.
     this.#watcher?.watchAnew()
     return result
   }

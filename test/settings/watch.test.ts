@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Config, type CreateConfigOptions, createConfig } from '../../src/settings/index.js'
 import { watchedFolders } from '../../src/settings/sources/watched-folders.js'
+import { builtProgram } from '../support/built-program.js'
 import { aFolder, writeFile } from './folder.js'
 
 function watched(root: string, watch: CreateConfigOptions['watch'] = true): Config {
@@ -199,12 +199,12 @@ describe('watching', () => {
 
   it('does not keep a process alive, closed or not', async () => {
     const root = aFolder({ 'settings.toml': 'A = 1' })
-    const entry = fileURLToPath(new URL('../../src/settings/index.ts', import.meta.url))
+    const entry = builtProgram(new URL('../../src/settings/index.ts', import.meta.url))
     const script = `import { createConfig } from ${JSON.stringify(entry)}
       const config = createConfig({ root: ${JSON.stringify(root)}, watch: true, dotenv: false })
       console.log(config.get('A'))`
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       timeout: 25_000,
     })
 

@@ -15,7 +15,7 @@ export interface TokenScope {
   readonly variable: (name: string) => { readonly text: string; readonly isSecret: boolean } | undefined
   /** Another setting by its path, as `get` takes it, resolved; `undefined` when there is none. */
   readonly setting: (path: string) => Evaluated | undefined
-  /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the one who says it. */
+  /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the file that names it. */
   readonly file: (path: string) => string | undefined
 }
 

@@ -1,6 +1,6 @@
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
-/** A shape with everything that was not said left open. */
+/** A shape with these fields; whatever else the schema could say is unknown. */
 export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }): Shape {
   return {
     type: parts.kind,

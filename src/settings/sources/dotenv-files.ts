@@ -46,7 +46,7 @@ function variablesOf(setup: Setup, file: DotenvFile, findings: Findings): readon
     findings.complaints.push({ path: [`${shown}:${line}`], message, origin: undefined })
   }
   return file.variables.map(({ name, text, line, uses }) => {
-    // A text that is made of a secret is one.
+    // A value that contains an expanded secret is a secret.
     const isSecret = uses.some((used) => setup.isSecretVariable(used) || findings.dotenv.get(used)?.isSecret === true)
     const variable = { name, text, line, isSecret, shown, folder: dirname(file.path) }
     findings.dotenv.set(name, variable)

@@ -37,7 +37,7 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
     const [, name = inside, operator = '', operand = ''] = OPERATOR.exec(inside) ?? []
     if (!NAME.test(name)) return `\${${inside}}`
     const value = lookup(name)
-    // With a colon an empty value counts as none.
+    // With a colon an empty value counts as not set.
     const isThere = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
     if (operator.endsWith('+')) return isThere ? expand(operand) : ''
     if (isThere) {

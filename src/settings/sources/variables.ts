@@ -29,7 +29,7 @@ export class VariableNames {
     for (const [name, path] of Object.entries(variables)) this.#own.set(name, pathOf(path))
   }
 
-  /** The path a variable names; `undefined` for a variable that is none of ours. `isOwn` marks a name of the host's choice. */
+  /** The path a variable names; `undefined` for a variable that is no setting. `isOwn` marks a name of the host's choice. */
   find(name: string): { readonly path: readonly string[]; readonly isOwn: boolean } | undefined {
     const own = this.#own.get(name)
     if (own) return { path: own, isOwn: true }
