@@ -28,6 +28,7 @@ export interface ApiParts {
 
 const NO_QUERY = v.strictObject({})
 const REQUEST_ID = /^[\w.:-]{1,128}$/
+const NOBODY: Actor = { name: 'nobody' }
 const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
 
 type AnyCall = Call<never, never>
@@ -62,11 +63,11 @@ export class ApiServer {
     const endpoint = found.methods.get(exchange.method === 'HEAD' ? 'GET' : exchange.method)
     if (!endpoint) throw wrongMethod(exchange.method, allowed(found.methods))
     refuseCrossSite(exchange, this.#parts.trustedOrigins)
-    if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, 'nobody'))
+    if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, NOBODY))
     const actor = await actorOf(exchange, endpoint.access, this.#parts.access)
     // Before the body is read: an actor without the right to write cannot make the server read megabytes.
     if (endpoint.access === 'write' && actor.can === undefined) throw new Problem(403, 'E_FORBIDDEN', `"${actor.name}" may only read.`)
-    return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor.name), exchange)
+    return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor), exchange)
   }
 
   async #serveActor(endpoint: Endpoint, actor: Actor, call: AnyCall, exchange: Exchange): Promise<Answer> {
@@ -84,7 +85,7 @@ export class ApiServer {
   }
 
   /** The request as its endpoint declares it. */
-  async #read(endpoint: Endpoint, exchange: Exchange, params: Record<string, string>, actor: string): Promise<AnyCall> {
+  async #read(endpoint: Endpoint, exchange: Exchange, params: Record<string, string>, actor: Actor): Promise<AnyCall> {
     const { query: querySchema = NO_QUERY, body: bodySchema } = endpoint
     const sent = bodySchema ? await this.#body(exchange) : undefined
     const checks = new RequestChecks()
@@ -92,7 +93,7 @@ export class ApiServer {
     const body = bodySchema && checks.check(bodySchema, sent ?? {}, 'body')
     checks.refuse()
     const { header, root, signal } = exchange
-    return { params, query, body, actor, api: `${root}/api`, signal, header } as Call as AnyCall
+    return { params, query, body, actor: actor.name, identity: actor, api: `${root}/api`, signal, header } as Call as AnyCall
   }
 
   async #body(exchange: Exchange): Promise<unknown> {
