@@ -7,7 +7,6 @@ import { type Endpoint, endpoint } from './endpoint.js'
 import { EventStreams } from './event-streams.js'
 import type { Exchange } from './exchange.js'
 import { fetchExchange } from './fetch-exchange.js'
-import type { IdempotencyKeys } from './idempotency.js'
 import { MemoryIdempotencyKeys } from './idempotency-memory.js'
 import { defaultsOf, type HttpManager } from './manager.js'
 import { openApiDocument } from './openapi.js'
@@ -53,7 +52,6 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
   const { endpoints: calls, named } = createApi(resourcesOf(manager), llm)
   const document = (root: string) => openApiDocument(endpoints, named, root)
   const endpoints: readonly Endpoint[] = [...calls, describing(document), streaming(streams)]
-  const { idempotencyKeys } = manager as { readonly idempotencyKeys?: IdempotencyKeys }
   const api = new ApiServer({
     endpoints,
     services: {
@@ -65,7 +63,7 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
     },
     access: { authenticate, anonymousReads },
     trustedOrigins,
-    keys: idempotencyKeys ?? new MemoryIdempotencyKeys(),
+    keys: manager.idempotencyKeys ?? new MemoryIdempotencyKeys(),
     maxBodyBytes,
     onError,
   })
