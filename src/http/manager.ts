@@ -12,6 +12,7 @@ export type HttpManager = Pick<
   | 'rollouts'
   | 'changelog'
   | 'transaction'
+  | 'transactionWithFacts'
   | 'getPrompt'
   | 'getModelConfig'
   | 'getEmbeddingConfig'

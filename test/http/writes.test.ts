@@ -193,7 +193,10 @@ describe('taking out of use', () => {
     expect(refused).toMatchObject({ status: 409, body: { code: 'E_IN_USE', detail: expect.stringContaining('"production"') } })
     expect(taken).toMatchObject({ status: 200, body: { deactivated: 2 } })
     expect([gone.status, again.status]).toEqual([404, 404])
-    expect(back).toMatchObject({ status: 200, body: { version: 2, is_active: true } })
+    expect(back).toMatchObject({
+      status: 200,
+      body: { version: 2, is_active: true, revision: expect.any(Number), propagated: true },
+    })
     // Its labels are where they were, and the version that was bad before is still out of use.
     expect((await open.ask('GET', '/prompts/retired')).body).toMatchObject({ version: 1, labels: ['production'] })
     expect((await open.ask('GET', '/prompts/retired?version=3')).status).toBe(404)

@@ -13,7 +13,7 @@ interface ImportPlanProps {
   /** The project that the bundle was made of. */
   readonly origin: string
   readonly plan: ImportReport
-  /** Called with what an import would do by now, when that is something else than what is shown. */
+  /** Called with what an import would do by now, when that differs from what is shown. */
   readonly onChanged: (plan: ImportReport) => void
   readonly onDone: () => void
 }
