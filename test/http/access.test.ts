@@ -73,6 +73,34 @@ describe('bearer tokens', () => {
   })
 })
 
+describe('the address of a request', () => {
+  it.each([
+    ['http://host/config/api/prompts?limit=1&label=a#x?y', 200, undefined],
+    ['http://host/config/api/prompts#x?limit=wrong', 200, undefined],
+    ['http://host/config/api/prompts?limit=wrong', 400, 'limit'],
+    ['http://host/config/api/prompts?', 200, undefined],
+    ['http://user@host:8080/config/api/prompts', 200, undefined],
+    ['http://[::1]/config/api/prompts?x=/config', 400, 'x'],
+    ['http://host/config/../config/api/prompts', 200, undefined],
+    ['http://host?/config/api/prompts', 404, undefined],
+    ['http://host/', 404, undefined],
+    ['http://host//config/api/prompts', 404, undefined],
+  ])('%s is read as a URL', async (url, status, field) => {
+    const { pathname } = new URL(url)
+    // Node's own Request takes no user in its URL; other hosts hand on what they were sent.
+    const request = url.includes('@')
+      ? ({ url, method: 'GET', headers: new Headers(ADMIN) } as Request)
+      : new Request(url, { headers: ADMIN })
+
+    const answer = await open.handler(request)
+    const body = (await answer.json()) as { instance?: string; errors?: { parameter: string }[] }
+
+    expect(answer.status).toBe(status)
+    expect(body.errors?.[0]?.parameter).toBe(field)
+    if (status >= 400) expect(body.instance).toBe(pathname)
+  })
+})
+
 describe('GET /actor', () => {
   it('says who asks, and what of the whole project the role allows', async () => {
     const ask = async (headers: Record<string, string>) => (await open.ask('GET', '/actor', undefined, headers)).body

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { IdempotencyKeys, KeptAnswer } from '../../src/entities/idempotency.js'
-import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
-import { runStatement } from '../support/services/template-database.js'
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import type { IdempotencyKeys, KeptAnswer } from '../../../src/entities/idempotency.js'
+import { type ConfigurationManager, createConfigManager } from '../../../src/index.js'
+import { runStatement } from '../../support/services/template-database.js'
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js'
 
 const DAY_MS = 86_400_000
 const ANSWER: KeptAnswer = { status: 201, headers: { location: '/x' }, body: '{"template":"secret \\u0000 \\"quoted\\" é"}' }
