@@ -3,6 +3,7 @@ import type { ContextName, EmbeddingName, FlagName, ModelName, PromptName } from
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
 import type { FlagDetails } from '../entities/flag.js'
+import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
@@ -27,6 +28,7 @@ import type { ModelConfigRepository } from '../store/repositories/model-config-r
 import type { PromptRepository } from '../store/repositories/prompt-repository.js'
 import { createRepositories, type Repositories } from '../store/repositories/repositories.js'
 import type { RolloutRepository } from '../store/repositories/rollout-repository.js'
+import { StoredIdempotencyKeys } from '../store/write/idempotency-keys.js'
 import type { RepositoryDefaults } from '../store/write/open-recorder.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/write/prune.js'
 import { type Purge, purgeOf } from '../store/write/purge.js'
@@ -86,6 +88,8 @@ export class ConfigurationManager {
   readonly rollouts: RolloutRepository
   /** What became of subjects of rollouts: what guards and reports go by. */
   readonly outcomes: Outcomes
+  /** Keys of requests that were carried out once, for all workers: `agent-config/http` keeps its `Idempotency-Key`s here. */
+  readonly idempotencyKeys: IdempotencyKeys
   readonly #backend: Backend
   readonly #prompts: EntityReads<Prompt>
   readonly #models: EntityReads<ModelConfig>
@@ -137,6 +141,11 @@ export class ConfigurationManager {
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
     this.outcomes = this.#backend.rollouts.guarding.outcomes
+    this.idempotencyKeys = new StoredIdempotencyKeys(async (query) => {
+      this.#refuseClosed()
+      await this.#open()
+      return store.read(query)
+    }, store.schema)
   }
 
   /**
@@ -420,8 +429,8 @@ export class ConfigurationManager {
   }
 
   /**
-   * Deletes changelog rows, exposures and outcomes from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
-   * rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
+   * Deletes changelog rows, exposures, outcomes and expired idempotency keys from before a moment, and assignments of concluded rollouts, but
+   * nothing that catching up or a rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
    *
    * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted
    */
