@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { withDeadline } from '../../shared/deadline.js'
 import { InvalidArgumentError } from '../../shared/errors.js'
+import { quietSentinels } from './quiet-sentinels.js'
 import { type RedisReasons, watchReasons } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
 import { type RedisDriver, RedisOnDemand } from './redis-on-demand.js'
@@ -105,7 +106,8 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     ...(password !== undefined && { password }),
     ...(serverTls && { tls: serverTls === true ? {} : serverTls, enableTLSForSentinelMode: true }),
   }
-  const client = (more: RedisOptions) => (driver: RedisDriver) => new driver.Redis({ ...options, ...more }) as unknown as RedisLike
+  const client = (more: RedisOptions) => (driver: RedisDriver) =>
+    new driver.Redis({ ...options, ...more, Connector: quietSentinels(driver) }) as unknown as RedisLike
   const data = new RedisOnDemand(client({ ...reconnecting(redisMs), failoverDetector: true }))
   const subscriber = () => {
     if (!data.driver) return undefined

@@ -1,7 +1,7 @@
 import type { RedisLike } from './redis-like.js'
 
 /** The part of ioredis that clients are made with. */
-export type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
+export type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'SentinelConnector'>
 
 type Listener = (...args: never[]) => void
 
