@@ -116,7 +116,7 @@ export class ConfigStore implements Recorder {
     const decide = async (_states: readonly EntityState[], session: WriteSession): Promise<Decision<Value>> => {
       const recorder = new SessionRecorder(session, this)
       try {
-        const value = await this.#runInside(() => work(recorder))
+        const value = await this.#runInside(() => session.waitFor(work(recorder), 'The callback of transaction()'))
         return { steps: [], answer: () => value }
       } finally {
         recorder.close()
@@ -193,27 +193,35 @@ export class ConfigStore implements Recorder {
   async #transact<Value>(meta: WriteMeta, work: Work<Value>, progress: WriteProgress) {
     const writeId = randomUUID()
     let done: { value: Value; commit: Commit } | undefined
+    let failure: { readonly error: unknown } | undefined
+    const perform = async (transaction: Transaction<Tables>) => {
+      const session = new WriteSession(transaction, this.#session, writeId, meta)
+      const { value, ...closed } = await this.#perform(
+        session,
+        work,
+        { joined: false, database: this.#parts.identity?.confirmedName },
+        () => {
+          progress.revision = session.revision
+          this.#parts.onOwnRevision?.(session.revision, 'begun')
+        },
+      )
+      await this.#beforeCommit(closed.changes, session)
+      done = { value, commit: { revision: session.revision, token: session.token, ...closed } }
+      progress.isCommitting = true
+    }
+    const noting = (error: unknown) => {
+      failure = { error }
+      throw error
+    }
     try {
       await this.#parts.db
         .transaction()
         .setIsolationLevel('read committed')
-        .execute(async (transaction) => {
-          const session = new WriteSession(transaction, this.#session, writeId, meta)
-          const { value, ...closed } = await this.#perform(
-            session,
-            work,
-            { joined: false, database: this.#parts.identity?.confirmedName },
-            () => {
-              progress.revision = session.revision
-              this.#parts.onOwnRevision?.(session.revision, 'begun')
-            },
-          )
-          await this.#beforeCommit(closed.changes, session)
-          done = { value, commit: { revision: session.revision, token: session.token, ...closed } }
-          progress.isCommitting = true
-        })
+        .execute((transaction) => perform(transaction).catch(noting))
       return done as { value: Value; commit: Commit }
-    } catch (error) {
+    } catch (last) {
+      // Kysely rejects with the error of a ROLLBACK that failed, which says less than what made it necessary.
+      const error = failure ? failure.error : last
       const mapped = storeError(error, this.schema)
       // Whatever PostgreSQL itself did not say: a host's Kysely brings what its driver says, and after a failed ROLLBACK only that.
       const isLost = progress.isCommitting && (mapped instanceof StoreUnavailableError || !isDatabaseError(error))
@@ -252,7 +260,7 @@ export class ConfigStore implements Recorder {
     const hook = this.#parts.hooks?.beforeCommit
     if (!hook) return
     await this.#runInside(async () => {
-      for (const change of changes) await hook(change, session.transaction)
+      for (const change of changes) await session.waitFor(Promise.resolve(hook(change, session.transaction)), 'The hook beforeCommit')
     })
   }
 

@@ -5,12 +5,14 @@ import type { WriteMeta } from '../../entities/written.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { KindRegistry } from '../../kinds/registry.js'
 import type { Row } from '../../kinds/row.js'
+import { StoreUnavailableError } from '../../shared/errors.js'
 import { literal } from '../postgres/literal.js'
 import type { Tables } from '../postgres/tables.js'
 import { type ChangeRow, toChange } from '../read/changes.js'
 import { type AsValue, asParameter } from '../read/kind-rows.js'
 import { documentStatements, documentsIn, type LoadedDocument } from '../read/load-documents.js'
 import { decodeStates, type EntityState } from './entity-state.js'
+import { StatementClock } from './statement-clock.js'
 import type { Decision, EntityQuery, Write, WriteStep } from './write.js'
 
 export interface WriteTimeouts {
@@ -68,12 +70,15 @@ export class WriteSession {
   readonly #documentsOf: (scopes: readonly Scope[]) => readonly RawBuilder<unknown>[]
   /** What the write may change. */
   readonly #asked = new Set<Scope>()
+  readonly #clock = new StatementClock()
+  /** The limits of a transaction of this package's own. */
+  #timeouts: WriteTimeouts | undefined
   #revision = 0
   #token = ''
   #hasChanges = false
 
   constructor(transaction: Transaction<Tables>, { schema, kinds, isBatched }: SessionStore, writeId: string, meta: WriteMeta) {
-    this.transaction = transaction.withSchema(schema)
+    this.transaction = transaction.withPlugin(this.#clock).withSchema(schema)
     this.#schema = sql.id(schema)
     this.#value = isBatched ? literal : asParameter
     this.#documentsOf = (scopes) => documentStatements(schema, kinds, scopes, this.#value)
@@ -102,6 +107,7 @@ export class WriteSession {
    * @returns the entities asked about, as the write before left them
    */
   async open(asks: readonly EntityQuery[], timeouts?: WriteTimeouts): Promise<readonly EntityState[]> {
+    this.#timeouts = timeouts
     const limits = [timeouts?.lockMs, timeouts?.statementMs, timeouts?.idleMs].map((ms) => sql.raw(`${ms ?? 'null'}::integer`))
     const { rows } = await sql<{ revision: string; token: string; states: string }>`
       select revision, token, states::text as states from ${this.#schema}.open_write(${sql.join(limits)}, ${this.#value(JSON.stringify(asks))}::text::jsonb)
@@ -111,6 +117,22 @@ export class WriteSession {
     this.#revision = Number(opened.revision)
     this.#token = opened.token
     return decodeStates(opened.states)
+  }
+
+  /**
+   * Waits for code of the host's that is part of this write. In a transaction of this package's own it is given up once the time of a
+   * statement and the time that may pass without one are over: by then PostgreSQL has ended the transaction, and the writes of this process
+   * that wait for their turn would wait for ever.
+   *
+   * @param name what the host knows the code by
+   */
+  waitFor<Value>(work: Promise<Value>, name: string): Promise<Value> {
+    if (!this.#timeouts) return work
+    const { statementMs, idleMs } = this.#timeouts
+    return this.#clock.guard(work, statementMs + idleMs, () => {
+      const message = `${name} has sent no statement for ${statementMs + idleMs} ms and has not ended: PostgreSQL ends a transaction that is idle for ${idleMs} ms.`
+      return new StoreUnavailableError(message, { reason: 'timeout', retryable: true })
+    })
   }
 
   /** One of several writes of a session that is open. */

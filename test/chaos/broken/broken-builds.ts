@@ -58,7 +58,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       { file: HEADS, find: `if (reason === 'evict') this.#minFloor = Math.max(this.#minFloor, head.revision)`, put: 'void [head, reason]' },
     ],
-    caughtBy: 'test/cache/head-table.test.ts',
+    caughtBy: 'test/cache/held/head-table.test.ts',
   },
   {
     name: 'own-writes-of-another-history-unnoticed',
@@ -82,7 +82,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         put: 'if true then',
       },
     ],
-    caughtBy: 'test/cache/redis-tier.test.ts',
+    caughtBy: 'test/cache/redis/redis-tier.test.ts',
   },
   {
     name: 'joins-an-old-load',
@@ -159,7 +159,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         put: 'this.#heard.set(revision, token); this.#applied = revision',
       },
     ],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'foreign-messages-believed',
@@ -220,19 +220,19 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     name: 'never-in-doubt',
     what: 'messages are believed at once after ones that were not true',
     edits: [{ file: LOG, find: IN_DOUBT, put: 'return performance.now() < this.#doubtUntil - DOUBT_MS' }],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'in-doubt-for-ever',
     what: 'after one message that was not true none is ever believed again',
     edits: [{ file: LOG, find: IN_DOUBT, put: 'return this.#doubtUntil > 0' }],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'any-distance-believed',
     what: 'messages raise floors however far they run ahead of the log',
     edits: [{ file: LOG, find: 'if (!scopes || revision > this.#top + MAX_AHEAD) {', put: 'if (!scopes) {' }],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   // ── reading the log ────────────────────────────────────────────────────────
   {
@@ -251,7 +251,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     name: 'catch-up-joins',
     what: 'who asks for a read of the log gets one that began before they asked',
     edits: [{ file: LOG, find: 'if (!this.#current) return this.#start()', put: 'return this.#current ?? this.#start()' }],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'serve-ahead',
@@ -285,7 +285,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       { file: LOG, find: OTHER_HISTORY, put: 'return after === Infinity && page.tokenAtAfter !== token' },
       { file: LOG, find: HAS_LOST, put: '' },
     ],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'tokens-not-compared',
@@ -294,7 +294,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       { file: LOG, find: OTHER_HISTORY, put: 'return after > 0 && (page.top < after || token === undefined)' },
       { file: LOG, find: HAS_LOST, put: '' },
     ],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'lost-documents-not-noticed',
@@ -312,7 +312,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         put: 'const isNumberTaken = this.#tokenAt(-1) !== undefined',
       },
     ],
-    caughtBy: 'test/cache/revision-log.test.ts',
+    caughtBy: 'test/cache/log/revision-log.test.ts',
   },
   {
     name: 'hits-by-an-old-verdict',
@@ -324,7 +324,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
         put: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head }',
       },
     ],
-    caughtBy: 'test/cache/held-documents.test.ts',
+    caughtBy: 'test/cache/held/held-documents.test.ts',
   },
   {
     name: 'stamps-not-lowered',
