@@ -103,7 +103,7 @@ export async function* askServer<Event>(
         cause,
       })
     const status = numberOf(recordOf(cause)?.status)
-    if (status && !answer?.reader.partial?.()) return refusal(call, status, (cause as Error).message, fail)
+    if (status && !answer?.reader.partial?.()) return refusal(call, status, String(recordOf(cause)?.said ?? (cause as Error).message), fail)
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
     const code = recordOf(recordOf(cause)?.cause)?.code
@@ -237,7 +237,12 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
 /** @param text what the server said, with its codes; the error repeats the words alone */
 function refusal({ service, model }: HttpCall, status: number, text: string, fail: Fail, retryAfterMs?: number): LLMError {
   const facts = factsOfStatus(status, text)
-  return fail(`answered ${status}: ${errorText(parsedText(text), text)}`, { ...facts, hint: service.hintOf?.(facts, model), retryAfterMs })
+  return fail(`answered ${status}: ${errorText(parsedText(text), text)}`, {
+    ...facts,
+    hint: service.hintOf?.(facts, model),
+    // Google says in the body how long to wait.
+    retryAfterMs: retryAfterMs ?? (Number(/"retryDelay":\s*"([\d.]+)s"/.exec(text)?.[1]) * 1_000 || undefined),
+  })
 }
 
 function headersOf({ body, service, headers }: HttpCall): { [name: string]: string } {

@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { jsonrepair } from 'jsonrepair'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { MOST_LINE_BYTES } from '../../src/llm/client-options.js'
+import { MOST_JSON_BYTES, MOST_LINE_BYTES } from '../../src/llm/client-options.js'
 import { extractJson, LLMError } from '../../src/llm/index.js'
 import { type MakeDecoder, ndjsonDecoder } from '../../src/llm/lines.js'
+import { jsonDecoder } from '../../src/llm/sse.js'
 import { splitThinking, thinkingSplitter } from '../../src/llm/thinking.js'
+import { parsedText } from '../../src/llm/wire-values.js'
 import { unhindered } from '../support/unhindered.js'
 
 // An attacker who can make a model write can make it write this. 10 MB of it must not stop a worker: each of these took from
@@ -194,4 +196,30 @@ it('gives the same thoughts and text wherever the answer is cut', () => {
       expect(streams[0]).toEqual(streams[1])
     }),
   )
+})
+
+describe('10 MB of brackets as one value of JSON', () => {
+  const deep = ['['.repeat(TEN_MB), '{"a":'.repeat(TEN_MB / 5), `{"a":"${'['.repeat(2_000)}","b":${'['.repeat(TEN_MB)}`]
+
+  it(`are refused in less than ${LIMIT_MS} ms: as a body, and as the arguments of a tool`, () => {
+    for (const text of deep) {
+      const bytes = new TextEncoder().encode(text)
+      const read = () => {
+        const decoder = jsonDecoder(() => {}, MOST_JSON_BYTES)
+        decoder.push(bytes)
+        decoder.flush()
+      }
+
+      expect(outcome(read)).toMatchObject({ cause: new SyntaxError('nested too deeply') })
+      expect(fastest(() => outcome(read))).toBeLessThan(LIMIT_MS)
+      expect(fastest(() => parsedText(text))).toBeLessThan(LIMIT_MS)
+      expect(parsedText(text)).toBe(text)
+    }
+  })
+
+  it('and brackets in strings are none', () => {
+    const value = ['\\"[{'.repeat(30_000), '\\', { '[': '{'.repeat(100_000) }]
+
+    expect(parsedText(JSON.stringify(value))).toEqual(value)
+  })
 })

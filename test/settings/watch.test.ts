@@ -66,6 +66,24 @@ describe('watching', () => {
     await eventually(() => expect(config.get('A')).toBe(3))
   })
 
+  it.each([
+    ['removed first', (file: string) => rmSync(file)],
+    ['renamed away first', (file: string) => renameSync(file, `${file}~`)],
+    ['emptied first', (file: string) => writeFileSync(file, '')],
+  ])('keeps the values while a file that is saved is gone for a moment: %s', async (_, away) => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const config = watched(root)
+    const changes: unknown[] = []
+    config.on('change', (event) => changes.push(...event.changes))
+    await quiet()
+
+    away(join(root, 'settings.toml'))
+    await new Promise((done) => setTimeout(done, 45))
+    writeFile(root, 'settings.toml', 'A = 2')
+
+    await eventually(() => expect(changes).toEqual([{ path: 'A', from: 1, to: 2 }]))
+  })
+
   it('sees the directory itself removed and made again', async () => {
     const folder = aFolder({ 'config/settings.toml': 'A = 1' })
     const root = join(folder, 'config')

@@ -5,7 +5,7 @@ import { type DotenvFile, dotenvNames, firstDotenv } from './dotenv-lookup.js'
 import { shownPath } from './file-store.js'
 import type { Findings } from './findings.js'
 import { missingFile } from './settings-files.js'
-import type { Variable } from './variables.js'
+import type { Variable } from './variable.js'
 
 /**
  * The variables of `.env`, `.env.local`, `.env.{env}` and `.env.{env}.local`, each file over the ones before. A later file may use
