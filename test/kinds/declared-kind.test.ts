@@ -22,9 +22,20 @@ let count = 0
 beforeAll(async () => {
   database = await createTestDatabase()
 })
+/** A Redis on a busy machine may need longer than the 250 ms after which a write says that nobody was told. */
+const PATIENT = { redisMs: 10_000, databaseMs: 10_000, readMs: 20_000 }
+
 beforeEach(() => {
   project = `kinds-${++count}`
-  shared = { database: database.url, redis: testRedisUrl(), namespace: uniqueNamespace(), project, kinds: [TOOLS, NOTES], ...NO_POLL }
+  shared = {
+    database: database.url,
+    redis: testRedisUrl(),
+    namespace: uniqueNamespace(),
+    project,
+    kinds: [TOOLS, NOTES],
+    timeouts: PATIENT,
+    ...NO_POLL,
+  }
 })
 afterAll(() => database.drop())
 
