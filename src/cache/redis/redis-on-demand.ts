@@ -1,7 +1,7 @@
 import type { RedisLike } from './redis-like.js'
 
 /** The part of ioredis that clients are made with. */
-export type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
+export type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster' | 'SentinelConnector'>
 
 type Listener = (...args: never[]) => void
 
@@ -15,7 +15,7 @@ export class RedisOnDemand implements RedisLike {
   #driver: RedisDriver | undefined
   #client: RedisLike | undefined
   #loading: Promise<RedisLike> | undefined
-  /** Those that listened before there was a client. */
+  /** Listeners that were added before there was a client. */
   #listeners: (readonly [event: string, listener: Listener])[] = []
   #isClosed = false
 

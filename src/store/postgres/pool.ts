@@ -1,7 +1,8 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { withDeadline } from '../../shared/deadline.js'
-import { StoreUnavailableError } from '../../shared/errors.js'
+import { InvalidArgumentError, isConfigError, StoreUnavailableError } from '../../shared/errors.js'
 import { batched } from './batched-client.js'
+import { checkAnswer } from './driver-answer.js'
 import { ownSession } from './own-session.js'
 
 /** What this package needs of a connection pool; pg's Pool fits. Structural, so that a host's own copy of pg does too. */
@@ -19,7 +20,7 @@ export interface PoolClientLike {
 type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => unknown }
 
 export interface GuardedPoolOptions {
-  /** Whether the pool is this package's to end. */
+  /** Whether this package opened the pool, and has to end it. */
   readonly ownsPool: boolean
   /** Whether its connections take several statements in one text. */
   readonly isBatched?: boolean
@@ -43,13 +44,13 @@ export function guardedPool(
   pool: PoolLike,
   { ownsPool, isBatched = false, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions,
 ): PostgresPool {
-  // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
+  // At once after connecting: the packet that says it is ready may already hold the message that ends it.
   if (listen(pool)) (pool as Emitter).on?.('connect', listen)
   return {
     connect: async () => {
-      const client = await connect(pool, makeRoom)
+      const client = await connect(pool, queryMs, makeRoom)
       listen(client)
-      // What a host's pool does with its connections, DISCARD ALL say, is not known here.
+      // Only connections of an own pool are prepared: a host's pool may reset its own between uses (DISCARD ALL).
       return guardedClient(client, { queryMs, isBatched }, ownsPool ? ownSession(client, readMs) : undefined)
     },
     end: async () => {
@@ -69,14 +70,31 @@ function listen(emitter: PoolClientLike | PoolLike): boolean {
   return true
 }
 
-async function connect(pool: PoolLike, makeRoom: GuardedPoolOptions['makeRoom']): Promise<PoolClientLike> {
+async function connect(pool: PoolLike, ms: number, makeRoom: GuardedPoolOptions['makeRoom']): Promise<PoolClientLike> {
   try {
-    return await pool.connect()
+    return checkClient(await lend(pool, ms))
   } catch (error) {
-    if (makeRoom && isCrowded(error) && (await makeRoom())) return connect(pool, makeRoom)
+    if (isConfigError(error)) throw error
+    if (makeRoom && isCrowded(error) && (await makeRoom())) return connect(pool, ms, makeRoom)
     const reason = isCrowded(error) ? 'connections' : 'unreachable'
     throw new StoreUnavailableError(`PostgreSQL cannot be reached: ${reasonOf(error)}`, { cause: error, reason, retryable: true })
   }
+}
+
+/** A host's pool may let its callers wait for ever: pg's does unless told otherwise. A client that comes too late goes back at once. */
+function lend(pool: PoolLike, ms: number): Promise<PoolClientLike> {
+  let isLate = false
+  const lent = Promise.resolve(pool.connect())
+  void lent.then((client) => isLate && client?.release()).catch(() => {})
+  return withDeadline(lent, ms, () => {
+    isLate = true
+    return new StoreUnavailableError(`The pool gave no connection within ${ms} ms.`, { reason: 'connections', retryable: true })
+  })
+}
+
+function checkClient(client: PoolClientLike | undefined): PoolClientLike {
+  if (typeof client?.query === 'function' && typeof client.release === 'function') return client
+  throw new InvalidArgumentError('database', 'must be a pool whose connect() resolves with a client that has query() and release()')
 }
 
 function guardedClient(
@@ -88,9 +106,12 @@ function guardedClient(
   const send = (...args: readonly unknown[]) => {
     // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
     if (failure) return Promise.reject(failure)
-    const answer: unknown = client.query(...prepare(args))
-    if (!(answer instanceof Promise)) return answer
-    return withDeadline(answer, queryMs, () => new Error(`no answer within ${queryMs} ms`)).catch((error: unknown) => {
+    const answer = attempt(() => client.query(...prepare(args)) as unknown)
+    // Such as a cursor.
+    if (!isThenable(answer)) return answer
+    // Of whatever library the promise is.
+    const timely = withDeadline(Promise.resolve(answer), queryMs, () => new Error(`no answer within ${queryMs} ms`))
+    return timely.then(checkAnswer, (error: unknown) => {
       if (isDatabaseError(error)) throw error
       const lost = unavailable(error)
       failure = lost
@@ -101,6 +122,18 @@ function guardedClient(
     query: (isBatched ? batched(send) : send) as PostgresPoolClient['query'],
     release: () => client.release(failure),
   }
+}
+
+function attempt(query: () => unknown): unknown {
+  try {
+    return query()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }
 
 /** Whether the server, this database or this role has as many connections as it may have. */

@@ -58,7 +58,7 @@ async function pruneTable(
   }
 }
 
-/** Goes through the log from its beginning, page by page. What is still needed, the function in the database knows. */
+/** Goes through the log from its beginning, page by page. The function in the database keeps the rows that are still needed. */
 async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date, told: (rows: number) => void): Promise<void> {
   let after: string | null = '0'
   while (after !== null) {
