@@ -114,7 +114,12 @@ export function notServed(path: string): Answer {
 }
 
 function responseOf({ status, headers, body }: Answer, method: string): Response {
-  return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers })
+  // Workers compress what has a content-encoding, unless they are told that it is compressed. Other runtimes do not know the option.
+  const isEncoded = headers['content-encoding'] !== undefined
+  const init: ResponseInit & { readonly encodeBody?: 'manual' } = isEncoded
+    ? { status, headers, encodeBody: 'manual' }
+    : { status, headers }
+  return new Response(method === 'HEAD' ? null : (body ?? null), init)
 }
 
 function describing(documentAt: (root: string) => object): Endpoint {

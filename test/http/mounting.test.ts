@@ -9,7 +9,7 @@ import express4 from 'express4'
 import Fastify from 'fastify'
 import helmet from 'helmet'
 import { Hono } from 'hono'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type ConfigHandler, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
 import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
 
@@ -258,5 +258,29 @@ describe('through Node', () => {
   it('only its own handlers are taken', () => {
     expect(() => toNodeHandler((() => {}) as never)).toThrow(/createConfigHandler/)
     expect(() => toNodeHandler(undefined as never)).toThrow(/createConfigHandler/)
+  })
+})
+
+describe('a runtime that compresses by itself, as Workers do', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it('is told that a body with a content-encoding is compressed already', async () => {
+    const made: (ResponseInit & { encodeBody?: string })[] = []
+    class Observed extends Response {
+      constructor(body?: ConstructorParameters<typeof Response>[0], init: ResponseInit = {}) {
+        super(body, init)
+        made.push(init)
+      }
+    }
+    vi.stubGlobal('Response', Observed)
+    const ask = (encoding: string) =>
+      open.handler(new Request('http://host/config/api/openapi.json', { headers: { ...ADMIN, 'accept-encoding': encoding } }))
+
+    await ask('gzip')
+    await ask('identity')
+
+    expect(made.map(({ encodeBody }) => encodeBody)).toEqual(['manual', undefined])
   })
 })
