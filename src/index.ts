@@ -14,6 +14,17 @@ export type { RedisLike } from './cache/redis/redis-like.js'
 export type { RedisClusterTopology, RedisNode, RedisSentinelTopology, RedisTopology } from './cache/redis/redis-topology.js'
 export type { ChangeType, ConfigChange } from './entities/config-change.js'
 export type { BuiltInKind, ConfigKind, LabelledKind } from './entities/config-kind.js'
+export type {
+  ConfigTypes,
+  ContextName,
+  EmbeddingName,
+  EntryName,
+  FlagName,
+  LabelName,
+  ModelName,
+  PromptName,
+  TemplateValue,
+} from './entities/config-types.js'
 export type { ContextRule } from './entities/context-rule.js'
 export type { EmbeddingConfig } from './entities/embedding-config.js'
 export type { Entry, EntryContent } from './entities/entry.js'
@@ -117,6 +128,7 @@ export { OpenAICompatibleClient, type OpenAICompatibleClientOptions } from './ll
 export { toMessages } from './llm/to-messages.js'
 export type { ConfigQuery, ContextRulesQuery, PromptQuery } from './manager/config-query.js'
 export { ConfigurationManager } from './manager/configuration-manager.js'
+export type { DeclaredChatPrompt, DeclaredTextPrompt, FlagNamed, PromptNamed } from './manager/declared-types.js'
 export type { DefinedModel } from './manager/defined-models.js'
 export type { DefinedPrompt } from './manager/defined-prompts.js'
 export type { ConfigurationManagerEvents } from './manager/events.js'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { printTypes } from '../src/files/types/print-types.js'
 import { installPackedPackage, type PackedConsumer } from './support/packed-consumer.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -180,6 +181,38 @@ export async function deploy(): Promise<string> {
 }
 `
 const NAMES = 'createConfigManager, getConfigManager, isConfigError, setConfigManager, type ConfigurationManager, type Prompt'
+
+it('lets a generated file of names, labels, variables and flags be augmented, under both module kinds', { timeout: 180_000 }, async () => {
+  const generated = printTypes({
+    labels: ['production'],
+    entities: [
+      { kind: 'prompt', name: 'triage', content: { template: 'Sorts {product}', templateFormat: 'f-string', description: null } },
+      { kind: 'flag', name: 'new', content: { value: false } },
+    ],
+  })
+  const use = `import { createConfigManager } from 'agent-config'
+import { createTestManager } from 'agent-config/testing'
+export async function use() {
+  const manager = createConfigManager()
+  const prompt = await manager.getPrompt('triage', { label: 'latest' })
+  const text: string | undefined = prompt?.compile({ product: 'tea' })
+  // @ts-expect-error a variable is missing
+  prompt?.compile({})
+  // @ts-expect-error no such name
+  await manager.getPrompt('triaje')
+  // @ts-expect-error no such name, of another door
+  await createTestManager().getPrompt('triaje')
+  // @ts-expect-error no such label
+  await manager.getPrompt('triage', { label: 'produktion' })
+  // @ts-expect-error of another type
+  await manager.getFlag('new', 'no')
+  return text
+}
+`
+
+  expect(await consumer.compile({ 'gen.mts': generated, 'use.mts': use, 'gen.cts': generated, 'use.cts': use })).toBe('')
+  expect(await consumer.compile({ 'gen.ts': generated, 'use.ts': use }, { module: 'esnext', moduleResolution: 'bundler' })).toBe('')
+})
 
 it('has declarations that compile under both module kinds, with libraries checked and without DOM types', async () => {
   const imports = `import { ${NAMES} } from 'agent-config'\nimport { migrateToLatest, migrationSql } from 'agent-config/migrations'\n`

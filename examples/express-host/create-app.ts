@@ -1,12 +1,14 @@
-import { isConfigError } from 'agent-config'
+import { type ConfigurationManager, isConfigError, type RunEvent } from 'agent-config'
 import { type Authenticate, type ConfigHandler, toNodeHandler } from 'agent-config/http'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { LLMRegistry } from 'agent-config/llm'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import * as v from 'valibot'
-import type { AgentService } from './parameters-agent.js'
+import { ParametersAgent } from './parameters-agent.js'
 
-export interface AppOptions {
+export interface AppParts {
+  readonly manager: ConfigurationManager
   readonly handler: ConfigHandler
-  readonly agents: AgentService
+  readonly llm: LLMRegistry
   readonly authenticate: Authenticate | undefined
   /** Is told about errors that nobody foresaw. */
   readonly report: (error: unknown) => void
@@ -18,35 +20,38 @@ const Question = v.strictObject({
 })
 
 /** The service: an agent of its own, and everything of agent-config in one line. */
-export function createApp({ handler, agents, authenticate, report }: AppOptions): Express {
-  const app = express()
-  app.disable('x-powered-by')
-  app.use(firstAddresses)
+export function createApp({ manager, handler, llm, authenticate, report }: AppParts): Express {
+  const app = express().disable('x-powered-by')
+  // The addresses of version 0.1, and where orchestrators look for health.
+  app.use((request, _response, next) => {
+    request.url = request.url.replace(/^\/api\/config(?=\/)/, '/config/api').replace(/^\/(healthz|readyz)$/, '/config/api/$1')
+    next()
+  })
   app.post(['/agents/parameters', '/config/api/agents/parameters'], express.json(), async (request, response) => {
-    const { authorization = '' } = request.headers
-    const actor = await authenticate?.(new Request('http://localhost', { headers: { authorization } }), { incoming: request })
+    const headers = { authorization: request.headers.authorization ?? '' }
+    const actor = await authenticate?.(new Request('http://localhost', { headers }), { incoming: request })
     if (!actor) return void response.status(401).json({ code: 'E_UNAUTHENTICATED' })
-    const { success, output } = v.safeParse(Question, request.body)
-    if (!success) return void response.status(400).json({ code: 'E_INVALID_ARGUMENT' })
-    response.json(await agents.extractParameters(output.text, output.subject))
+    const question = v.safeParse(Question, request.body)
+    if (!question.success) return void response.status(400).json({ code: 'E_INVALID_ARGUMENT' })
+    const { text, subject } = question.output
+    const agent = new ParametersAgent({ manager, llm })
+    let run: RunEvent | undefined
+    agent.on('run', (event) => {
+      run = event
+    })
+    const parameters = await agent.execute(text, subject === undefined ? {} : { subject })
+    // Which versions gave the answer.
+    response.json({ parameters, run_id: run?.runId, prompt: run?.prompt, model: run?.model, duration_ms: run?.durationMs })
   })
   app.use(toNodeHandler(handler))
   app.get(['/', '/admin'], (_request, response) => response.redirect('/config/admin/'))
 
   const failed: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error)
-    if (isConfigError(error, 'E_LLM')) {
-      return void response.status(502).json({ code: error.code, detail: error.message, reason: (error as { reason?: string }).reason })
-    }
+    const { code, message: detail, reason } = error as Error & { code?: string; reason?: string }
+    if (isConfigError(error, 'E_LLM')) return void response.status(502).json({ code, detail, reason })
     report(error)
     response.status(500).json({ code: 'E_INTERNAL' })
   }
-  app.use(failed)
-  return app
-}
-
-/** The addresses of version 0.1, and where orchestrators look for health. */
-const firstAddresses: RequestHandler = (request, _response, next) => {
-  request.url = request.url.replace(/^\/api\/config(?=\/)/, '/config/api').replace(/^\/(healthz|readyz)$/, '/config/api/$1')
-  next()
+  return app.use(failed)
 }

@@ -2,7 +2,7 @@ import type { ConfigurationManager } from 'agent-config'
 import { FALLBACK_PROMPT } from './parameters-agent.js'
 
 /** What the demo starts with, written once: a database that has prompts is left alone. */
-export async function writeSampleData(manager: ConfigurationManager, options: { readonly ollamaModel: string | undefined }): Promise<void> {
+export async function writeSampleData(manager: ConfigurationManager, ollamaModel: string | undefined): Promise<void> {
   if ((await manager.prompts.list({ limit: 1 })).items.length > 0) return
   const work = manager.transaction(
     async ({ prompts, models, embeddings, contextRules }) => {
@@ -38,7 +38,6 @@ export async function writeSampleData(manager: ConfigurationManager, options: { 
         labels: ['production'],
       })
 
-      const { ollamaModel } = options
       const [provider, model] = ollamaModel === undefined ? ['scripted', 'rules'] : ['ollama', ollamaModel]
       await models.create({
         name: 'default',

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,6 +30,5 @@ export function stopGracefully(server: Server, handler: ConfigHandler, close: ()
     await close()
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop())
-  if (cluster.isWorker) process.once('disconnect', () => void stop())
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => void stop())
 }

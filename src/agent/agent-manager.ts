@@ -25,7 +25,7 @@ export interface AgentManager {
   getFlagDetails?(name: string, fallback: boolean, query?: AgentQuery): Promise<FlagDetails<boolean>>
   /** For `embed()`. */
   getEmbeddingConfig?(name?: string, query?: AgentQuery): Promise<EmbeddingConfig | undefined>
-  /** Told what became of runs whose versions a guarded rollout chose. */
+  /** Records the outcomes of runs whose versions a guarded rollout chose. */
   readonly outcomes?: AgentOutcomes
   /** Told of a definition in `promptName`, so that a version the agent cannot fill is refused. */
   registerPrompt?(definition: PromptDefinition): void

@@ -32,7 +32,7 @@ export interface AgentReadsParts {
 /** What outcomes need of a selection. */
 export type SelectionFacts = Pick<Selection, 'rolloutId'> & { readonly reason: Selection['reason'] | 'fallback' }
 
-/** Rounds of reading a prompt and a model until both held at one moment; each needs a change in the middle of the one before. */
+/** Most rounds of reading a prompt and a model as of one moment. A further round is needed only when a change came in the middle of one. */
 const MAX_ROUNDS = 3
 
 /**
@@ -50,7 +50,7 @@ export class AgentReads {
     this.#parts = parts
     const { manager, project, label } = parts.options
     this.#check({ ...(project !== undefined && { project }), ...(label !== undefined && { label }) })
-    // The subclass's own fields are there after its constructor; its contract holds from then on, and not from its first run.
+    // Fields of the subclass are set when its constructor has ended. In a microtask after it the definitions are registered, before any run.
     if (manager) queueMicrotask(() => this.#source())
   }
 
@@ -73,7 +73,7 @@ export class AgentReads {
           return prompt
         }
       } catch (error) {
-        // A mistake of the caller's is the same mistake when the database answers.
+        // A wrong argument is an error whether or not a fallback could answer.
         if (isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
         cause = error
         logger.warn({ error, agent, prompt: name }, 'The prompt cannot be read; the one in code is used.')

@@ -56,7 +56,7 @@ export abstract class BaseAgent<Input, Output> {
     this.#reads = new AgentReads({
       options,
       logger: this.#logger,
-      // A subclass has its fields once this constructor has returned.
+      // Fields of the subclass are set only after this constructor has returned, so they are read later.
       agent: () => this.name,
       promptName: () => this.promptName,
       modelName: () => this.modelName,
@@ -305,7 +305,7 @@ export abstract class BaseAgent<Input, Output> {
   async #walk(request: AgentRequest, context: RunContext, options: AgentCallOptions): Promise<ModelWalk> {
     const name = options.promptName ?? nameOf(this.promptName)
     const registry = this.#reads.clients()
-    // A prompt that cannot be read names no model here; the call that needs its text throws the error.
+    // A prompt that cannot be read names no model. The call that needs its text throws the error.
     const prompt = name === undefined ? undefined : await this.#readPrompt({ name, context }).catch(() => undefined)
     const choices = modelChoices(await this.getModelConfig({ context }), isStored(prompt) ? prompt : undefined, registry)
     const used = name !== undefined && prompt !== undefined ? runPrompt(name, prompt) : undefined
@@ -325,7 +325,7 @@ export abstract class BaseAgent<Input, Output> {
     return context === undefined ? ask() : this.#stateOf(context).once(question, ask)
   }
 
-  /** A context that a test made by hand gets a state of its own. */
+  /** The state of a run. A context that was made by hand, as in tests, gets a new one. */
   #stateOf(context: RunContext): RunState {
     const state = this.#states.get(context) ?? new RunState(undefined)
     this.#states.set(context, state)
@@ -353,7 +353,7 @@ export abstract class BaseAgent<Input, Output> {
     state.observation.end(event)
   }
 
-  /** Tells guarded rollouts what became of a run that they gave a version to; other runs cost nothing here. */
+  /** Records the outcomes of a run that a guarded rollout gave a version to; for other runs nothing is done. */
   #recordOutcomes(context: RunContext, state: RunState, event: RunEvent): void {
     const { subject } = context
     const { outcomes } = this.#reads
@@ -370,7 +370,7 @@ export abstract class BaseAgent<Input, Output> {
     }
   }
 
-  /** Notes an answer that does not fit, also where `run()` makes do without it. */
+  /** Notes an answer that does not fit its schema, also where `run()` catches the error. */
   async #noted<Answer>(context: RunContext, answer: Promise<Answer>): Promise<Answer> {
     try {
       return await answer

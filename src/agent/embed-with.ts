@@ -60,7 +60,7 @@ function embedParameters(parameters: JsonObject): Omit<EmbedRequest, 'model' | '
   }
 }
 
-/** A vector store would take wrong ones and find nothing with them later. @throws {LLMError} with reason `invalid_output` */
+/** Checks vectors, because a vector store would accept wrong ones and later find nothing with them. @throws {LLMError} with reason `invalid_output` */
 function checkVectors({ embeddings, provider, model }: EmbedResult, { values, dimensions }: EmbedRequest): void {
   const wrong = (message: string) => new LLMError(message, { reason: 'invalid_output', provider, model })
   if (embeddings.length !== values.length) throw wrong(`${values.length} texts were sent, and ${embeddings.length} vectors came back.`)

@@ -7,7 +7,7 @@ import { isSamplingParameter } from './model-parameters.js'
 
 /**
  * The models to ask, in order: the prompt's own, the configured one, its fallbacks. The prompt's parameters go over those of each model;
- * what only one provider understands (`num_ctx`) goes to the provider of the first model alone.
+ * options that only one provider understands (`num_ctx`) are sent to the provider of the first model alone.
  */
 export function modelChoices(
   model: AgentModel,

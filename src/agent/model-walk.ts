@@ -97,7 +97,7 @@ interface Attempt {
   readonly startedAt: number
 }
 
-/** A model that asked to be left alone for a while. */
+/** A model whose server answered with Retry-After. */
 interface Waiting {
   readonly choice: ModelChoice
   readonly dueAt: number

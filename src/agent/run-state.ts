@@ -44,7 +44,7 @@ export class RunState {
     this.attempts.push(attemptOf(asked, startedAt, error))
   }
 
-  /** Adds up; a number that one answer does not tell makes only its own sum unknown if no answer tells it. */
+  /** Adds token counts up. A count that some answers lack is the sum of the others; one that all lack stays `undefined`. */
   addUsage(usage: TokenUsage): void {
     const total: Record<string, number> = { ...this.usage }
     for (const [name, tokens] of Object.entries(usage)) if (tokens !== undefined) total[name] = (total[name] ?? 0) + tokens

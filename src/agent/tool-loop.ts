@@ -3,6 +3,7 @@ import { assistantMessage } from '../llm/assistant-message.js'
 import { jsonSchemaOf } from '../llm/json-answer.js'
 import type { ChatResult, JsonSchema, ToolDefinition } from '../llm/llm-client.js'
 import { problemsOf } from '../llm/schema-problems.js'
+import { onAbort } from '../llm/shared-abort.js'
 import { InvalidArgumentError, LLMError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import type { AgentRequest } from './model-choice.js'
@@ -75,7 +76,7 @@ export async function answerWithTools(
   })
 }
 
-/** A tool that has to be used is used once: asked for again and again, the model would never answer. */
+/** After the first step any choice but `none` becomes `auto`: a model that has to use a tool in every step would never answer. */
 function afterFirst({ toolChoice }: AgentRequest, step: number): Pick<AgentRequest, 'toolChoice'> {
   return step > 1 && toolChoice !== undefined && toolChoice !== 'none' ? { toolChoice: 'auto' } : {}
 }
@@ -104,19 +105,49 @@ async function resultOf({ id, name, input }: ToolCall, tools: AgentTools, contex
   const { description } = tool
   const observation = state.observation.beginTool({ name, id, ...(description !== undefined && { description }) })
   try {
-    const result = await observation.within(async () => tool.run(await checkedInput(tool, input), context))
+    const result = await untilAborted(
+      observation.within(async () => tool.run(await checkedInput(tool, input), context)),
+      context.signal,
+    )
     observation.end()
     if (isAbort(context)) throw context.signal.reason
-    return textOf(result).slice(0, LONGEST_RESULT)
+    return shortened(textOf(result))
   } catch (error) {
     observation.end(error)
     if (isAbort(context)) throw error
-    return `Error: ${error instanceof Error ? error.message : String(error)}`.slice(0, LONGEST_RESULT)
+    return shortened(`Error: ${error instanceof Error ? error.message : thrownText(error)}`)
+  }
+}
+
+/** Settles as the work does, or rejects as soon as the run ends: a tool may never look at its signal. */
+function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stopWatching = onAbort(signal, () => reject(signal.reason))
+    void work.then(resolve, reject).finally(stopWatching)
+  })
+}
+
+/** Cut between characters: half of one is no text, and servers refuse it. */
+function shortened(text: string): string {
+  return text.slice(0, LONGEST_RESULT).replace(/[\ud800-\udbff]$/, '')
+}
+
+/** Whatever was thrown; some objects cannot be made a text. */
+function thrownText(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return 'the tool threw an object without words'
   }
 }
 
 async function checkedInput(tool: AgentTool, input: unknown): Promise<unknown> {
-  if (!isStandard(tool.inputSchema)) return input
+  if (!isStandard(tool.inputSchema)) {
+    // What a client could not parse is still a text, which a tool that takes an object does not expect.
+    const { type } = tool.inputSchema as JsonSchema
+    if (typeof input === 'string' && type === 'object') throw new Error('the input is not valid JSON: write a JSON object')
+    return input
+  }
   const checked = await tool.inputSchema['~standard'].validate(input)
   if (checked.issues === undefined) return checked.value
   throw new Error(`the input does not fit: ${problemsOf(checked.issues).join('; ')}`)

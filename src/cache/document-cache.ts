@@ -30,7 +30,7 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
   readonly readLog: (after: number) => Promise<LogPage>
-  /** Whose documents these are. @default not known before the log is read, and nobody else asks */
+  /** Whose documents these are: the database's name for itself, assumed before the log was read. @default not known until then */
   readonly identity?: DatabaseIdentity
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
@@ -41,9 +41,9 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
 export interface DocumentCacheEvents {
   /** Changes this process has now heard of; reads from here on give the new documents. */
   changed(heads: LogPage['heads']): void
-  /** Whether anybody wants to know of changes. @default always */
+  /** Whether the host listens to changes; without a listener none are worked out. @default always */
   wantsChanges?(): boolean
-  /** A last good document was served that could not be confirmed. */
+  /** Called when a last good document was served because it could not be confirmed. */
   servedStale(scope: Scope, error: unknown): void
   failed(error: unknown, message: string): void
 }
@@ -94,16 +94,16 @@ export class DocumentCache<Value> {
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
   readonly #suspicions: Suspicions
-  /** Changes that were announced, and that nothing has confirmed yet: the host is told of none that may not be true. */
+  /** Announced changes that nothing has confirmed yet. The host gets an event only once a change is confirmed. */
   readonly #untold = new Map<Scope, LogPage['heads'][number]>()
-  /** Values in Redis that could not be used and were told of. */
+  /** Unusable values in Redis that were reported already. */
   readonly #refused = new BoundedMap<true>(1_000)
-  /** Expired ones that are read again behind their readers. */
+  /** Expired documents that are being read again in the background (stale-while-revalidate). */
   readonly #refreshes = new Set<MemoryEntry<Value>>()
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
-  /** Asking the clock costs as much as the rest of a hit, so it is asked by a timer. */
+  /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
   #now = performance.now()
   readonly #counters = { memoryHits: 0, memoryMisses: 0, loads: 0, staleServed: 0 }
 
@@ -135,7 +135,7 @@ export class DocumentCache<Value> {
     return { ...this.#counters, refusedFills: this.#held.refusedFills }
   }
 
-  /** Counts a hit of a document that is hot, of which nothing else has to be noted. */
+  /** Counts a hit of a hot document: nothing else is noted of it. */
   countHit(): void {
     this.#counters.memoryHits++
   }
@@ -171,9 +171,9 @@ export class DocumentCache<Value> {
     const serve = () => {
       for (const document of documents) this.#held.accept(document, { generation })
     }
-    // In the tick in which the floors rose: nothing has to be loaded.
+    // In the same tick in which the floors rise, so that no read in between has to load them.
     if (change === 'elsewhere') serve()
-    // Revisions of others that are still on their way here must not be overtaken by this one.
+    // Earlier revisions of other processes may not be applied here yet: wait for them, so that no read sees this one without those (G5).
     if (change !== 'known') await this.log.catchUp().catch(() => (change === 'behind' ? this.#askPrimaryFor(revision, scopes) : undefined))
     if (change !== 'elsewhere' && (this.log.applied ?? 0) >= revision) serve()
   }
@@ -265,7 +265,7 @@ export class DocumentCache<Value> {
       )
     } catch (error) {
       const lastGood = this.#held.peek(scope)
-      // Superseded ones are out: this process was told that there is something newer.
+      // A superseded document is not served as last good: this process was told of something newer.
       if (!lastGood?.isCurrent || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
       this.#counters.staleServed++
       this.#parts.events.servedStale(scope, error)
@@ -361,7 +361,7 @@ export class DocumentCache<Value> {
     }
   }
 
-  /** A value in Redis cannot be used. Each is told once, though readers may meet it again while Redis takes no writes. */
+  /** Reports an unusable value in Redis, once for each: while Redis takes no writes readers meet it again and again. */
   #refuse(scope: Scope, stamp: string, error: unknown): string {
     const value = `${scope} ${stamp}`
     if (!this.#refused.get(value)) {
@@ -412,7 +412,7 @@ export class DocumentCache<Value> {
     const floorBefore = isImmutable ? 0 : this.#held.floor(scope)
     const isReplica = attempt === 0
     const loaded = isReplica ? await this.#replicaLoads.load(scope).catch(() => undefined) : await this.#primaryLoads.load(scope)
-    // The content of a version that a replica does not have yet is the primary's to give.
+    // A replica may not have the content of a new version yet: ask the primary.
     if (loaded === undefined) return isReplica ? 'superseded' : undefined
     let document = loaded
     if (!isReplica && !isImmutable && document.asOf < floorBefore) {

@@ -2,6 +2,7 @@ import { keyOf } from '../file-format/folder/file-set.js'
 import { readConfigFiles } from '../file-format/folder/read-config-files.js'
 import { type CheckReport, checkFiles } from '../files/check-config-files.js'
 import { diffFiles } from '../files/push-files.js'
+import type { PlannedFile } from '../files/push-plan.js'
 import { kindsOf, readStored } from '../files/stored-heads.js'
 import { fileOf } from '../files/write-config-files.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
@@ -43,7 +44,9 @@ async function drift(set: ReturnType<typeof readConfigFiles>, values: FileValues
     const plan = await diffFiles(manager, set)
     const stored = await readStored(manager as never, kindsOf(manager), manager.project)
     const known = new Set(set.files.map(keyOf))
-    const differing = plan.filter((planned) => planned.stored?.hash !== planned.hash)
+    // A file may say an older version, which carries the label that was pulled: then it differs from the highest one, and both are known.
+    const isAsPulled = ({ action, isBasedOnStored }: PlannedFile) => action === 'same' && isBasedOnStored
+    const differing = plan.filter((planned) => planned.stored?.hash !== planned.hash && !isAsPulled(planned))
     return [
       ...differing.map(({ file: { path }, stored: head }) => ({
         path,

@@ -14,6 +14,7 @@ import { rollbackCommand } from './rollback.js'
 import { rolloutCommand } from './rollout.js'
 import { settingsCommand } from './settings.js'
 import { snapshotCommand } from './snapshot.js'
+import { typesCommand } from './types.js'
 
 /** Every command, in the order of the usage text. */
 export const COMMANDS: readonly Command[] = [
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   pushCommand,
   checkCommand,
+  typesCommand,
   promoteCommand,
   rollbackCommand,
   historyCommand,

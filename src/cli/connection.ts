@@ -3,6 +3,7 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
 import type { ManagedKind } from '../manager/managed-kind.js'
 import type { ConfigManagerOptions } from '../manager/options.js'
+import { ForbiddenError, isConfigError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import { storedKinds } from '../store/read/stored-kinds.js'
 import { type CliIo, UsageError } from './command.js'
@@ -52,13 +53,29 @@ export async function withManager<Value>(
     // Nothing is served here: a write is announced all the same.
     listen: false,
     timeouts: PATIENT,
+    protectedLabels: protectedLabelsOf(io),
+    authorize: ({ protected: isProtected }) => !isProtected,
     ...more,
   })
   try {
     return await work(manager)
+  } catch (error) {
+    throw isConfigError(error, 'E_FORBIDDEN') ? withWayOut(error) : error
   } finally {
     await manager.shutdown()
   }
+}
+
+/** Labels that this command line may not move: those of PROTECTED_LABELS, with commas between them. */
+function protectedLabelsOf({ env }: CliIo): readonly string[] {
+  return (env.PROTECTED_LABELS ?? '')
+    .split(',')
+    .map((label) => label.trim())
+    .filter((label) => label !== '')
+}
+
+function withWayOut(cause: Error): ForbiddenError {
+  return new ForbiddenError(`${cause.message} PROTECTED_LABELS names it: run this where it does not, as someone who may.`, { cause })
 }
 
 /** @throws {UsageError} when neither the command line nor the environment names a database */

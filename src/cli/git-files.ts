@@ -15,6 +15,8 @@ const MAX_BYTES = 256 * 1024 * 1024
  * @throws {UsageError} when there is no such commit, or no git
  */
 export async function filesAt(ref: string, directory: string, declared: readonly AnyHostKind[]): Promise<FileSet> {
+  // What GitHub calls the commit before the first one of a branch.
+  if (/^0{40}(0{24})?$/.test(ref)) return { files: [], problems: [], lock: {} }
   if (ref.startsWith('-')) throw new UsageError(`--base must name a commit, got "${ref.slice(0, 40)}"`)
   const root = (await git(directory, ['rev-parse', '--show-toplevel'], ref)).trim()
   const commit = (await git(root, ['rev-parse', '--verify', '--end-of-options', `${ref}^{commit}`], ref)).trim()

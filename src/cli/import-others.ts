@@ -31,7 +31,12 @@ export async function importFromOthers(system: OtherSystem, files: readonly stri
   const plan = { prompts: newest.map(({ name }) => name), losses }
   const isDone = !values.dryRun && (await isAgreed(io, values, `Writes ${newest.length} prompts into ${values.dir ?? 'agent-config'}.`))
   if (!isDone && !values.dryRun) return 1
-  const toWrite = newest.map(({ kind, name, content }) => ({ kind, name, content: wholeOf(content) }))
+  const toWrite = newest.map(({ kind, name, content, inputSchema }) => ({
+    kind,
+    name,
+    content: wholeOf(content),
+    ...(inputSchema && { inputSchema }),
+  }))
   const written = values.dryRun ? [] : writeConfigFiles(folderOf(values.dir, io), { files: toWrite })
   if (values.json) printJson({ ...plan, written }, io)
   else io.stdout(textOf(plan, written))

@@ -1,9 +1,10 @@
 import type { Rollout } from '../entities/rollout.js'
 import type { Written } from '../entities/written.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
-import { createConfigManager } from '../manager/global-manager.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
+import { CONNECTION_OPTIONS, declaredKindsIn, withManager } from './connection.js'
 import { reportText } from './rollout-report.js'
+import { isAgreed, metaOf, WRITING_HELP, WRITING_OPTIONS } from './writing.js'
 
 export const rolloutCommand: Command = {
   name: 'rollout',
@@ -14,10 +15,12 @@ export const rolloutCommand: Command = {
   resume ID         goes on; --acknowledge after the guard has paused it: the evidence begins anew
   ramp ID           --coverage 25: percent of subjects; --weights 1,3: of the arms, in their order;
                     --enrol false: a sticky rollout takes no new subjects and keeps those it has
-  --by NAME         who changes it, for the changelog; default USER
-  --summary TEXT    why, for the changelog
-  --database URL, --schema NAME, --json
-  Workers are told over Redis where REDIS_URL is set, and by PostgreSQL itself.`,
+${WRITING_HELP}
+
+Workers are told over Redis where REDIS_URL is set, and by PostgreSQL itself.
+
+Example: agent-config rollout ramp 3f2a91c0d4e5 --coverage 25`,
+  afterStop: 'The rollout was either changed or not; agent-config rollout report tells.',
   run: runRollout,
 }
 
@@ -25,10 +28,8 @@ const VERBS = ['report', 'pause', 'resume', 'ramp'] as const
 type Verb = (typeof VERBS)[number]
 
 const OPTIONS = {
-  json: { type: 'boolean' },
-  database: { type: 'string' },
-  schema: { type: 'string' },
-  by: { type: 'string' },
+  ...WRITING_OPTIONS,
+  /** What `--message` was called here. */
   summary: { type: 'string' },
   acknowledge: { type: 'boolean' },
   coverage: { type: 'string' },
@@ -36,14 +37,16 @@ const OPTIONS = {
   enrol: { type: 'string' },
 } as const
 
+const WRITING = ['by', 'message', 'summary', 'yes'] as const
+
 /** Options that one verb alone has. */
 const OWN: Readonly<Record<Verb, readonly string[]>> = {
   report: [],
-  pause: ['by', 'summary'],
-  resume: ['by', 'summary', 'acknowledge'],
-  ramp: ['by', 'summary', 'coverage', 'weights', 'enrol'],
+  pause: [...WRITING],
+  resume: [...WRITING, 'acknowledge'],
+  ramp: [...WRITING, 'coverage', 'weights', 'enrol'],
 }
-const COMMON = ['json', 'database', 'schema']
+const COMMON = Object.keys(CONNECTION_OPTIONS)
 
 /**
  * @returns the exit code: 0, and 2 for a report whose guard finds the candidate worse
@@ -59,15 +62,11 @@ async function runRollout(args: readonly string[], io: CliIo): Promise<number> {
   const foreign = Object.keys(values).find((name) => !COMMON.includes(name) && !OWN[verb].includes(name))
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of rollout ${verb}`)
   const ramp = verb === 'ramp' ? rampOf(values) : {}
-  const manager = createConfigManager({
-    settings: { get: (key) => io.env[key] },
-    ...(values.database !== undefined && { database: values.database }),
-    ...(values.schema !== undefined && { schema: values.schema }),
-  })
-  try {
-    if (verb === 'report') return await showReport(manager, id, values.json === true, io)
-    const changedBy = values.by ?? (io.env.USER || undefined)
-    const meta = { ...(changedBy !== undefined && { changedBy }), ...(values.summary !== undefined && { summary: values.summary }) }
+  const declared = await declaredKindsIn(io, values)
+  return withManager(io, values, declared, async (manager) => {
+    if (verb === 'report') return showReport(manager, id, values.json === true, io)
+    if (!(await isAgreed(io, values, `${PLANS[verb]} rollout ${id}.`))) return 1
+    const meta = metaOf(io, { by: values.by, message: values.message ?? values.summary })
     const { rollouts } = manager
     const change = {
       pause: () => rollouts.pause(id, meta),
@@ -77,10 +76,10 @@ async function runRollout(args: readonly string[], io: CliIo): Promise<number> {
     const changed = await io.uninterrupted(change)
     io.stdout(values.json ? `${JSON.stringify(changed)}\n` : `${sentenceOf(changed)}\n`)
     return 0
-  } finally {
-    await manager.shutdown()
-  }
+  })
 }
+
+const PLANS = { pause: 'Pauses', resume: 'Resumes', ramp: 'Ramps' } as const
 
 async function showReport(manager: ConfigurationManager, id: string, isJson: boolean, io: CliIo): Promise<number> {
   const [report, rollout] = await Promise.all([manager.rollouts.report(id), manager.rollouts.find(id)])

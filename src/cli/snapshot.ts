@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { access, rename, rm, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { mkdtemp, rename, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
@@ -28,9 +28,12 @@ async function runSnapshot(args: readonly string[], io: CliIo): Promise<number> 
   const { values, positionals } = parseCommandLine(args, { ...CONNECTION_OPTIONS, out: { type: 'string' } })
   if (!values.out || positionals.length > 0) throw new UsageError('snapshot takes --out FILE: where the file goes')
   const file = resolve(io.cwd, values.out)
-  await access(dirname(file))
-  // A draft of its own: an older file in its place must neither be read nor be lost.
-  const draft = `${file}.${randomUUID()}.draft`
+  // In a folder of its own: an older file in its place must neither be read nor be lost.
+  const folder = await mkdtemp(`${file}.`)
+  const draft = join(folder, 'draft')
+  const clean = () => rmSync(folder, { recursive: true, force: true })
+  // A process that is stopped ends before it gets to `finally`.
+  io.signal.addEventListener('abort', clean)
   try {
     const documents = await write(io, values, draft)
     const { size } = await stat(draft)
@@ -40,7 +43,8 @@ async function runSnapshot(args: readonly string[], io: CliIo): Promise<number> 
     )
     return 0
   } finally {
-    await rm(draft, { force: true })
+    clean()
+    io.signal.removeEventListener('abort', clean)
   }
 }
 

@@ -57,7 +57,13 @@ export function printPrompt(kind: KindOfFiles, content: EntityContent, before?: 
   const isBody = typeof content.template === 'string' && !content.template.includes('\r')
   const values = frontOf(kind, content, isBody, old)
   const front = old ? old.with(values) : printYaml(values)
-  return `${MARK}\n${front}${MARK}\n${isBody ? `${content.template}\n` : ''}`
+  return `${MARK}\n${front}${MARK}\n${isBody ? bodyOf(String(content.template), before) : ''}`
+}
+
+/** With a line feed at its end, unless the file had none and does not need one. */
+function bodyOf(template: string, before: string | undefined): string {
+  const hasNoEnd = before !== undefined && before !== '' && !before.endsWith('\n') && template !== '' && !template.endsWith('\n')
+  return hasNoEnd ? template : `${template}\n`
 }
 
 function frontOf(kind: KindOfFiles, content: EntityContent, isBody: boolean, old: YamlDocument | undefined): Values {

@@ -61,13 +61,15 @@ export class YamlDocument {
     return { line: start.line + line, column: column + indent }
   }
 
-  /** The same mapping with other values: comments, the order of keys and the style of what stays are kept. */
+  /** The same mapping with other values: comments, the order of keys, the style of what stays and the end of the text are kept. */
   with(values: Values): string {
     if (isSame(this.values, values)) return this.#source
     const document = this.#document.clone()
     if (!isMap(document.contents)) return printYaml(values)
     revise(document, document.contents, values)
     const text = document.toString(PRINTING)
+    const ended = this.#source.endsWith('\n') ? text : text.replace(/\n$/, '')
+    if (isReadAs(ended, values)) return ended
     return isReadAs(text, values) ? text : printYaml(values)
   }
 

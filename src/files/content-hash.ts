@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../file-format/canonical.js'
-import type { EntityContent } from '../file-format/file-kind.js'
 
-/** Two contents that mean the same have the same hash, whatever the order of their keys. */
-export function hashOf(content: EntityContent): string {
-  return createHash('sha256').update(canonicalJson(content)).digest('base64url')
+/**
+ * SHA-256 of a content. Two contents that mean the same have the same, whatever the order of their keys.
+ *
+ * @param encoding base64url in locks, hex in bundles
+ */
+export function hashOf(content: unknown, encoding: 'base64url' | 'hex' = 'base64url'): string {
+  return createHash('sha256').update(canonicalJson(content)).digest(encoding)
 }

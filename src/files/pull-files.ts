@@ -1,13 +1,14 @@
+import { isSame } from '../file-format/canonical.js'
 import { printEntity } from '../file-format/entity-file.js'
 import { type ConfigFile, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
 import { LOCK_NAME, printLock, withProject } from '../file-format/folder/lock-file.js'
 import { readConfigFiles } from '../file-format/folder/read-config-files.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
-import { FileConflictError, InvalidArgumentError } from '../shared/errors.js'
+import { FileConflictError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { hashOf } from './content-hash.js'
-import { kindsOf, readStored, type StoredVersion } from './stored-heads.js'
+import { isMeant, wantedVersions } from './wanted-versions.js'
 import { fileOf, openFolder } from './write-config-files.js'
 
 export interface PullFilesOptions {
@@ -81,41 +82,10 @@ export async function pullFiles(manager: ConfigurationManager, directory: string
   if (options.dryRun) return report
   const lock = printLock(withProject(set.lock, database, project, { revision, entities }))
   // The revision alone is no reason to touch the lock: two pulls of the same are one commit.
-  const isNews = JSON.stringify(entities) !== JSON.stringify(locked) || set.lock[database]?.[project] === undefined
+  const isNews = set.lock[database]?.[project] === undefined || !isSame(entities, locked)
   if (isNews) writes.set(LOCK_NAME, lock)
   folder.change(writes, deleted)
   return report
-}
-
-async function wantedVersions(manager: ConfigurationManager, project: string, options: PullFilesOptions) {
-  const kinds = kindsOf(manager).filter(({ kind, plural }) => [kind, plural, undefined].includes(options.kind))
-  if (kinds.length === 0)
-    throw new InvalidArgumentError(
-      'kind',
-      `must be one of ${kindsOf(manager)
-        .map(({ kind }) => kind)
-        .join(', ')}`,
-    )
-  const heads = await readStored(manager as never, kinds, project)
-  const wanted = new Map<string, StoredVersion>(heads)
-  for (const kind of kinds) {
-    const label = options.label ?? manager.kinds.find((one) => one.kind === kind.kind)?.defaultLabel ?? 'latest'
-    if (label === 'latest' || kind.kind === 'context_rules') continue
-    for (const [key, version] of await readStored(manager as never, [kind], project, label)) wanted.set(key, version)
-  }
-  for (const [key, file] of wanted) if (!isMeant(file, options)) wanted.delete(key)
-  const missing = options.names?.find((name) => ![...wanted.values()].some((version) => version.name === name))
-  if (missing !== undefined) throw new InvalidArgumentError('names', `must be stored in project "${project}", and "${missing}" is not`)
-  return { wanted, heads }
-}
-
-function isMeant(
-  { kind, name }: { readonly kind: string | { readonly kind: string }; readonly name: string },
-  options: PullFilesOptions,
-): boolean {
-  const own = typeof kind === 'string' ? kind : kind.kind
-  if (options.names && options.names.length > 0 && !options.names.includes(name)) return false
-  return options.kind === undefined || own === options.kind || typeof kind !== 'string'
 }
 
 function refuseChanged(

@@ -1,11 +1,12 @@
 import type { Receipt } from '../entities/written.js'
+import { isSame } from '../file-format/canonical.js'
 import { type FileSet, keyOf, type LockedEntity } from '../file-format/folder/file-set.js'
 import { LOCK_NAME, printLock, readLock, withProject } from '../file-format/folder/lock-file.js'
 import { SafeFolder } from '../file-format/folder/safe-folder.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { FilesError, InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
-import { type PlannedFile, planPush, refuseConflicts } from './push-plan.js'
+import { type PlannedFile, type PushBase, planPush, refuseConflicts } from './push-plan.js'
 import { kindsOf, readStored, writeVersion } from './stored-heads.js'
 
 export interface DiffFilesOptions {
@@ -55,6 +56,7 @@ export interface PushReport {
  *
  * @throws {FilesError} when a file of the set could not be read
  * @throws {FileConflictError} when the store has a version that a changed file is not based on; nothing is written
+ * @throws {InvalidArgumentError} when the lock cannot be written; nothing is written, unless the folder became so meanwhile
  * @throws as `createVersion` of each kind does; nothing is written
  */
 export async function pushFiles(manager: ConfigurationManager, set: FileSet, options: PushFilesOptions = {}): Promise<PushReport> {
@@ -68,29 +70,35 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
     return { ...reportOf(plan, new Map()), dryRun }
   }
   if (set.problems.length > 0) throw new FilesError(set.problems)
+  const meta = {
+    ...(options.changedBy !== undefined && { changedBy: options.changedBy }),
+    ...(options.message !== undefined && { summary: options.message }),
+  }
   const versions = new Map<string, number>()
+  const locked = options.base === undefined ? set.directory : undefined
   const { value: plan, facts } = await manager.transactionWithFacts(
     async (sources) => {
       // The transaction holds the revision: nobody writes between this and the commit.
       const stored = await readStored(sources, kindsOf(manager), project)
       const planned = planPush(chosen(set, options.names), stored, baseOf(set, options, manager, project))
       refuseConflicts(planned)
+      const isNews = planned.some(({ action }) => action !== 'same')
+      if (locked !== undefined && isNews) new SafeFolder(locked).refuseUnwritable(LOCK_NAME)
       for (const { file, action } of planned) {
         if (action !== 'create' && action !== 'change') continue
         signal?.throwIfAborted()
         const kind = kindOf(manager, file.kind)
-        versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label] }))
+        versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label], meta }))
       }
       signal?.throwIfAborted()
       return planned
     },
     {
-      ...(options.changedBy !== undefined && { changedBy: options.changedBy }),
-      ...(options.message !== undefined && { summary: options.message }),
+      ...meta,
       ...(options.waitForWorkers !== undefined && { waitForWorkers: options.waitForWorkers }),
     },
   )
-  if (set.directory !== undefined && options.base === undefined) lock(set.directory, manager, project, facts.revision, plan, versions)
+  if (locked !== undefined) lock(locked, manager, project, facts.revision, plan, versions)
   return {
     ...reportOf(plan, versions),
     dryRun,
@@ -122,9 +130,8 @@ function diffOptions({ names, project, base }: PushFilesOptions): DiffFilesOptio
   return { ...(names && { names }), ...(project !== undefined && { project }), ...(base && { base }) }
 }
 
-function baseOf(set: FileSet, { base }: DiffFilesOptions, manager: ConfigurationManager, project: string) {
-  if (base) return { files: base }
-  return { locked: set.lock[String(manager.databaseName)]?.[project]?.entities ?? {} }
+function baseOf(set: FileSet, { base }: DiffFilesOptions, manager: ConfigurationManager, project: string): PushBase {
+  return { locked: set.lock[String(manager.databaseName)]?.[project]?.entities ?? {}, ...(base && { files: base }) }
 }
 
 /** @throws {InvalidArgumentError} when a name has no file */
@@ -177,6 +184,14 @@ function lock(
     if (version !== undefined) entities[keyOf(file)] = { version, hash }
     else if (stored?.hash === hash) entities[keyOf(file)] = { version: stored.version, hash }
   }
+  // The revision alone is no reason to touch the lock: a push of nothing leaves the folder as it is.
+  if (known && isSame(entities, known.entities)) return
   const text = printLock(withProject(before, database, project, { revision: Math.max(revision, known?.revision ?? 0), entities }))
-  if (folder.readOne(LOCK_NAME).text !== text) folder.change(new Map([[LOCK_NAME, text]]))
+  try {
+    folder.change(new Map([[LOCK_NAME, text]]))
+  } catch (cause) {
+    if (versions.size === 0) throw cause
+    const problem = `must be writable: revision ${revision} was written, and ${LOCK_NAME} was not. Push again, which then writes ${LOCK_NAME} alone`
+    throw Object.assign(new InvalidArgumentError('directory', problem), { cause })
+  }
 }

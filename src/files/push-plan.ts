@@ -16,23 +16,31 @@ export interface PlannedFile {
   readonly stored: StoredVersion | undefined
   /** The version that the file is based on, as far as the lock says. */
   readonly base: number | undefined
+  /** Whether nobody wrote a version since the file was pulled or pushed: the lock, or the commit that is compared with, knows the stored one. */
+  readonly isBasedOnStored: boolean
 }
 
-/** What files are compared with: the lock of the folder, or in CI the files of a commit. */
-export type PushBase = { readonly locked: Readonly<Record<string, LockedEntity>> } | { readonly files: FileSet }
+/** What files are compared with: the lock of the folder, and in CI, where that is mostly old, the files of a commit. */
+export interface PushBase {
+  readonly locked: Readonly<Record<string, LockedEntity>>
+  readonly files?: FileSet
+}
 
 /** What a push would do with each file. */
 export function planPush(files: readonly ConfigFile[], stored: ReadonlyMap<string, StoredVersion>, base: PushBase): readonly PlannedFile[] {
-  const before = 'files' in base ? new Map(base.files.files.map((file) => [keyOf(file), hashOf(file.content)])) : undefined
+  const before = base.files && new Map(base.files.files.map((file) => [keyOf(file), hashOf(file.content)]))
   return files.map((file) => {
     const key = keyOf(file)
     const hash = hashOf(file.content)
     const head = stored.get(key)
-    const locked = 'locked' in base ? base.locked[key] : undefined
+    const locked = base.locked[key]
     const baseHash = before ? before.get(key) : locked?.hash
-    const isBasedOnHead = before ? head?.hash === baseHash : locked !== undefined && (locked.head ?? locked.version) === head?.version
-    const action = hash === head?.hash || hash === baseHash ? 'same' : head === undefined ? 'create' : isBasedOnHead ? 'change' : 'conflict'
-    return { file, hash, action, stored: head, base: locked?.version }
+    const isKnownToLock = locked !== undefined && (locked.head ?? locked.version) === head?.version
+    // A lock that names the stored version is up to date, also in CI: a pull was merged and committed with it.
+    const isBasedOnStored = isKnownToLock || (before !== undefined && head?.hash === baseHash)
+    const action =
+      hash === head?.hash || hash === baseHash ? 'same' : head === undefined ? 'create' : isBasedOnStored ? 'change' : 'conflict'
+    return { file, hash, action, stored: head, base: locked?.version, isBasedOnStored }
   })
 }
 

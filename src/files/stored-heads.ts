@@ -1,3 +1,4 @@
+import type { WriteMeta } from '../entities/written.js'
 import { contentOf, type EntityContent, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
 import { keyOf } from '../file-format/folder/file-set.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
@@ -64,11 +65,14 @@ export async function writeVersion(
     readonly project: string
     readonly content: EntityContent
     readonly labels: readonly string[] | undefined
+    /** Who writes, for `authorize`, and why. */
+    readonly meta?: WriteMeta
   },
 ): Promise<number> {
-  const { name, project, content, labels } = request
-  if (kind.kind === CONTEXT_RULES.kind) return (await sources.contextRules.createVersion({ context: name, project, ...content })).version
-  const draft = { name, project, ...content, ...(labels && { labels }) }
+  const { name, project, content, labels, meta } = request
+  if (kind.kind === CONTEXT_RULES.kind)
+    return (await sources.contextRules.createVersion({ context: name, project, ...content, ...meta })).version
+  const draft = { name, project, ...content, ...(labels && { labels }), ...meta }
   return ((await repositoryOf(sources, kind).createVersion(draft)) as Entity).version
 }
 

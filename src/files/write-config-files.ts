@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
+import type { JsonObject } from '../entities/json.js'
 import { printEntity } from '../file-format/entity-file.js'
 import { type EntityContent, extensionOf, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
 import { pathOf } from '../file-format/file-path.js'
 import type { LockFile } from '../file-format/folder/file-set.js'
 import { LOCK_NAME, printLock } from '../file-format/folder/lock-file.js'
 import { SafeFolder } from '../file-format/folder/safe-folder.js'
+import { printYaml } from '../file-format/yaml-document.js'
 import type { AnyHostKind } from '../kinds/define-kind.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
@@ -16,6 +18,8 @@ export interface EntityToWrite {
   readonly content: EntityContent
   /** The file as it stands: what it says besides the content stays. */
   readonly text?: string
+  /** What a new file of a prompt declares of its variables, under `variables`. */
+  readonly inputSchema?: JsonObject
 }
 
 export interface WriteConfigFilesOptions {
@@ -41,13 +45,18 @@ export function writeConfigFiles(
     set.files.map((file, place) => {
       const kind = kinds.get(file.kind)
       if (!kind) throw new InvalidArgumentError(`files[${place}].kind`, `must be one of ${[...kinds.keys()].join(', ')}`)
-      return [fileOf(kind, file.name), printEntity(kind, file.content, file.text)] as const
+      return [fileOf(kind, file.name), printEntity(kind, file.content, file.text ?? declaring(file.inputSchema))] as const
     }),
   )
   if (set.lock) texts.set(LOCK_NAME, printLock(set.lock))
   const changed = new Map([...texts].filter(([path, text]) => folder.readOne(path).text !== text))
   folder.change(changed)
   return [...changed.keys()]
+}
+
+/** A file that says no more than this. */
+function declaring(variables: JsonObject | undefined): string | undefined {
+  return variables && `---\n${printYaml({ variables })}---\n`
 }
 
 /** A folder that is made if there is none. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
+import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { Action, Actor } from './actor.js'
 import { type Answer, API_HEADERS, isAnswer, jsonAnswer } from './answer.js'
 import { type AccessRules, actorOf, permit } from './authentication.js'
@@ -7,9 +8,9 @@ import { checkBodyHeaders } from './body.js'
 import { RequestChecks } from './complaints.js'
 import { compressed } from './compression.js'
 import { requireMatch, unlessKnown } from './conditions.js'
-import type { Call, Endpoint, Services } from './endpoint.js'
+import type { Call, Endpoint, ObjectSchema, Services } from './endpoint.js'
 import type { Exchange } from './exchange.js'
-import { type IdempotencyKeys, once } from './idempotency.js'
+import { once } from './idempotency.js'
 import { Problem, problemOf } from './problem.js'
 import { parseQuery } from './query.js'
 import { Routes } from './routes.js'
@@ -28,6 +29,7 @@ export interface ApiParts {
 
 const NO_QUERY = v.strictObject({})
 const REQUEST_ID = /^[\w.:-]{1,128}$/
+const NOBODY: Actor = { name: 'nobody' }
 const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
 
 type AnyCall = Call<never, never>
@@ -36,6 +38,7 @@ type AnyCall = Call<never, never>
 export class ApiServer {
   readonly #parts: ApiParts
   readonly #routes = new Routes<Endpoint>()
+  readonly #emptyQueries = new Map<ObjectSchema, object>()
 
   constructor(parts: ApiParts) {
     this.#parts = parts
@@ -62,11 +65,11 @@ export class ApiServer {
     const endpoint = found.methods.get(exchange.method === 'HEAD' ? 'GET' : exchange.method)
     if (!endpoint) throw wrongMethod(exchange.method, allowed(found.methods))
     refuseCrossSite(exchange, this.#parts.trustedOrigins)
-    if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, 'nobody'))
+    if (endpoint.access === 'open') return this.#carryOut(endpoint, await this.#read(endpoint, exchange, found.params, NOBODY))
     const actor = await actorOf(exchange, endpoint.access, this.#parts.access)
     // Before the body is read: an actor without the right to write cannot make the server read megabytes.
     if (endpoint.access === 'write' && actor.can === undefined) throw new Problem(403, 'E_FORBIDDEN', `"${actor.name}" may only read.`)
-    return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor.name), exchange)
+    return this.#serveActor(endpoint, actor, await this.#read(endpoint, exchange, found.params, actor), exchange)
   }
 
   async #serveActor(endpoint: Endpoint, actor: Actor, call: AnyCall, exchange: Exchange): Promise<Answer> {
@@ -84,15 +87,24 @@ export class ApiServer {
   }
 
   /** The request as its endpoint declares it. */
-  async #read(endpoint: Endpoint, exchange: Exchange, params: Record<string, string>, actor: string): Promise<AnyCall> {
+  async #read(endpoint: Endpoint, exchange: Exchange, params: Record<string, string>, actor: Actor): Promise<AnyCall> {
     const { query: querySchema = NO_QUERY, body: bodySchema } = endpoint
     const sent = bodySchema ? await this.#body(exchange) : undefined
     const checks = new RequestChecks()
-    const query = checks.check(querySchema, parseQuery(exchange.search, querySchema), 'query')
+    const query = exchange.search === '' ? this.#withoutQuery(querySchema, checks) : checkQuery(exchange.search, querySchema, checks)
     const body = bodySchema && checks.check(bodySchema, sent ?? {}, 'body')
     checks.refuse()
     const { header, root, signal } = exchange
-    return { params, query, body, actor, api: `${root}/api`, signal, header } as Call as AnyCall
+    return { params, query, body, actor: actor.name, identity: actor, api: `${root}/api`, signal, header } as Call as AnyCall
+  }
+
+  /** Most reads send no query; what that means is the same every time. */
+  #withoutQuery(schema: ObjectSchema, checks: RequestChecks): unknown {
+    const known = this.#emptyQueries.get(schema)
+    if (known) return known
+    const query = checkQuery('', schema, checks)
+    if (checks.isClean) this.#emptyQueries.set(schema, Object.freeze(query) as object)
+    return query
   }
 
   async #body(exchange: Exchange): Promise<unknown> {
@@ -125,6 +137,10 @@ export class ApiServer {
       // The caller waits for an answer; the host's own failure is not theirs.
     }
   }
+}
+
+function checkQuery(search: string, schema: ObjectSchema, checks: RequestChecks): unknown {
+  return checks.check(schema, parseQuery(search, schema), 'query')
 }
 
 /** What stands in `Allow`. */

@@ -12,7 +12,8 @@ export interface AccessRules {
   readonly anonymousReads: boolean
 }
 
-const ANONYMOUS: Actor = Object.freeze({ name: 'anonymous', can: roles.viewer })
+/** Whoever reads without saying who it is. */
+export const ANONYMOUS: Actor = Object.freeze({ name: 'anonymous', can: roles.viewer })
 
 /**
  * Who makes a request.
@@ -45,7 +46,12 @@ function identify(exchange: Exchange, authenticate: Authenticate | undefined): A
 
 /** @throws {Problem} 403 when the actor may not */
 export async function permit({ name, can = roles.viewer }: Actor, action: Action): Promise<void> {
-  if ((await can(action)) === true) return
+  if (await mayDo({ name, can }, action)) return
   const on = action.labels.length === 0 ? '' : ` on ${action.labels.map((label) => `"${label}"`).join(', ')}`
   throw new Problem(403, 'E_FORBIDDEN', `"${name}" may not ${action.verb.replaceAll('_', ' ')} ${action.kind} "${action.name}"${on}.`)
+}
+
+/** Anything but `true` is a refusal. */
+export async function mayDo({ can = roles.viewer }: Actor, action: Action): Promise<boolean> {
+  return (await can(action)) === true
 }

@@ -32,6 +32,10 @@ export class RequestChecks {
     return result.output as Value
   }
 
+  get isClean(): boolean {
+    return this.#complaints.length === 0
+  }
+
   /** @throws {Problem} that names everything that was wrong */
   refuse(): void {
     const [first, ...others] = this.#complaints

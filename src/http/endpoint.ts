@@ -1,6 +1,6 @@
 import type * as v from 'valibot'
 import type { LLMRegistry } from '../llm/llm-registry.js'
-import type { Action } from './actor.js'
+import type { Action, Actor } from './actor.js'
 import type { Answer } from './answer.js'
 import type { Defaults, HttpManager } from './manager.js'
 import type { RedisStatistics } from './redis-statistics.js'
@@ -27,6 +27,8 @@ export interface Call<Query = Record<string, unknown>, Body = unknown> {
   readonly body: Body
   /** The actor's name, for the changelog. */
   readonly actor: string
+  /** Whoever made it, with what it may do. */
+  readonly identity: Actor
   /** Where the API is: `/config/api`. */
   readonly api: string
   /** Ends when the client goes away. */

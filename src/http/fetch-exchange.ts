@@ -2,15 +2,15 @@ import { parseBody, tooLarge } from './body.js'
 import type { Exchange } from './exchange.js'
 
 /** A standard `Request` as an exchange. Where its client is nobody can tell: it is taken for remote. */
-export function fetchExchange(request: Request, url: URL, path: string, root: string): Exchange {
+export function fetchExchange(request: Request, search: string, path: string, root: string): Exchange {
   return {
     method: request.method,
     path,
-    search: url.search.slice(1),
+    search,
     root,
     locality: 'elsewhere',
     signal: () => request.signal,
-    header: (name) => request.headers.get(name) ?? (name === 'host' ? url.host : undefined),
+    header: (name) => request.headers.get(name) ?? (name === 'host' ? new URL(request.url).host : undefined),
     json: async (limitBytes) => parseBody(await readStream(request.body, limitBytes)),
     request: () => request,
   }

@@ -7,7 +7,6 @@ import { type Endpoint, endpoint } from './endpoint.js'
 import { EventStreams } from './event-streams.js'
 import type { Exchange } from './exchange.js'
 import { fetchExchange } from './fetch-exchange.js'
-import type { IdempotencyKeys } from './idempotency.js'
 import { MemoryIdempotencyKeys } from './idempotency-memory.js'
 import { defaultsOf, type HttpManager } from './manager.js'
 import { openApiDocument } from './openapi.js'
@@ -53,7 +52,6 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
   const { endpoints: calls, named } = createApi(resourcesOf(manager), llm)
   const document = (root: string) => openApiDocument(endpoints, named, root)
   const endpoints: readonly Endpoint[] = [...calls, describing(document), streaming(streams)]
-  const { idempotencyKeys } = manager as { readonly idempotencyKeys?: IdempotencyKeys }
   const api = new ApiServer({
     endpoints,
     services: {
@@ -65,7 +63,7 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
     },
     access: { authenticate, anonymousReads },
     trustedOrigins,
-    keys: idempotencyKeys ?? new MemoryIdempotencyKeys(),
+    keys: manager.idempotencyKeys ?? new MemoryIdempotencyKeys(),
     maxBodyBytes,
     onError,
   })
@@ -77,12 +75,22 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
     return pageAnswer(exchange)
   }
   const handler = async (request: Request): Promise<Response> => {
-    const url = new URL(request.url)
-    const path = pathBelow(basePath, url.pathname)
-    const answer = path === undefined ? undefined : await serve(fetchExchange(request, url, path, basePath))
-    return responseOf(answer ?? notServed(url.pathname), request.method)
+    const { pathname, search } = partsOf(request.url)
+    const path = pathBelow(basePath, pathname)
+    const answer = path === undefined ? undefined : await serve(fetchExchange(request, search, path, basePath))
+    return responseOf(answer ?? notServed(pathname), request.method)
   }
   return Object.assign(handler, { basePath, close: () => streams.close(), [SERVE]: serve })
+}
+
+/** What a request's URL says, which is absolute and normalized already: making a `URL` of it again takes a tenth of a cached read. */
+function partsOf(url: string): { readonly pathname: string; readonly search: string } {
+  const hash = url.indexOf('#')
+  const end = hash === -1 ? url.length : hash
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  const mark = url.indexOf('?')
+  const pathEnd = mark === -1 || mark > end ? end : mark
+  return { pathname: url.slice(start, pathEnd), search: url.slice(pathEnd + 1, end) }
 }
 
 /** What stands behind the base path; `undefined` when the path is another one. */
@@ -106,7 +114,7 @@ export function notServed(path: string): Answer {
 }
 
 function responseOf({ status, headers, body }: Answer, method: string): Response {
-  return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers: { ...headers } })
+  return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers })
 }
 
 function describing(documentAt: (root: string) => object): Endpoint {

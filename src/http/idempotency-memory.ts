@@ -1,14 +1,14 @@
-import type { IdempotencyClaim, IdempotencyKey, IdempotencyKeys, KeptAnswer } from './idempotency.js'
+import type { IdempotencyClaim, IdempotencyKey, IdempotencyKeys, KeptAnswer } from '../entities/idempotency.js'
 
 /** Keys beyond these are forgotten, oldest first. */
 const MOST_KEYS = 10_000
-/** Answers larger than this are not kept: the key is forgotten instead. In characters. */
+/** Of a larger answer only that there was one is kept. In characters. */
 const LONGEST_ANSWER = 100_000
 
 interface Entry {
   readonly fingerprint: string
   readonly until: number
-  readonly answer?: KeptAnswer
+  readonly answer?: KeptAnswer | 'forgotten'
 }
 
 /** Idempotency keys of this process alone, for managers that keep none. */
@@ -28,8 +28,9 @@ export class MemoryIdempotencyKeys implements IdempotencyKeys {
     const id = idOf(key)
     const known = this.#entries.get(id)
     if (known && known.until > this.#now()) {
-      const { answer } = known
-      return answer ? { state: 'kept', fingerprint: known.fingerprint, answer } : { state: 'running', fingerprint: known.fingerprint }
+      const { answer, fingerprint: first } = known
+      if (answer === 'forgotten') return { state: 'forgotten', fingerprint: first }
+      return answer ? { state: 'kept', fingerprint: first, answer } : { state: 'running', fingerprint: first }
     }
     this.#entries.delete(id)
     this.#entries.set(id, { fingerprint, until: this.#now() + ttlMs })
@@ -41,9 +42,7 @@ export class MemoryIdempotencyKeys implements IdempotencyKeys {
   async keep(key: IdempotencyKey, answer: KeptAnswer): Promise<void> {
     const id = idOf(key)
     const known = this.#entries.get(id)
-    if (!known) return
-    if (answer.body.length > LONGEST_ANSWER) this.#entries.delete(id)
-    else this.#entries.set(id, { ...known, answer })
+    if (known) this.#entries.set(id, { ...known, answer: answer.body.length > LONGEST_ANSWER ? 'forgotten' : answer })
   }
 
   async release(key: IdempotencyKey): Promise<void> {

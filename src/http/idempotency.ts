@@ -1,35 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { IdempotencyKey, IdempotencyKeys } from '../entities/idempotency.js'
 import { type Answer, jsonAnswer } from './answer.js'
 import { Problem } from './problem.js'
-
-/** An answer as it is kept for a repeated request. */
-export interface KeptAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-/** Whose key it is. */
-export interface IdempotencyKey {
-  readonly actor: string
-  readonly key: string
-}
-
-/** What is known of a key. */
-export type IdempotencyClaim =
-  | { readonly state: 'new' }
-  | { readonly state: 'running'; readonly fingerprint: string }
-  | { readonly state: 'kept'; readonly fingerprint: string; readonly answer: KeptAnswer }
-
-/** Where idempotency keys are kept. A manager that has one (`manager.idempotencyKeys`) keeps them in PostgreSQL, for all workers. */
-export interface IdempotencyKeys {
-  /** Notes a key that is new, or whose time is over, and says so; else says what is known of it. */
-  claim(claim: IdempotencyKey & { readonly fingerprint: string; readonly ttlMs: number }): Promise<IdempotencyClaim>
-  /** Keeps the answer of a key that was claimed. */
-  keep(key: IdempotencyKey, answer: KeptAnswer): Promise<void>
-  /** Forgets a key whose request failed in a way that a repetition may mend. */
-  release(key: IdempotencyKey): Promise<void>
-}
 
 const DAY_MS = 86_400_000
 const KEY = /^[\x21-\x7e]{1,255}$/
@@ -51,17 +23,35 @@ export async function once(
       headers: { 'retry-after': '1' },
     })
   }
+  if (claim.state === 'lost') {
+    const detail =
+      `Whoever took the request with Idempotency-Key "${key}" is gone, and whether it was carried out is not known. ` +
+      'Read what it was to write, and send what is missing with a new key.'
+    throw new Problem(409, 'E_KEY_LOST', detail)
+  }
+  if (claim.state === 'forgotten') {
+    const detail = `The request with Idempotency-Key "${key}" was carried out, and its answer is not kept. Read what it wrote.`
+    throw new Problem(409, 'E_KEY_ANSWERED', detail)
+  }
   if (claim.state === 'kept') {
     const { status, headers, body } = claim.answer
     return { ...jsonAnswer(status, null, { ...headers, 'idempotency-replayed': 'true' }), body }
   }
+  return firstTime(keys, { actor, key }, work)
+}
+
+async function firstTime(keys: IdempotencyKeys, key: IdempotencyKey, work: () => Promise<Answer>): Promise<Answer> {
+  let answer: Answer
   try {
-    const answer = await work()
-    const body = typeof answer.body === 'string' ? answer.body : ''
-    await keys.keep({ actor, key }, { status: answer.status, headers: answer.headers, body })
-    return answer
+    answer = await work()
   } catch (error) {
-    await keys.release({ actor, key })
+    // A key that cannot be freed is told to be running, and later lost: nothing is carried out twice.
+    await keys.release(key).catch(() => {})
     throw error
   }
+  const { status, headers } = answer
+  const body = typeof answer.body === 'string' ? answer.body : ''
+  // What was done is done, and answered, although a repetition will not be.
+  await keys.keep(key, { status, headers, body }).catch(() => {})
+  return answer
 }

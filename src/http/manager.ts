@@ -1,3 +1,4 @@
+import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 
 /** What the API needs of a manager: the real one, or a double of it. */
@@ -11,6 +12,7 @@ export type HttpManager = Pick<
   | 'rollouts'
   | 'changelog'
   | 'transaction'
+  | 'transactionWithFacts'
   | 'getPrompt'
   | 'getModelConfig'
   | 'getEmbeddingConfig'
@@ -23,7 +25,10 @@ export type HttpManager = Pick<
   | 'health'
   | 'on'
 > &
-  Partial<Pick<ConfigurationManager, 'kinds'>>
+  Partial<Pick<ConfigurationManager, 'kinds'>> & {
+    /** Without it keys are kept in the memory of the process. */
+    readonly idempotencyKeys?: IdempotencyKeys
+  }
 
 export type ChangelogQuery = NonNullable<Parameters<HttpManager['changelog']['list']>[0]>
 

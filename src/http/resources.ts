@@ -31,6 +31,9 @@ export interface Entity {
   readonly isActive: boolean
 }
 
+/** What is known of a version beside its content. */
+export type VersionOutline = Pick<Entity, 'version' | 'isActive' | 'labels'>
+
 interface Target {
   readonly name: string
   readonly project?: string
@@ -59,6 +62,8 @@ export interface ResourceRepository {
   list(query: ResourceListQuery): Promise<{ readonly items: readonly Entity[]; readonly cursor?: string }>
   /** How many versions a list has in all. */
   count(query: Omit<ResourceListQuery, 'limit' | 'cursor'>): Promise<number>
+  /** Every version of a name, newest first, without content. */
+  versions(target: Target): Promise<readonly VersionOutline[]>
   history(target: Target): Promise<readonly ConfigChange[]>
   diff(query: Target & { from: number; to: number }): Promise<object>
 }

@@ -1,12 +1,13 @@
+import type { DeclaredKindName } from '../entities/config-types.js'
 import { checkLabelQuery, checkText, LIMITS } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 
 /** What a host says of a kind of its own. */
-export interface KindOptions<Content, Input = Content> {
+export interface KindOptions<Content, Input = Content, Name extends string = string> {
   /** Stands in scopes, messages, the changelog, REST paths and files: `[a-z][a-z0-9_]{0,39}`. */
-  readonly kind: string
+  readonly kind: Name
   /** The REST path and the folder of files: `[a-z][a-z0-9_-]{0,59}`. @default kind + 's' */
   readonly plural?: string
   /** What messages call one of them. @default the kind, with blanks for underscores */
@@ -27,7 +28,7 @@ export interface KindOptions<Content, Input = Content> {
 }
 
 /** A kind of configuration that a host declared. */
-export interface Kind<Content = unknown, Input = Content> extends KindOptions<Content, Input> {
+export interface Kind<Content = unknown, Input = Content, Name extends string = string> extends KindOptions<Content, Input, Name> {
   readonly plural: string
   readonly noun: string
 }
@@ -55,7 +56,9 @@ const TAKEN: readonly string[] = ['all', 'content', 'rollout']
  * tool?.content.timeoutSeconds // 30
  * ```
  */
-export function defineKind<Content, Input = Content>(options: KindOptions<Content, Input>): Kind<Content, Input> {
+export function defineKind<Content, Input = Content, Name extends string = string>(
+  options: KindOptions<Content, Input, Name>,
+): Kind<Content, Input, DeclaredKindName<Name>> {
   checkKeys(options, ['kind', 'plural', 'noun', 'schema', 'defaultLabel', 'upgrade'])
   const { kind, schema, defaultLabel, upgrade } = options
   if (typeof kind !== 'string' || !KIND.test(kind))

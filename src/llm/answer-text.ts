@@ -7,7 +7,7 @@ import { stringOf } from './wire-values.js'
 export interface AnswerText {
   /** Takes the next part of the answer, and what the server says the model thought. */
   add(written: unknown, thought: unknown): void
-  /** Counts what is neither. @throws {TooLongError} */
+  /** Counts characters that are neither text nor thoughts, such as arguments of tools. @throws {TooLongError} */
   count(length: number): void
   /** Gives out what was held back, when nothing more will come. */
   flush(): void

@@ -89,7 +89,7 @@ function keepLastMarks(blocks: readonly (AnthropicBlock & Cacheable)[]): void {
   for (const block of blocks.filter(({ cache_control }) => cache_control).slice(0, -MOST_MARKS)) delete block.cache_control
 }
 
-/** One block of plain text is a string. */
+/** A single block of plain text is sent as a string. */
 function plainText(blocks: readonly AnthropicBlock[]): string | undefined {
   const [only, ...more] = blocks
   return only?.type === 'text' && more.length === 0 && Object.keys(only).length === 2 ? only.text : undefined
@@ -140,7 +140,7 @@ function textOf(base64: string): string {
   return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }
 
-/** Options are laid over; what the provider said with a block, ids and signatures, has no place in a request but for thoughts. */
+/** `providerOptions` are merged over the block. Ids and signatures that the provider sent with it go back with thoughts only. */
 function optionsOf({ providerOptions }: ProviderFields): object {
   const { cacheControl, ...options } = providerOptions?.anthropic ?? {}
   return { ...(cacheControl !== undefined && { cache_control: cacheControl }), ...options }

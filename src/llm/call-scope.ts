@@ -49,7 +49,7 @@ export class CallScope {
   #ending: 'aborted' | LLMTimeoutPhase | undefined
   /** Why: the signal's reason, or the milliseconds that have passed. */
   #cause: unknown
-  /** Since when we wait for the server; `undefined` while the reader has the word. */
+  /** Since when the call waits for the server; `undefined` while the reader handles a part. */
   #waitingSince: number | undefined
   #hasFirstChunk = false
 
@@ -73,7 +73,7 @@ export class CallScope {
     return this.#ending !== undefined
   }
 
-  /** Counts an attempt and winds the timer up to its first chunk. A whole answer is no first chunk: only the timer for the call applies. */
+  /** Counts an attempt and starts the timer for its first chunk. An answer that is not streamed has no first chunk: only the timer for the call applies. */
   beginAttempt(isWhole = false): void {
     this.attempts += 1
     this.#hasFirstChunk = false
@@ -103,10 +103,10 @@ export class CallScope {
     await this.race(slept).catch(() => {})
   }
 
-  /** Settles as the work does, or rejects as soon as the call ends: a `fetch` that ignores its signal cannot hold us. */
+  /** Settles as the work does, or rejects as soon as the call ends: a `fetch` that ignores its signal cannot keep the call waiting. */
   async race<Value>(work: Promise<Value>): Promise<Value> {
     const value = await Promise.race([work, this.#ended])
-    // An answer that was ready at once still comes after an abort that was there before it.
+    // The signal may have aborted before an answer that was ready at once: the abort wins.
     if (this.isEnded) throw this.#cause
     return value
   }
@@ -143,7 +143,7 @@ export class CallScope {
     this.end(false)
   }
 
-  /** For silence one timer looks at the clock when it fires, instead of one wound up anew for each chunk. */
+  /** For silence one timer looks at the clock when it fires, instead of a new timer for each chunk. */
   #wind(timer: 'total' | 'phase', phase: LLMTimeoutPhase, limitMs: number, inMs = limitMs): void {
     clearTimeout(this.#timers[timer])
     if (limitMs >= OFF_MS) return

@@ -9,7 +9,7 @@ import { numberOf, parsedText, recordOf } from './wire-values.js'
 
 /** How long the end of a stream may follow its last line. Reading it lets the connection serve the next call. */
 const END_OF_STREAM_MS = 100
-/** Of an error's body no more is read. */
+/** Most bytes of an error's body that are read. */
 const MOST_ERROR_BYTES = 65_536
 const MOST_REDIRECTS = 5
 
@@ -103,7 +103,7 @@ export async function* askServer<Event>(
         cause,
       })
     const status = numberOf(recordOf(cause)?.status)
-    if (status && !answer?.reader.partial?.()) return refusal(call, status, (cause as Error).message, fail)
+    if (status && !answer?.reader.partial?.()) return refusal(call, status, String(recordOf(cause)?.said ?? (cause as Error).message), fail)
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
     const code = recordOf(recordOf(cause)?.cause)?.code
@@ -124,7 +124,7 @@ export async function* askServer<Event>(
       if (answer.isDone) break
       await readChunk(answer, scope)
     }
-    // Reading the end, too, lets the connection serve the next call; if it does not come, we let go.
+    // Reading to the end lets the connection serve the next call; when the end does not come in time, the connection is closed.
     await Promise.race([answer.source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
     void answer.source.cancel().catch(() => {})
     isComplete = true
@@ -154,7 +154,7 @@ interface OpenAnswer<Event> {
   fault: unknown
 }
 
-/** Waits for the first chunk of an answer: losing the connection before it can still be cured. */
+/** Waits for the first chunk of an answer: a connection that is lost before it is retried. */
 async function openAnswer<Event>(
   call: HttpCall,
   response: Response,
@@ -237,7 +237,12 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
 /** @param text what the server said, with its codes; the error repeats the words alone */
 function refusal({ service, model }: HttpCall, status: number, text: string, fail: Fail, retryAfterMs?: number): LLMError {
   const facts = factsOfStatus(status, text)
-  return fail(`answered ${status}: ${errorText(parsedText(text), text)}`, { ...facts, hint: service.hintOf?.(facts, model), retryAfterMs })
+  return fail(`answered ${status}: ${errorText(parsedText(text), text)}`, {
+    ...facts,
+    hint: service.hintOf?.(facts, model),
+    // Google says in the body how long to wait.
+    retryAfterMs: retryAfterMs ?? (Number(/"retryDelay":\s*"([\d.]+)s"/.exec(text)?.[1]) * 1_000 || undefined),
+  })
 }
 
 function headersOf({ body, service, headers }: HttpCall): { [name: string]: string } {

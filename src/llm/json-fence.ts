@@ -44,7 +44,7 @@ function afterSpaces(text: string, from: number): number {
   return at
 }
 
-/** The line feed after an opening; a value on its line makes it none. */
+/** The line feed after an opening. With a value on the same line it opens no fence. */
 function endOfOpening(text: string, from: number): number | undefined {
   for (let at = from; at < from + LONGEST_OPENING; at += 1) {
     const character = text.charCodeAt(at)

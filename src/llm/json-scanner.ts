@@ -1,6 +1,6 @@
-/** Deeper is no answer: a repeated bracket. `JSON.parse` takes memory for each level. */
+/** Deepest nesting that is read. Deeper text is a repeated bracket, and `JSON.parse` takes memory for each level. */
 const DEEPEST = 1_000
-/** Steps for each character of the text, and some for short texts, where looking again costs nothing. */
+/** Steps that a search may take for each character of the text, and some more for short texts. */
 const STEPS_PER_CHARACTER = 2
 const FREE_STEPS = 3_000_000
 

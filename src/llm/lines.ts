@@ -1,3 +1,5 @@
+import { parseJson } from './wire-values.js'
+
 /** What the server sent cannot be read: a line that is no JSON, bytes that are not UTF-8, a value that makes no sense. */
 export class CorruptLineError extends Error {}
 
@@ -94,7 +96,7 @@ export const ndjsonDecoder: MakeDecoder = (take, maxBytes) => lineDecoder((line,
 export function jsonOf(text: string, isDamaged = false): unknown {
   try {
     if (isDamaged) throw new Error('not UTF-8')
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw new CorruptLineError(text.slice(0, 200), { cause })
   }

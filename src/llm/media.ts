@@ -10,7 +10,7 @@ export interface Media {
   readonly mediaType: string | undefined
 }
 
-/** Pictures begin with bytes of their own, so providers that want the type by name can have it. */
+/** The first bytes of a picture tell its type, for providers that want it by name. */
 const MAGIC = { iVBORw: 'image/png', '/9j/': 'image/jpeg', R0lGOD: 'image/gif', UklGR: 'image/webp', JVBERi: 'application/pdf' }
 
 /** Reads a part of type `image` or `file`. Base64 and `data:` addresses are told apart; nothing is fetched. */

@@ -109,10 +109,10 @@ function asksSomething({ messages, prompt }: Fields): boolean {
 
 /** Text with fewer tokens than this for its length was cut: no tokenizer of ours puts eight letters of prose into each. */
 const MOST_LETTERS_PER_TOKEN = 8
-/** Below this many tokens the guess is worth nothing. */
+/** Below this many tokens the count says too little to judge by. */
 const FEWEST_TOKENS = 512
 
-/** What Ollama does without a word: it cuts the beginning off a prompt that is too long, and counts tokens that give no text. */
+/** Warnings about what Ollama does silently: it cuts the beginning off a prompt that is too long, and counts tokens that give no text. */
 function silentFaults(last: Fields, body: Fields, answerLength: number): string[] {
   const warnings: string[] = []
   const read = numberOf(last.prompt_eval_count)

@@ -35,7 +35,7 @@ export function chatBody(request: ChatRequest): OllamaBody {
   return { body, warnings }
 }
 
-/** Ollama has no word for a choice of tools: what can be done is to offer fewer. */
+/** Ollama has no option for `toolChoice`, so a choice is made by offering fewer tools. */
 function offeredTools({ tools, toolChoice = 'auto' }: ChatRequest, warnings: string[]): ChatRequest['tools'] {
   if (toolChoice === 'auto' || toolChoice === 'none') return toolChoice === 'none' ? [] : tools
   warnings.push('Ollama cannot be made to ask for a tool (toolChoice); the model decides.')

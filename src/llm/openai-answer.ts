@@ -108,8 +108,19 @@ function wordsOf(content: unknown, type: 'text' | 'thinking'): string {
 export function fieldsOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
-  if (fields.error) throw Object.assign(new Error(errorText(fields)), { status: recordOf(fields.error)?.code })
+  if (fields.error) {
+    const status = statusOf(recordOf(fields.error) ?? {})
+    throw Object.assign(new Error(errorText(fields)), { status, said: JSON.stringify(fields) })
+  }
   return fields
+}
+
+/** The status that an error in an answer with status 200 would have had: as a number, as a text, or by its name. */
+function statusOf({ code, status, type }: Fields): number | undefined {
+  const number = Number(code) || Number(status)
+  if (number >= 400 && number < 600) return number
+  const name = `${code} ${type}`
+  return /rate_limit|quota/.test(name) ? 429 : /overloaded/.test(name) ? 529 : undefined
 }
 
 /** Token counts in OpenAI's words. */

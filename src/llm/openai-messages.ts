@@ -52,7 +52,7 @@ export function openAIMessage(message: Message, provider: string): OpenAIMessage
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
-  // Servers that know no developer know a system, and OpenAI takes either.
+  // Many servers do not know the role `developer`; all know `system`, and OpenAI takes either.
   if (role !== 'assistant') return { role: 'system', content: text, ...own } as OpenAIMessage
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,

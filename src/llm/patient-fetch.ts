@@ -6,8 +6,8 @@ interface DispatcherLike {
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1')
 
 /**
- * What makes Node's own fetch wait as long as our timers say: the host's dispatcher, without its own limits. With them a
- * model that takes more than 300 seconds to load is given up by undici, and asked again. Elsewhere it is nothing.
+ * The host's dispatcher without its own time limits, for Node's fetch: this client's timers decide alone. By its own limits undici gives
+ * up after 300 seconds, which loading a large model may take, and the request would be sent again. `undefined` outside of Node.
  */
 export function patience(): object | undefined {
   // Node loads its fetch, and with it the dispatcher, when one of its names is first read.

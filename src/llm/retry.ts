@@ -1,8 +1,8 @@
 import type { LLMError } from '../shared/errors.js'
 import type { CallScope } from './call-scope.js'
 
-/** Statuses after which the same request may succeed. 500 is judged by its text. */
-const RETRYABLE_STATUSES: readonly number[] = [408, 409, 425, 429, 502, 503, 504, 529]
+/** Statuses after which the same request may succeed: 498 is Groq's, 520 to 524 are Cloudflare's. 500 is judged by its text. */
+const RETRYABLE_STATUSES: readonly number[] = [408, 409, 425, 429, 498, 502, 503, 504, 520, 521, 522, 523, 524, 529]
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 8_000

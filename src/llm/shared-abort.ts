@@ -1,4 +1,4 @@
-/** What to do when a caller's signal aborts; as a whole it is the listener. */
+/** What to do when a caller's signal aborts. The set itself is the one listener of the signal. */
 class AbortActions extends Set<() => void> {
   handleEvent(): void {
     for (const action of [...this]) action()

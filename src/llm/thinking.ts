@@ -9,7 +9,7 @@ export interface SplitText {
 type Give = (type: 'text' | 'thinking', delta: string) => void
 
 const OPENING_TAGS = THINKING_TAGS.map((name) => `<${name}>`)
-/** So many blanks may stand before a tag. */
+/** Most blanks that may stand before a tag. */
 const MOST_BLANKS = 1_000
 /** A closing tag in quotes or backticks is talked about, not used. */
 const LONE_CLOSING = /(?<![`'"])<\/(think|thinking|reasoning)>/
@@ -65,7 +65,7 @@ export function thinkingSplitter(give: Give): ThinkingSplitter {
       held += delta
       if (state === 'start') {
         const begun = held.trimStart()
-        // Blanks without end are an answer of blanks: they are passed on, and no tag is looked for after them.
+        // More blanks than that are text: they are given out, and no tag is looked for after them.
         const canBegin = held.length - begun.length <= MOST_BLANKS
         const tag = canBegin ? OPENING_TAGS.find((each) => begun.startsWith(each)) : undefined
         if (!tag && canBegin && OPENING_TAGS.some((each) => each.startsWith(begun))) return

@@ -23,7 +23,7 @@ export interface AnnouncementsParts {
   readonly reporter: Reporter
 }
 
-/** What this process tells the others of its writes, and what it hears of theirs. */
+/** Announces the writes of this process to other workers, and takes their announcements. */
 export class Announcements {
   readonly bus: Bus
   readonly #parts: AnnouncementsParts
@@ -67,7 +67,7 @@ export class Announcements {
     const { revision, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = connections.redis?.announce(stored, message)
-    // It answered a write: reads need not wait until it is asked whether it is back.
+    // PostgreSQL answered this write, so reads need not wait for the next check whether it is back.
     connections.primary.reads.answered()
     await cache.takeOwn(commit)
     const propagated = (await announcing) ?? true

@@ -116,7 +116,7 @@ export class Backend {
     // From the first start on, also when it fails: the poll is what brings a manager back that started with everything down.
     this.#schedule.start()
     await this.#coldStart.loadSnapshot()
-    // Before the log is read, so that nothing falls between.
+    // Subscribe before the log is read, so that no change is missed between the two.
     await this.#subscriptions.open()
     void this.connections.redis?.settle()
     await this.#coldStart.guessDatabase()
@@ -124,7 +124,7 @@ export class Backend {
     await this.cache.log.catchUp()
   }
 
-  /** Subscribed, perhaps again, at a Redis that may be another one or empty: what was announced before was missed. */
+  /** After each subscription, perhaps to a Redis that is another one or empty: earlier announcements were missed, so the log is read. */
   #resume(): void {
     this.#coldStart.noteAgain()
     this.cache.log.catchUp().catch((error: unknown) => this.reporter.failed(error, 'The log could not be read after subscribing.'))

@@ -25,7 +25,7 @@ export class Bus {
   readonly #parts: BusParts
   #redis: RedisBus | undefined
   #notify: NotifyBus | undefined
-  /** What came before the database was known; it may be news. */
+  /** Messages that came before the database was known; they may announce changes. */
   #early: string[] = []
   readonly #heldBack = new Set<NodeJS.Timeout>()
   #hasWarned = false
@@ -40,7 +40,7 @@ export class Bus {
     this.#notify = buses.notify
   }
 
-  /** Whether changes are heard of without looking at the log. */
+  /** Whether changes are announced to this process, so that it need not poll often. */
   get isListening(): boolean {
     return this.#redis?.isSubscribed === true || this.#notify?.isListening === true
   }

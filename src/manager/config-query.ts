@@ -1,3 +1,4 @@
+import type { LabelName } from '../entities/config-types.js'
 import { checkLabelQuery, checkProject, checkText, checkVersion, describe } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
@@ -7,7 +8,7 @@ export interface ConfigQuery {
   /** @default the manager's project */
   readonly project?: string
   /** @default the manager's label, 'production'; for embedding configs 'latest' */
-  readonly label?: string
+  readonly label?: LabelName
   /** One version by number, whatever labels it carries. Deactivated ones are not found. */
   readonly version?: number
   /** Whom a rollout decides for: a user's id, say. Without one, rollouts do not apply. */
@@ -106,7 +107,7 @@ export function checkRevision(revision: unknown): void {
   }
 }
 
-/** Whether a query is content with whatever is to be had: with no version, revision or age asked for. */
+/** Whether a query accepts any last good value: it asks for no version, revision or age. */
 export function isAnyVersion(query: Pick<ConfigQuery, 'version' | 'minRevision' | 'maxStalenessMs'>): boolean {
   return query.version === undefined && query.minRevision === undefined && query.maxStalenessMs === undefined
 }

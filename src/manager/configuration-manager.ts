@@ -1,7 +1,9 @@
 import type { ConfigKind } from '../entities/config-kind.js'
+import type { ContextName, EmbeddingName, FlagName, ModelName, PromptName } from '../entities/config-types.js'
 import type { ContextRule } from '../entities/context-rule.js'
 import type { EmbeddingConfig } from '../entities/embedding-config.js'
-import type { FlagDetails, FlagValue } from '../entities/flag.js'
+import type { FlagDetails } from '../entities/flag.js'
+import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
@@ -26,6 +28,7 @@ import type { ModelConfigRepository } from '../store/repositories/model-config-r
 import type { PromptRepository } from '../store/repositories/prompt-repository.js'
 import { createRepositories, type Repositories } from '../store/repositories/repositories.js'
 import type { RolloutRepository } from '../store/repositories/rollout-repository.js'
+import { StoredIdempotencyKeys } from '../store/write/idempotency-keys.js'
 import type { RepositoryDefaults } from '../store/write/open-recorder.js'
 import { type PruneOptions, type PruneReport, prune } from '../store/write/prune.js'
 import { type Purge, purgeOf } from '../store/write/purge.js'
@@ -44,6 +47,7 @@ import {
   type PromptQuery,
 } from './config-query.js'
 import type { ContextRulesView } from './context-rules-view.js'
+import type { FlagNamed, PromptNamed } from './declared-types.js'
 import { type DefinedModel, definedModel, fallbackModel } from './defined-models.js'
 import { type DefinedPrompt, DefinedPrompts } from './defined-prompts.js'
 import { EntityReads, NOT_HERE, readDocument } from './entity-reads.js'
@@ -84,6 +88,8 @@ export class ConfigurationManager {
   readonly rollouts: RolloutRepository
   /** What became of subjects of rollouts: what guards and reports go by. */
   readonly outcomes: Outcomes
+  /** Keys of requests that were carried out once, for all workers: `agent-config/http` keeps its `Idempotency-Key`s here. */
+  readonly idempotencyKeys: IdempotencyKeys
   readonly #backend: Backend
   readonly #prompts: EntityReads<Prompt>
   readonly #models: EntityReads<ModelConfig>
@@ -135,6 +141,11 @@ export class ConfigurationManager {
     this.changelog = repositories.changelog
     this.rollouts = repositories.rollouts
     this.outcomes = this.#backend.rollouts.guarding.outcomes
+    this.idempotencyKeys = new StoredIdempotencyKeys(async (query) => {
+      this.#refuseClosed()
+      await this.#open()
+      return store.read(query)
+    }, store.schema)
   }
 
   /**
@@ -155,7 +166,7 @@ export class ConfigurationManager {
    *
    * @throws {StoreUnavailableError} when it is not in memory and neither Redis nor PostgreSQL answers within `timeouts.readMs`
    */
-  getPrompt(name: string, query?: PromptQuery): Promise<Prompt | undefined>
+  getPrompt<Name extends PromptName>(name: Name, query?: PromptQuery): Promise<PromptNamed<Name> | undefined>
   /** The prompt of a definition, whose `compile` checks the variables. Where the store has none, or does not answer, its fallback. */
   getPrompt<Variables, Compiled>(
     definition: DefinitionWithFallback<Variables, Compiled>,
@@ -170,12 +181,12 @@ export class ConfigurationManager {
   }
 
   /** The template alone, as it was written. */
-  async getPromptTemplate(name: string, query?: PromptQuery): Promise<Prompt['template'] | undefined> {
+  async getPromptTemplate<Name extends PromptName>(name: Name, query?: PromptQuery): Promise<PromptNamed<Name>['template'] | undefined> {
     return (await this.getPrompt(name, query))?.template
   }
 
   /** The model configuration to use now; `undefined` when no active version carries the label. */
-  getModelConfig(name?: string, query?: ConfigQuery): Promise<ModelConfig | undefined>
+  getModelConfig(name?: ModelName, query?: ConfigQuery): Promise<ModelConfig | undefined>
   /**
    * The model configuration of a definition, with parameters that fit its schema. Where the store has none, does not answer, or holds
    * parameters that do not fit, its fallback, and a `fallback` event.
@@ -186,12 +197,12 @@ export class ConfigurationManager {
   }
 
   /** The embedding configuration to use now: the highest active version unless a label is given. */
-  getEmbeddingConfig(name = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
+  getEmbeddingConfig(name: EmbeddingName = 'default', query?: ConfigQuery): Promise<EmbeddingConfig | undefined> {
     return this.#embeddings.get(name, query)
   }
 
   /** The highest active version of each context, ordered by context, or of one context. Empty when there is none. */
-  async getContextRules(context?: string, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
+  async getContextRules(context?: ContextName, query: ContextRulesQuery = {}): Promise<readonly ContextRule[]> {
     this.#refuseClosed()
     checkContextQuery(query)
     if (context !== undefined) checkText('context', context, CONTEXT_RULES.maxNameLength)
@@ -219,32 +230,44 @@ export class ConfigurationManager {
    *
    * @throws {InvalidArgumentError} when the name, the fallback or the query is not acceptable
    */
-  async getFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagValueLike<Value>> {
+  async getFlag<Value extends FlagNamed<Name>, Name extends FlagName = FlagName>(
+    name: Name,
+    fallback: Value,
+    query?: ConfigQuery,
+  ): Promise<FlagValueLike<Value>> {
     return (await this.#flags.details(name, fallback, query)).value as FlagValueLike<Value>
   }
 
   /** The value of a flag if it is in memory, else the fallback; never waits, never asks a server. */
-  peekFlag<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): FlagValueLike<Value> {
+  peekFlag<Value extends FlagNamed<Name>, Name extends FlagName = FlagName>(
+    name: Name,
+    fallback: Value,
+    query?: ConfigQuery,
+  ): FlagValueLike<Value> {
     return this.#flags.peek(name, fallback, query) as FlagValueLike<Value>
   }
 
   /** `getFlag` with the reason: which version, chosen how, from where, and for a fallback the error. */
-  getFlagDetails<Value extends FlagValue>(name: string, fallback: Value, query?: ConfigQuery): Promise<FlagDetails<FlagValueLike<Value>>> {
+  getFlagDetails<Value extends FlagNamed<Name>, Name extends FlagName = FlagName>(
+    name: Name,
+    fallback: Value,
+    query?: ConfigQuery,
+  ): Promise<FlagDetails<FlagValueLike<Value>>> {
     return this.#flags.details(name, fallback as FlagValueLike<Value>, query)
   }
 
   /** The prompt if it is in memory; never waits, never asks a server. */
-  peekPrompt(name: string, query?: PromptQuery): Prompt | undefined {
+  peekPrompt<Name extends PromptName>(name: Name, query?: PromptQuery): PromptNamed<Name> | undefined {
     return peek(this.#prompts, name, query)
   }
 
   /** The model configuration if it is in memory. */
-  peekModelConfig(name = 'default', query?: ConfigQuery): ModelConfig | undefined {
+  peekModelConfig(name: ModelName = 'default', query?: ConfigQuery): ModelConfig | undefined {
     return peek(this.#models, name, query)
   }
 
   /** The embedding configuration if it is in memory. */
-  peekEmbeddingConfig(name = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
+  peekEmbeddingConfig(name: EmbeddingName = 'default', query?: ConfigQuery): EmbeddingConfig | undefined {
     return peek(this.#embeddings, name, query)
   }
 
@@ -253,10 +276,10 @@ export class ConfigurationManager {
    *
    * @throws {InvalidArgumentError} when another declaration, or a kind of the package, has its name
    */
-  of<Content, Input>(kind: Kind<Content, Input>): KindHandle<Content, Input> {
+  of<Content, Input, Name extends string = string>(kind: Kind<Content, Input, Name>): KindHandle<Content, Input, Name> {
     const known = this.#handles.get(kind)
-    if (known) return known as KindHandle<Content, Input>
-    const handle = new KindHandle(this.#backend, this.#recorder, kind, this.#defaults)
+    if (known) return known as KindHandle<Content, Input, Name>
+    const handle = new KindHandle<Content, Input, Name>(this.#backend, this.#recorder, kind, this.#defaults)
     this.#handles.set(kind, handle as KindHandle<unknown>)
     return handle
   }
@@ -346,7 +369,7 @@ export class ConfigurationManager {
           `returned before ${calls.names.join(', ')} had ended: nothing was written. Await every call.`,
         )
       } finally {
-        // Their statements must not meet the end of the transaction.
+        // Wait for them: their statements must not run after the transaction has ended.
         await calls.ended()
       }
     })
@@ -406,8 +429,8 @@ export class ConfigurationManager {
   }
 
   /**
-   * Deletes changelog rows, exposures and outcomes from before a moment, and assignments of concluded rollouts, but nothing that catching up or a
-   * rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
+   * Deletes changelog rows, exposures, outcomes and expired idempotency keys from before a moment, and assignments of concluded rollouts, but
+   * nothing that catching up or a rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
    *
    * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted
    */
@@ -472,7 +495,7 @@ export class ConfigurationManager {
     })
     if (prompt) return this.#defined.of(definition, prompt)
     const project = query.project ?? this.#project
-    // Who asks for one version wants that one or none.
+    // A query for one version gets that version or nothing.
     const fallback =
       query.version === undefined ? this.#defined.fallbackOf(definition, project, query.label ?? this.#prompts.label) : undefined
     if (fallback) this.#fellBack('prompt', project, name, failure)
@@ -491,7 +514,7 @@ export class ConfigurationManager {
     const defined = config && definedModel(definition, config)
     if (defined && !('problem' in defined)) return defined
     if (defined) failure = new InvalidArgumentError('parameters', `of the stored model config "${name}" do not fit: ${defined.problem}`)
-    // Who asks for one version wants that one or none.
+    // A query for one version gets that version or nothing.
     if (query.version !== undefined && failure) throw failure
     if (query.version !== undefined) return undefined
     const project = query.project ?? this.#project

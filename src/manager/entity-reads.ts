@@ -25,7 +25,7 @@ import {
 import { type Answer, EntityView } from './entity-view.js'
 import type { HeldByName, HeldOfKind } from './view-index.js'
 
-/** Stands for "ask for it", where `undefined` already means "does not exist". */
+/** The answer of a memory read that needs a server; `undefined` already means "does not exist". */
 export const NOT_HERE = Symbol('not in memory')
 
 const NOTHING: Answer<never> = { entity: undefined, settled: Promise.resolve(undefined) }
@@ -90,7 +90,7 @@ export class EntityReads<Entity> {
     return this.#backend.isClosed ? Promise.reject(new ManagerClosedError()) : this.#read(name, query)
   }
 
-  /** The hit that nearly all hits are: a name, everything else by default, a document that is fresh and in use, no rollout. */
+  /** The most common hit: a name with the default label, a fresh document in use, no rollout. */
   #hot(name: string): Answer<Entity> | undefined {
     const entry = this.#own.get(name)
     if (entry === undefined || !entry.isHot) return undefined
@@ -181,7 +181,7 @@ export class EntityReads<Entity> {
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
   #peekRollout(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
-    // A label that leads nowhere may be one that no version can have.
+    // A label on no version may be an invalid label, which is refused instead.
     if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
     if (view.awaitsPatterns) return undefined
     const choice = choose(view, label, query, this.#armOf)

@@ -90,7 +90,7 @@ export class EntityView<Content extends VersionContent, Entity> {
       rollouts: raw.rollouts.map(decodeRollout),
     }
     const view = new EntityView(kind, document, revision, false)
-    // Begun now, so that `peek` finds it done; a read waits for it and reports a failure.
+    // Load the engine now, so that a later `peek` finds it; a read waits for it and reports a failure.
     if (view.awaitsPatterns) loadPatternEngine().catch(() => {})
     return view
   }
@@ -146,7 +146,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     const { version, rollout } = this.#labelView(label)
     const selection = chooseVersion({ rollout, labelVersion: version, label, subject, attributes, now: Date.now(), stickyArm })
     if (!selection || this.entry(selection.version)?.isActive) return selection
-    // An arm that was deactivated by plain SQL: its subjects get what everybody gets.
+    // The arm was deactivated by plain SQL: its subjects get the label's own version.
     return version === undefined ? undefined : { label, version, ...(rollout && { rolloutId: rollout.id }), reason: 'label' }
   }
 
@@ -205,10 +205,10 @@ export class EntityView<Content extends VersionContent, Entity> {
     const rollout = this.#document.rollouts.find((open) => open.label === label)
     const own =
       version === undefined || rollout ? undefined : answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
-    // Attributes may be other ones at each read.
+    // With conditions nothing is kept: the attributes of a subject can differ between reads.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
     const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
-    // Labels that lead nowhere are as many as callers can think of.
+    // Not remembered: callers could ask for any number of labels that do not exist.
     if (version !== undefined || rollout) this.#labels.set(label, view)
     return view
   }
@@ -225,7 +225,7 @@ function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {
     return { entity, settled: Promise.resolve(entity) }
   } catch (failure) {
     const settled = Promise.reject(failure)
-    // Readers of it get this error; without readers it is never thrown.
+    // The error is kept, and thrown only when this version is read.
     settled.catch(() => {})
     return { entity: undefined, settled, failure }
   }

@@ -29,6 +29,6 @@ export interface ConfigurationManagerEvents {
   'database:restored': (event: Record<never, never>) => void
   /** `prefetch()` has loaded one more batch. `isCut`: it was asked for more than memory may hold, and leaves the rest out. */
   'prefetch:progress': (event: { readonly loaded: number; readonly total: number; readonly isCut: boolean }) => void
-  /** Something failed that no caller waits for: a hook, a listener, a poll. */
+  /** A failure in the background, which no caller gets: of a hook, a listener, a poll. */
   error: (event: { readonly error: unknown; readonly message: string }) => void
 }

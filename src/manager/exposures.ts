@@ -42,7 +42,7 @@ export class Exposures {
   #isClosed = false
   /** The role may not write them: nothing is kept any more. */
   #isRefused = false
-  /** A failure is told once, until something was written again. */
+  /** Whether a failure was reported; the next one is reported after rows were written again. */
   #isFailing = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()

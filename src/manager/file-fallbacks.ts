@@ -56,7 +56,7 @@ export class FileFallbacks {
     if (content === undefined) return undefined
     const key = `${keyOf(kind.kind, name)} ${label}`
     const known = this.#entities.get(key) ?? this.#viewOf(kind, name, content, label)
-    // Labels are as many as callers can think of.
+    // Bounded: callers could ask for any number of labels.
     if (label !== '' && this.#entities.size < MOST_KEPT) this.#entities.set(key, known)
     return known as Promise<Entity>
   }

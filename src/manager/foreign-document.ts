@@ -8,7 +8,7 @@ export interface Owner {
 }
 
 /**
- * Checks a document of a labelled kind that does not come from PostgreSQL: whoever may write to Redis can put anything under its key, and a
+ * Checks a document of a labelled kind that does not come from PostgreSQL: another client of Redis may have put anything under its key, and a
  * write may have been cut off.
  *
  * @throws {Error} that says which part is not as it should be

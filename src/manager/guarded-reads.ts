@@ -35,7 +35,7 @@ export class GuardedReads {
     return !this.#breaker.isOpen
   }
 
-  /** PostgreSQL has answered something else just now. */
+  /** Called when PostgreSQL has answered another statement. */
   answered(): void {
     this.#breaker.succeeded()
   }
@@ -43,7 +43,7 @@ export class GuardedReads {
   /** @throws {StoreUnavailableError} when PostgreSQL does not answer, or has not answered lately */
   async run<Value>(query: () => Promise<Value>): Promise<Value> {
     if (this.#breaker.isOpen) {
-      // No caller waits for the server's deadline to learn what is known: the question goes out behind.
+      // Fail at once, without waiting for the server's deadline; whether it is back is asked in the background.
       if (this.#breaker.allows()) void this.#send(this.#options.probe).catch(() => {})
       throw new StoreUnavailableError('PostgreSQL has not answered lately; it is tried again within a second.')
     }
@@ -78,7 +78,7 @@ export class GuardedReads {
   }
 }
 
-/** A server that says no is there: others may be answered. */
+/** Whether a server answered with an error: then it is there, and other reads may succeed. */
 function answers({ reason }: StoreUnavailableError): boolean {
   return reason === 'permission' || reason === 'refused' || reason === 'conflict' || reason === 'limit' || reason === 'read_only'
 }

@@ -51,7 +51,7 @@ export class Judge {
     this.#parts = parts
   }
 
-  /** There is a guarded rollout: looks until none runs any more. */
+  /** Starts to look, because a guarded rollout exists; ends when none runs any more. */
   wake(): void {
     if (this.#isClosed || this.#timer) return
     this.#timer = setTimeout(() => void this.#look(), JUDGE_EVERY_MS)

@@ -1,3 +1,4 @@
+import type { EntryName } from '../entities/config-types.js'
 import type { Entry } from '../entities/entry.js'
 import type { Kind } from '../kinds/define-kind.js'
 import { KindRepository } from '../store/repositories/kind-repository.js'
@@ -8,10 +9,10 @@ import type { ConfigQuery } from './config-query.js'
 import { EntityReads, NOT_HERE } from './entity-reads.js'
 
 /** A host's kind at one manager: reads through the caches, and writes. */
-export class KindHandle<Content, Input = Content> extends KindRepository<Content, Input> {
+export class KindHandle<Content, Input = Content, Name extends string = string> extends KindRepository<Content, Input> {
   readonly #reads: EntityReads<Entry<Content>>
 
-  constructor(backend: Backend, recorder: Recorder, kind: Kind<Content, Input>, defaults: RepositoryDefaults) {
+  constructor(backend: Backend, recorder: Recorder, kind: Kind<Content, Input, Name>, defaults: RepositoryDefaults) {
     super(recorder, kind, defaults)
     this.#reads = new EntityReads(backend, this.kind)
   }
@@ -22,7 +23,7 @@ export class KindHandle<Content, Input = Content> extends KindRepository<Content
    * @throws {ContentError} when the kind's `upgrade` fails on the version
    * @throws {StoreUnavailableError} when it is not in memory and neither Redis nor PostgreSQL answers within `timeouts.readMs`
    */
-  get(name: string, query?: ConfigQuery): Promise<Entry<Content> | undefined> {
+  get(name: EntryName<Name>, query?: ConfigQuery): Promise<Entry<Content> | undefined> {
     return this.#reads.get(name, query)
   }
 
@@ -31,7 +32,7 @@ export class KindHandle<Content, Input = Content> extends KindRepository<Content
    *
    * @throws {ContentError} when the kind's `upgrade` fails on the version
    */
-  peek(name: string, query?: ConfigQuery): Entry<Content> | undefined {
+  peek(name: EntryName<Name>, query?: ConfigQuery): Entry<Content> | undefined {
     const hit = this.#reads.peek(name, query)
     return hit === NOT_HERE ? undefined : hit
   }

@@ -175,7 +175,7 @@ function checkOptional(field: string, text: unknown): void {
     throw new InvalidArgumentError(field, `must be a string of 1 to ${MAX_SUBJECT} characters`)
 }
 
-/** Neither NUL nor half of a pair of surrogates. */
+/** A text that PostgreSQL can store: without NUL and lone surrogates. */
 function isStorable(text: string): boolean {
   return !UNSTORABLE.test(text)
 }

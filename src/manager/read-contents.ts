@@ -28,7 +28,7 @@ export class ReadContents {
     const keys = this.#keys.get(scope)
     if (!keys) return
     this.#keys.delete(scope)
-    // Not in this tick: memory is in the middle of letting the document go.
+    // In a later tick: memory is still removing the document in this one.
     queueMicrotask(() => {
       for (const key of keys) this.#drop(key)
     })

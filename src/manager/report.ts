@@ -78,7 +78,7 @@ export async function healthOf(backend: Backend): Promise<Health> {
   const { redis, primary } = connections
   const { readMs } = options.timeouts
   const reading = isClosed ? Promise.reject(new ManagerClosedError()) : backend.startup.run().then(() => cache.log.catchUp())
-  // Embedded, nobody else can keep it waiting; its first start takes seconds.
+  // No limit for the embedded database: its first start takes seconds, and no other process can make it wait.
   const timely = primary.database.isEmbedded
     ? reading
     : withDeadline(reading, readMs, () => new StoreUnavailableError('No answer in time.'))
@@ -131,7 +131,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
       const entry = inMemory.get(scope)
       const document = inRedis?.get(scope)
       const isNamed = ({ revision, token }: { revision: number; token: string }) => revision === right.revision && token === right.token
-      // A change committed, or announced, since the catchUp above is news, not a mistake.
+      // A change that was committed or announced after the catchUp above is no mismatch.
       if (entry?.isUsable && right.revision <= (cache.log.applied ?? 0)) {
         checked++
         if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, backend.kinds, false)))

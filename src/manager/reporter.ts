@@ -16,13 +16,13 @@ export class Reporter {
     this.events = new Events((error, name) => this.#listenerFailed(error, name))
   }
 
-  /** Something failed that no caller waits for. */
+  /** Reports a failure in the background, which no caller gets. */
   failed(error: unknown, message: string): void {
     this.#log(error, message)
     this.events.emit('error', { error, message })
   }
 
-  /** Changes of kinds that are not known here are nobody's. */
+  /** Changes of kinds that are not declared here are not reported. */
   changed(heads: LogPage['heads'], kinds: KindRegistry, isOwn: (revision: number) => boolean): void {
     if (!this.events.has('change')) return
     for (const { scope, revision } of heads) {

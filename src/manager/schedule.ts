@@ -7,7 +7,7 @@ const POLL_JITTER = 0.1
 export interface ScheduleParts {
   readonly pollIntervalMs: number
   readonly ttlMs: number
-  /** Whether changes are heard of without looking at the log. */
+  /** Whether changes are announced to this process, so that it need not poll often. */
   readonly isListening: () => boolean
   /** Looks at the log. Never rejects. */
   readonly poll: () => Promise<void>

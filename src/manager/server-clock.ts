@@ -37,7 +37,7 @@ export class ServerClock {
 
   async #compare(): Promise<void> {
     const { offset, error } = await this.#best()
-    // A difference within the error is no news, and following it would put events of this process out of their order.
+    // A difference within the error says nothing, and correcting by it would reorder events of this process.
     if (this.#offset === undefined || Math.abs(offset - this.#offset) > SAME_MS + error) this.#offset = offset
     this.#comparedAt = performance.now()
   }

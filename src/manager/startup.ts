@@ -9,7 +9,7 @@ export interface StartupParts {
   readonly start: () => Promise<void>
 }
 
-/** The first use of a manager connects it. What fails then is tried again by whoever comes next. */
+/** Connects a manager at its first use. After a failure the next use tries again. */
 export class Startup {
   readonly #parts: StartupParts
   #starting: Promise<void> | undefined
@@ -37,7 +37,7 @@ export class Startup {
     if (this.#isDone) return
     const { primary, readMs } = this.#parts
     const start = this.run().catch(() => {})
-    // Its servers are known not to answer: nobody waits for what can only fail.
+    // Do not wait for a start that can only fail: its servers are known not to answer.
     if (!primary.reads.isUp) return
     // An embedded database takes seconds to start; a server that takes that long is away.
     await (primary.database.isEmbedded ? start : withDeadline(start, readMs / 2, () => new Error()).catch(() => {}))

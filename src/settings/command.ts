@@ -134,7 +134,7 @@ function isSchema(value: unknown): value is StandardSchema {
 function run(parsed: Parsed, options: CreateConfigOptions, io: CommandIo): number {
   const { command, key } = parsed
   const isAboutSchema = command === 'docs' || command === 'example'
-  // What must be set is worth printing above all where it is not set yet, so these two do without valid settings.
+  // These two describe the schema, so they also work while required settings are missing or wrong.
   const rows = isAboutSchema && options.schema ? describe(setUp(options)) : undefined
   if (isAboutSchema) {
     const known = rows && rows.length > 0 ? rows : createConfig(options).describe()

@@ -1,6 +1,6 @@
 /** How soon after one look at the sources the same tick looks again, in milliseconds: about as long as a look takes. */
 const WAIT_MS = 0.01
-/** So many reads in a row are a loop, which looks at the clock once in as many reads, and at the sources a ninth of its time at most. */
+/** This many reads in a row count as a loop: it reads the clock once in as many reads, and spends at most a ninth of its time on looks at the sources. */
 const LOOP = 64
 const LOOP_WAIT_PER_LOOK = 8
 
@@ -42,7 +42,7 @@ export class Freshness {
 
   /** The sources have been compared, which took so long. */
   looked(tookMs: number): void {
-    // Microtasks run when the present code is through, before anything from outside can call.
+    // A microtask runs when the current synchronous code has ended, before any timer or I/O callback.
     if (!this.#isKnown) queueMicrotask(this.#forget)
     this.#isKnown = true
     this.#tookMs = tookMs

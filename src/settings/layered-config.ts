@@ -89,7 +89,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
 
   reload(): ReloadResult {
     const result = this.#reload()
-    // Links may lead elsewhere now.
+    // Symbolic links may lead to other folders now: watch those.
     this.#watcher?.watchAnew()
     return result
   }
@@ -232,7 +232,9 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
       pollMs,
       paths: () => files.paths,
       look: () => {
-        if (files.hasChanged() && !files.isBeingWritten()) this.#reload()
+        if (!files.hasChanged()) return files.isSettled
+        if (files.hasJustGone()) return false
+        this.#reload()
         return files.isSettled
       },
       onError: (error) =>

@@ -80,7 +80,7 @@ export interface CreateConfigOptions<Schema extends StandardSchema | undefined =
   readonly watch?: boolean | { readonly pollMs: number }
   /** The highest layer; typed values, taken as they are. */
   readonly overrides?: DeepPartial<ValuesOf<Schema>>
-  /** Who is told what is odd but not wrong; each message once. @default process.emitWarning */
+  /** Called with every warning, once for each message. @default process.emitWarning */
   readonly onWarning?: (message: string) => void
 }
 

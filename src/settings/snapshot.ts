@@ -94,7 +94,7 @@ function buildFrom(setup: Setup, sources: Sources, ignored: ReadonlySet<Assignme
   return { assignments, secrets, tree, validated }
 }
 
-/** @returns whether there is anything new to be ignored */
+/** Adds empty variables that the schema refused to `ignored`. @returns whether it added one */
 function ignoreEmpty({ assignments, tree, validated }: Build, ignored: Set<Assignment>): boolean {
   const before = ignored.size
   const refused = new Set(validated.issues.map((issue) => pathKey(pathOfIssue(issue))))
@@ -149,7 +149,7 @@ function outsideOf(setup: Setup, sources: Sources, secrets: SecretPaths) {
   }
 }
 
-/** Whoever said the value at a path, or the table or list around it. */
+/** The source of the value at a path, or of the table or list around it. */
 function originOf(root: Node, path: readonly string[]) {
   let node: Node | undefined = root
   for (const part of path) {

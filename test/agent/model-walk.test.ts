@@ -28,14 +28,13 @@ describe('models that fail', () => {
   })
 
   it('do not keep a healthy fallback waiting for their Retry-After', async () => {
-    const llm = new FakeLLMClient([limited(3_000), 'hello'], { maxRetries: 2 })
-    const started = performance.now()
+    // Within what a client waits for, and longer than this test may take.
+    const llm = new FakeLLMClient([limited(59_000), 'hello'], { maxRetries: 2 })
 
     expect(await new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi')).toBe('hello')
 
-    expect(performance.now() - started).toBeLessThan(1_000)
     expect(llm.calls.map(({ request }) => request.model)).toEqual(['one', 'two'])
-  })
+  }, 30_000)
 
   it('are waited for when no other answers, the soonest first, within the time of the run', async () => {
     const llm = new FakeLLMClient([limited(90), limited(40), dead, 'hello'])
@@ -98,13 +97,11 @@ describe('the time of a run', () => {
     expect(await new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi', { timeoutMs: 100 })).toBe('hello')
 
     const silent = new FakeLLMClient(() => ({ delayMs: Number.POSITIVE_INFINITY }))
-    const started = performance.now()
     await expect(
       new Asker({ llm: silent, manager: managerOf('one', 'two', 'three') }).execute('hi', { timeoutMs: 150 }),
     ).rejects.toMatchObject({
       reason: 'timeout',
     })
-    expect(performance.now() - started).toBeLessThan(1_000)
   })
 
   it('may be shorter for one question', async () => {

@@ -107,4 +107,86 @@ describe('chatWithTools', () => {
     await expect(agent.execute('hi', { signal: controller.signal })).rejects.toBeDefined()
     expect(llm.calls).toHaveLength(1)
   })
+
+  it.each<[string, () => unknown, string | RegExp]>([
+    ['nothing', () => undefined, ''],
+    ['a function', () => () => 1, ''],
+    ['a big number in a list', () => [12n], '["12"]'],
+    [
+      'what contains itself',
+      () => {
+        const row: Record<string, unknown> = {}
+        row.self = row
+        return row
+      },
+      /^Error: .*circular/i,
+    ],
+    [
+      'a thrown text',
+      () => {
+        throw 'no'
+      },
+      'Error: no',
+    ],
+    [
+      'a thrown object without words',
+      () => {
+        throw Object.create(null)
+      },
+      /^Error: /,
+    ],
+    [
+      'a thrown undefined',
+      () => {
+        throw undefined
+      },
+      'Error: undefined',
+    ],
+    ['a rejection', () => Promise.reject(new Error('late')), 'Error: late'],
+    ['more than a model can read, cut between characters', () => `x${'😀'.repeat(200_000)}`, /^x(?:😀)+$/u],
+  ])('tells the model what a tool gave: %s', async (_, run, expected) => {
+    const llm = new FakeLLMClient([calls('odd'), { text: 'Done.' }])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { odd: { inputSchema: {}, run } }
+
+    await agent.execute('?')
+
+    const told = llm.calls[1]?.request.messages.at(-1)?.content
+    if (typeof expected === 'string') expect(told).toBe(expected)
+    else expect(told).toMatch(expected)
+  })
+
+  it('does not hand a tool the half of an object that a model was cut off in', async () => {
+    const given: unknown[] = []
+    const tool = { inputSchema: { type: 'object' }, run: (input: unknown) => void given.push(input) }
+    const llm = new FakeLLMClient([
+      {
+        toolCalls: [
+          { id: 'c0', name: 'note', input: '{"city": "Par' },
+          { id: 'c1', name: 'note', input: {} },
+        ],
+      },
+      { text: 'Done.' },
+    ])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { note: tool }
+
+    await agent.execute('?')
+
+    expect(given).toEqual([{}])
+    expect(llm.calls[1]?.request.messages.at(-2)?.content).toMatch(/^Error: the input is not valid JSON/)
+  })
+
+  it('does not wait for a tool that hangs after its signal ended the run', async () => {
+    const controller = new AbortController()
+    const llm = new FakeLLMClient([calls('hang', 'add'), { text: 'Done.' }])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { ...agent.tools, hang: { inputSchema: {}, run: () => new Promise(() => {}) } }
+
+    const run = agent.execute('?', { signal: controller.signal })
+    setTimeout(() => controller.abort(new Error('enough')), 20)
+
+    await expect(run).rejects.toThrow('enough')
+    expect(llm.calls).toHaveLength(1)
+  })
 })

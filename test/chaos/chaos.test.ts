@@ -9,12 +9,13 @@ it.each([
 ] as const)(
   'keeps every promise while $title',
   async ({ redis, seconds }) => {
-    const report = await runChaos({ seed: 20_260, seconds, redis })
+    // Beside other tests workers get to less. `npm run chaos`, on a machine of its own, asks for all of it.
+    const report = await runChaos({ seed: 20_260, seconds, redis, leastShare: 0.1 })
 
     console.info(reportText(report))
     expect(report.verdict.violations).toEqual([])
     expect(report.endedByThemselves).toBe(0)
     expect(report.tooSeldom).toEqual([])
   },
-  150_000,
+  300_000,
 )

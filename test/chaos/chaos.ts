@@ -19,6 +19,8 @@ export interface ChaosOptions {
   readonly workers?: number
   /** @default 'server' */
   readonly redis?: RedisKind
+  /** How much of what happens on a quiet machine has to happen for the run to mean anything. @default 1 */
+  readonly leastShare?: number
 }
 
 export interface ChaosReport {
@@ -39,7 +41,7 @@ const POLL_MS = 1_000
 const SETTLE_MS = 8_000
 
 /** Runs workers, writers and faults against servers of their own, and judges what was written down. */
-export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server' }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'server', leastShare = 1 }: ChaosOptions): Promise<ChaosReport> {
   const folder = mkdtempSync(join(tmpdir(), 'agent-config-chaos-'))
   const [postgres, redis] = await Promise.all([startChaosPostgres(NAMES, seed), startChaosRedis(kind)])
   const histories = join(folder, 'histories')
@@ -63,7 +65,7 @@ export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'serv
       faults: faults.counts,
       counts,
       endedByThemselves: fleet.endedByThemselves,
-      tooSeldom: tooSeldom(seconds, counts, wanted(plan, seconds), faults.counts, verdict),
+      tooSeldom: tooSeldom((seconds / 60) * leastShare, counts, wanted(plan, seconds), faults.counts, verdict),
     }
   } finally {
     await fleet.kill()
@@ -129,13 +131,12 @@ function wanted(plan: readonly Fault[], seconds: number): ReadonlyMap<FaultKind,
 }
 
 function tooSeldom(
-  seconds: number,
+  minutes: number,
   counts: Record<string, number>,
   leastFaults: ReadonlyMap<FaultKind, number>,
   faults: Record<FaultKind, number>,
   verdict: Verdict,
 ): string[] {
-  const minutes = seconds / 60
   const reached: Record<string, number> = { ...counts, writes: verdict.writes }
   const few = Object.entries(A_MINUTE).filter(([name, least]) => (reached[name] ?? 0) < least * minutes)
   const rare = [...leastFaults].filter(([kind, least]) => faults[kind] < least)

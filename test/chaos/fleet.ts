@@ -107,7 +107,7 @@ export class Fleet {
     await this.#every(async (worker) => {
       await timely(worker.ask('finish'))
       this.#expected.add(worker.pid)
-      const code = await Promise.race([worker.end(), new Promise<'stuck'>((resolve) => setTimeout(() => resolve('stuck'), 5_000))])
+      const code = await Promise.race([worker.end(), new Promise<'stuck'>((resolve) => setTimeout(() => resolve('stuck'), 30_000))])
       if (code !== 0) this.#endedByThemselves++
     })
   }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { CliIo } from '../../src/cli/command.js'
 import { Interruptions } from '../../src/cli/interruptions.js'
 import { runCommandLine } from '../../src/cli/run.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
+import { builtProgram } from '../support/built-program.js'
 
 export interface Outcome {
   readonly code: number
@@ -46,8 +45,8 @@ export async function runCli(args: readonly string[], { env = {}, cwd = '/', std
 
 /** A command line in a process of its own. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', TSX_LOADER, cli, ...args], { env: { PATH: process.env.PATH, USER: 'ada', ...env } })
+  const cli = builtProgram(new URL('../../src/cli.ts', import.meta.url))
+  const child = spawn(process.execPath, [cli, ...args], { env: { PATH: process.env.PATH, USER: 'ada', ...env } })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (text) => {
     said.stdout += text

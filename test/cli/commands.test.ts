@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -101,6 +101,24 @@ describe('the command line', () => {
     expect(readFileSync(join(cwd, 'agent-config/flags/new.yaml'), 'utf8')).toBe('value: true\n')
   })
 
+  it('sees no drift after a pull of a label that is not on the newest version, until another version is stored', async () => {
+    const drift = () => run(`check --drift --project cli${project}`)
+    write('prompts/a.prompt', '---\n---\none\n')
+    await run('push --label production')
+    write('prompts/a.prompt', '---\n---\ntwo\n')
+    await run('push')
+
+    expect(await run('pull')).toMatchObject({ code: 0, stdout: expect.stringContaining('prompts/a.prompt  v1') })
+    expect(await drift()).toMatchObject({ code: 0 })
+    expect(await run('copy a --version 1 --to a --into other')).toMatchObject({ code: 0 })
+    expect(await drift()).toMatchObject({ code: 0 })
+    write('prompts/a.prompt', '---\n---\nthree\n')
+    expect(await drift()).toMatchObject({ code: 1, stdout: expect.stringContaining('differs from v2') })
+    write('prompts/a.prompt', '---\n---\none\n')
+    await run(`copy a --version 2 --into cli${project}`)
+    expect(await drift()).toMatchObject({ code: 1, stdout: expect.stringContaining('differs from v3') })
+  })
+
   it('checks in the words of GitHub, with file, line and column', async () => {
     write('prompts/a.prompt', '---\n---\nHello {name\n')
 
@@ -112,6 +130,36 @@ describe('the command line', () => {
       ok: false,
       problems: [{ path: 'prompts/a.prompt', line: 3 }],
     })
+  })
+
+  it('writes types of files and of the database, sees when they are out of date, and leaves a file alone that it did not write', async () => {
+    write('prompts/greeting.prompt', '---\nvariables: { name: string }\n---\nHello {name}\n')
+    write('flags/new.yaml', 'value: true\n')
+
+    expect(await run('types --check')).toMatchObject({ code: 1, stderr: expect.stringContaining('agent-config.gen.ts is not what') })
+    expect(existsSync(join(cwd, 'agent-config.gen.ts'))).toBe(false)
+    expect(await run('types --label canary')).toMatchObject({ code: 0, stdout: 'agent-config.gen.ts: 2 names, written\n' })
+    const text = readFileSync(join(cwd, 'agent-config.gen.ts'), 'utf8')
+    expect(text).toContain("labels: 'canary' | 'production' | 'staging'")
+    expect(text).toContain('name: string')
+    expect(await run('types --label canary --check')).toMatchObject({ code: 0, stdout: expect.stringContaining('unchanged') })
+    await run('push --label production')
+    await run('promote greeting --version 1 --label beta')
+
+    expect(JSON.parse((await run('types --from database --out stored.gen.ts --json')).stdout)).toMatchObject({ entities: 2, written: true })
+    expect(readFileSync(join(cwd, 'stored.gen.ts'), 'utf8')).toBe(
+      text
+        .replace("'canary' | 'production'", "'beta' | 'production'")
+        .replace('name: string', 'name: TemplateValue')
+        .replace('export {}', "import type { TemplateValue } from 'agent-config'"),
+    )
+
+    writeFileSync(join(cwd, 'own.ts'), 'export const mine = 1\n')
+    expect(await run('types --out own.ts')).toMatchObject({ code: 1, stderr: expect.stringContaining('own.ts was not written by') })
+    expect(readFileSync(join(cwd, 'own.ts'), 'utf8')).toBe('export const mine = 1\n')
+    expect(await run('types --out none/such.ts')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^ENOENT.*\n$/) })
+    write('prompts/greeting.prompt', '---\n---\nHello {name\n')
+    expect(await run('types')).toMatchObject({ code: 1, stderr: expect.stringContaining('prompts/greeting.prompt:3:7') })
   })
 
   it('pushes two merges in a row with the commit before each as base, as CI does', async () => {

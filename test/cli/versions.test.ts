@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -211,6 +211,46 @@ describe('every command', () => {
     expect(stderr).toMatch(/permission|permit|privilege/i)
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
     expect(await productionOf()).toBe(1)
+  })
+})
+
+describe('PROTECTED_LABELS', () => {
+  const bundle = (labels: object) =>
+    JSON.stringify({
+      format: 'agent-config bundle 1',
+      project: 'p',
+      entities: [{ kind: 'flag', name: 'on', versions: [{ version: 1, content: { value: true }, isActive: true }], labels }],
+    })
+
+  it.each([
+    ['promote', 'support/triage', '--version', '2'],
+    ['rollback', 'support/triage'],
+    ['copy', 'support/triage', '--to', 'other', '--label', 'production'],
+    ['push', '--label', 'production'],
+    ['import', 'bundle.json'],
+  ])('keeps a label from %s, and says how it is done', async (...args) => {
+    mkdirSync(join(folder, 'agent-config/flags'), { recursive: true })
+    writeFileSync(join(folder, 'agent-config/flags/new.yaml'), 'value: true\n')
+    writeFileSync(join(folder, 'bundle.json'), bundle({ production: 1 }))
+    if (args[0] === 'rollback') await manager.prompts.promote({ name: 'support/triage', version: 2 })
+    const before = (await manager.changelog.list({ project: manager.project })).items.length
+
+    const { code, stdout, stderr } = await runCli([...args, '--project', manager.project], {
+      env: { DATABASE_URL: database.url, PROTECTED_LABELS: 'live, production' },
+      cwd: folder,
+    })
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^Label "production" is protected: "ada" may not .*PROTECTED_LABELS.*\n$/)
+    expect((await manager.changelog.list({ project: manager.project })).items).toHaveLength(before)
+  })
+
+  it('leaves other labels alone', async () => {
+    writeFileSync(join(folder, 'bundle.json'), bundle({ staging: 1 }))
+    const env = { DATABASE_URL: database.url, PROTECTED_LABELS: 'production' }
+
+    for (const line of ['promote support/triage --version 2 --label live', 'copy support/triage --to other', 'import bundle.json'])
+      expect(await runCli([...line.split(' '), '--project', manager.project], { env, cwd: folder }), line).toMatchObject({ code: 0 })
   })
 })
 

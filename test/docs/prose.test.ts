@@ -158,7 +158,7 @@ describe('the commands of the pages', () => {
 
     expect(shellCommandsOf('p.md', page)).toEqual([
       { page: 'p.md', line: 5, text: 'npm run a -- b' },
-      { page: 'p.md', line: 7, text: 'npx e' },
+      { page: 'p.md', line: 7, text: 'npx e', into: 'f.sql' },
     ])
   })
 })

@@ -18,9 +18,7 @@ export const KNOWN_COMMANDS: readonly KnownCommand[] = [
   { begins: 'npm ci && npm run example', test: 'test/express-host/main.test.ts' },
   { begins: 'npm run guarded-rollout', test: 'test/examples/examples.test.ts' },
   { begins: 'npm install', test: 'test/package.test.ts' },
-  // The commands themselves are compared with the list in src/cli/commands.ts.
-  { begins: 'npx agent-config migrate', test: 'test/store/postgres/migrate.test.ts' },
-  { begins: 'npx agent-config ', test: 'test/cli/rollout.test.ts' },
+  { begins: 'npx agent-config ', test: 'test/docs/shell-commands.test.ts' },
   { begins: 'npm run chaos', test: 'test/chaos/chaos.test.ts' },
   { begins: 'npm run scale', needs: 'minutes and 250 workers' },
   { begins: 'npx vitest run', needs: 'itself: it runs tests' },

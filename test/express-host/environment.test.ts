@@ -11,12 +11,12 @@ describe('the environment', () => {
 
   it.each(['production', 'prod'])('refuses NODE_ENV=%s without a token', (NODE_ENV) => {
     expect(() => readEnvironment({ NODE_ENV })).toThrow(/has to be set/)
-    expect(() => readEnvironment({ NODE_ENV }, { demo: true })).toThrow(/has to be set/)
+    expect(() => readEnvironment({ NODE_ENV }, true)).toThrow(/has to be set/)
     expect(readEnvironment({ NODE_ENV, CONFIG_ADMIN_TOKEN: STRONG }).tokens).toEqual({ eve: STRONG })
   })
 
   it('makes up a token for a demo only', () => {
-    expect(readEnvironment({}, { demo: true }).tokens.demo).toMatch(/^demo:[0-9a-f]{32}$/)
+    expect(readEnvironment({}, true).tokens.demo).toMatch(/^demo:[0-9a-f]{32}$/)
   })
 
   it('names tokens by what stands before their colon, and refuses two of one name', () => {

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createConfigManager } from 'agent-config'
 import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
+import { LLMRegistry } from 'agent-config/llm'
 import { createApp } from '../../examples/express-host/create-app.js'
-import { agentService } from '../../examples/express-host/parameters-agent.js'
 import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
 import { serveRequests } from '../support/serve-requests.js'
 
@@ -15,7 +15,7 @@ await manager.ready()
 const authenticate = bearerTokens({ ada: { token, can: roles.admin } })
 const report = (error: unknown) => console.error(error)
 const handler = createConfigHandler(manager, { authenticate, anonymousReads: 'loopback', onError: report })
-const app = createApp({ handler, agents: agentService(manager, [scriptedLLM]), authenticate, report })
+const app = createApp({ manager, handler, llm: new LLMRegistry([scriptedLLM]), authenticate, report })
 const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')
 

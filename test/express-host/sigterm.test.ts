@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
+import { builtProgram } from '../support/built-program.js'
 import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
 
 // Twenty times in a row: AGENT_CONFIG_SIGTERMS=20 npx vitest run --config test/vitest.config.ts test/express-host/sigterm.test.ts
 const TIMES = Number(process.env.AGENT_CONFIG_SIGTERMS ?? 2)
-const MAIN = fileURLToPath(new URL('../../examples/express-host/main.ts', import.meta.url))
+const MAIN = builtProgram(new URL('../../examples/express-host/main.ts', import.meta.url))
 const TOKEN = 'ada:0123456789abcdef0123456789abcdef'
 const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
 const WRITERS = 8
@@ -56,7 +54,7 @@ it.each(Array.from({ length: TIMES }, (_, round) => [round + 1]))(
       }
       agent.destroy()
     })
-    await sleep(400)
+    await eventually(() => answered.size > 2 * WRITERS, { timeoutMs: 30_000 })
 
     const ended = once(child as ChildProcess, 'exit')
     child?.kill('SIGTERM')
@@ -79,7 +77,7 @@ it.each(Array.from({ length: TIMES }, (_, round) => [round + 1]))(
 async function start(): Promise<string> {
   const { DATABASE_URL: _, REDIS_URL: __, ...inherited } = process.env
   const env = { ...inherited, DATABASE_URL: database.url, CONFIG_ADMIN_TOKEN: TOKEN, PORT: '0' }
-  const started = spawn(process.execPath, ['--import', TSX_LOADER, MAIN], { env })
+  const started = spawn(process.execPath, [MAIN], { env })
   child = started
   let printed = ''
   started.stdout.on('data', (chunk) => {

@@ -4,7 +4,6 @@ import { type ConfigManagerOptions, type ConfigurationManager, createConfigManag
 import { bearerTokens, type ConfigHandlerOptions, createConfigHandler, roles } from 'agent-config/http'
 import { type LLMClient, LLMRegistry } from 'agent-config/llm'
 import { createApp } from '../../examples/express-host/create-app.js'
-import { agentService } from '../../examples/express-host/parameters-agent.js'
 import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
 import { holdAgainstSchema } from '../http/hold-against-schema.js'
 import { createTestDatabase } from '../support/test-database.js'
@@ -51,7 +50,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     ...options.handler,
   })
   const authenticate = bearerTokens({ [TOKEN.name]: TOKEN.value })
-  const server = createApp({ handler, agents: agentService(manager, llm), authenticate, report }).listen(0, '127.0.0.1')
+  const server = createApp({ manager, handler, llm, authenticate, report }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 

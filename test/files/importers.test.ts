@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Imported, importDotprompt, importLangfuse, importOpenAIPrompts } from '../../src/files/importers/index.js'
+import { readConfigFiles, writeConfigFiles } from '../../src/files/index.js'
 import type { ConfigurationManager } from '../../src/index.js'
 import { createTestManager } from '../../src/testing/index.js'
 
@@ -98,7 +101,47 @@ describe('importDotprompt', () => {
       ['plain.short', 'mustache'],
       ['support/triage', 'mustache'],
     ])
-    expect(imported.losses.map(({ where }) => where)).toEqual(['support/triage.prompt: input', 'each.prompt: template'])
+    expect(imported.losses.map(({ where }) => where)).toEqual(['each.prompt: template'])
+  })
+
+  it.each([
+    [
+      'declares what the schema has, and what else the template needs',
+      'schema: { product: string, "tags?(array, of the ticket)": string }',
+      '{{product}} {{#tags}}x{{/tags}} {{user.name}}',
+      { product: 'string', 'tags?(array, of the ticket)': 'string', user: 'any' },
+      [],
+    ],
+    [
+      'takes a JSON Schema',
+      'schema: { type: object, properties: { a: { type: string }, b: { type: number } }, required: [a, b] }',
+      '{{a}} {{c}}',
+      { type: 'object', properties: { a: { type: 'string' }, c: {} }, required: ['a', 'c'] },
+      ['x.prompt: input.schema.b'],
+    ],
+    [
+      'says that defaults and named schemas are left',
+      'default: { a: b }\n  schema: Ticket',
+      '{{a}}',
+      undefined,
+      ['x.prompt: input', 'x.prompt: input.schema'],
+    ],
+    ['says that a schema of nothing in the template is left', 'schema: { a: string }', 'none', undefined, ['x.prompt: input.schema.a']],
+  ])('%s', (_, input, body, inputSchema, losses) => {
+    const imported = importDotprompt([{ path: 'x.prompt', text: `---\ninput:\n  ${input}\n---\n${body}\n` }])
+
+    expect(imported.entities[0]?.inputSchema).toEqual(inputSchema)
+    expect(imported.losses.map(({ where }) => where)).toEqual(losses)
+    const folder = mkdtempSync(join(tmpdir(), 'agent-config-importers-'))
+    const files = imported.entities.map((entity) => ({
+      ...entity,
+      content: { ...entity.content, description: null, model: null, parameters: {} } as never,
+    }))
+    writeConfigFiles(folder, { files })
+    const set = readConfigFiles(folder)
+    rmSync(folder, { recursive: true })
+    expect(set.problems).toEqual([])
+    expect(set.files[0]?.variables !== undefined).toBe(inputSchema !== undefined)
   })
 
   it('refuses front matter that is no YAML, and names the file', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { checkFiles, diffFiles, pullFiles, pushFiles, readConfigFiles, writeConfigFiles } from '../../src/files/index.js'
-import { type ConfigurationManager, createConfigManager, isConfigError } from '../../src/index.js'
+import { type AuthorizeRequest, type ConfigurationManager, createConfigManager, isConfigError } from '../../src/index.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 
 let database: TestDatabase
@@ -72,6 +72,56 @@ describe('push', () => {
     expect(error).toMatchObject({ conflicts: [{ path: 'prompts/b.prompt', base: 1, stored: 2 }], message: expect.stringContaining('pull') })
     expect((await manager.prompts.find({ name: 'a' }))?.version).toBe(1)
     expect(read('lock.json')).toBe(lock)
+  })
+
+  it('says that it was written where the lock cannot be, and the next push writes the lock alone', async () => {
+    write('prompts/a.prompt', '---\n---\none\n')
+    const place = join(folder, 'lock.json')
+    const disturbed = createConfigManager({
+      database: database.url,
+      redis: false,
+      listen: false,
+      project: `p${project}`,
+      hooks: { afterCommit: () => void mkdirSync(place, { recursive: true }) },
+    })
+
+    const error = await pushFiles(disturbed, readConfigFiles(folder)).catch((caught) => caught)
+    rmSync(place, { recursive: true })
+    const again = await push()
+    await disturbed.shutdown()
+
+    expect(isConfigError(error, 'E_INVALID_ARGUMENT')).toBe(true)
+    expect(String(error)).toMatch(/revision \d+ was written, and lock\.json was not/)
+    expect(again).toMatchObject({ written: [], unchanged: 1 })
+    expect(JSON.parse(read('lock.json'))).toBeTruthy()
+  })
+
+  it('asks authorize about every version, with who pushes, and writes none after a no', async () => {
+    write('prompts/a.prompt', '---\n---\none\n')
+    write('context-rules/payments.yaml', 'important: be exact\n')
+    const asked: AuthorizeRequest[] = []
+    const guarded = createConfigManager({
+      database: database.url,
+      redis: false,
+      listen: false,
+      project: `p${project}`,
+      protectedLabels: ['production'],
+      authorize: (request) => {
+        asked.push(request)
+        return request.kind !== 'prompt'
+      },
+    })
+
+    const code = await codeOf(pushFiles(guarded, readConfigFiles(folder), { label: 'production', changedBy: 'ada' }))
+    await guarded.shutdown()
+
+    expect(code).toBe('E_FORBIDDEN')
+    expect(asked).toMatchObject([
+      { action: 'version', kind: 'context_rules', name: 'payments', actor: 'ada', protected: false },
+      { action: 'version', kind: 'prompt', name: 'a', actor: 'ada', labels: ['production'], protected: true },
+    ])
+    expect((await manager.changelog.list({ project: `p${project}` })).items).toEqual([])
+    expect(() => read('lock.json')).toThrow()
   })
 
   it('of two at once lets one win and tells the other', async () => {

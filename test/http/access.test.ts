@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Action, type Actor, bearerTokens, createConfigHandler, roles } from '../../src/http/index.js'
+import { type Action, type Actor, bearerTokens, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
 import type { HttpManager } from '../../src/http/manager.js'
 import { ADMIN, EDITOR, type OpenHandler, openHandler, TOKENS, VIEWER } from './open-handler.js'
 
@@ -67,6 +70,66 @@ describe('bearer tokens', () => {
     expect(await ask(`bearer  ${TOKENS.vic}`)).toEqual({ name: 'vic' })
     for (const wrong of [undefined, '', 'Bearer', `Basic ${TOKENS.ada}`, `Bearer ${TOKENS.ada}2`, `Bearer ${TOKENS.ada} x`])
       expect(await ask(wrong), wrong).toBeUndefined()
+  })
+})
+
+describe('the address of a request', () => {
+  it.each([
+    ['http://host/config/api/prompts?limit=1&label=a#x?y', 200, undefined],
+    ['http://host/config/api/prompts#x?limit=wrong', 200, undefined],
+    ['http://host/config/api/prompts?limit=wrong', 400, 'limit'],
+    ['http://host/config/api/prompts?', 200, undefined],
+    ['http://user@host:8080/config/api/prompts', 200, undefined],
+    ['http://[::1]/config/api/prompts?x=/config', 400, 'x'],
+    ['http://host/config/../config/api/prompts', 200, undefined],
+    ['http://host?/config/api/prompts', 404, undefined],
+    ['http://host/', 404, undefined],
+    ['http://host//config/api/prompts', 404, undefined],
+  ])('%s is read as a URL', async (url, status, field) => {
+    const { pathname } = new URL(url)
+    // Node's own Request takes no user in its URL; other hosts hand on what they were sent.
+    const request = url.includes('@')
+      ? ({ url, method: 'GET', headers: new Headers(ADMIN) } as Request)
+      : new Request(url, { headers: ADMIN })
+
+    const answer = await open.handler(request)
+    const body = (await answer.json()) as { instance?: string; errors?: { parameter: string }[] }
+
+    expect(answer.status).toBe(status)
+    expect(body.errors?.[0]?.parameter).toBe(field)
+    if (status >= 400) expect(body.instance).toBe(pathname)
+  })
+})
+
+describe('GET /actor', () => {
+  it('says who asks, and what of the whole project the role allows', async () => {
+    const ask = async (headers: Record<string, string>) => (await open.ask('GET', '/actor', undefined, headers)).body
+
+    expect(await ask(ADMIN)).toEqual({ name: 'ada', signed_in: true, may: { import: true, refresh: true } })
+    expect(await ask(EDITOR)).toEqual({ name: 'eve', signed_in: true, may: { import: false, refresh: false } })
+    expect(await ask(VIEWER)).toEqual({ name: 'vic', signed_in: true, may: { import: false, refresh: false } })
+    expect((await open.ask('GET', '/actor', undefined, {})).status).toBe(401)
+  })
+
+  it('asks the role about the project that is named', async () => {
+    const can = ({ verb, project }: Action) => verb === 'read' || project === 'own'
+    const other = await openHandler({ authenticate: () => ({ name: 'ann', can }) })
+
+    expect((await other.ask('GET', '/actor?project=own')).body.may).toEqual({ import: true, refresh: false })
+    expect((await other.ask('GET', '/actor')).body.may).toEqual({ import: false, refresh: false })
+    expect((await other.ask('GET', '/actor?project=a+b')).status).toBe(400)
+    await other.close()
+  })
+
+  it('is served to the anonymous readers of this machine as such', async () => {
+    const other = await openHandler({ anonymousReads: 'loopback' })
+    const server = createServer(toNodeHandler(other.handler)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/config/api/actor`)
+
+    expect(await answer.json()).toEqual({ name: 'anonymous', signed_in: false, may: { import: false, refresh: false } })
+    server.close()
+    await other.close()
   })
 })
 

@@ -26,6 +26,7 @@ export interface Reply {
 export interface OpenHandler {
   readonly handler: ConfigHandler
   readonly manager: ConfigurationManager
+  readonly databaseUrl: string
   /** What was reported as unforeseen. */
   readonly reported: readonly unknown[]
   /** Asks the API as the admin, and holds the answer against its schema. */
@@ -50,6 +51,7 @@ export async function openHandler(options: ConfigHandlerOptions = {}, managerOpt
   return {
     handler,
     manager,
+    databaseUrl: database.url,
     reported,
     async ask(method, path, body, headers = ADMIN) {
       const response = await handler(

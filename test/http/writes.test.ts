@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createConfigHandler } from '../../src/http/index.js'
+import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
 import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
 
 let open: OpenHandler
@@ -191,7 +193,10 @@ describe('taking out of use', () => {
     expect(refused).toMatchObject({ status: 409, body: { code: 'E_IN_USE', detail: expect.stringContaining('"production"') } })
     expect(taken).toMatchObject({ status: 200, body: { deactivated: 2 } })
     expect([gone.status, again.status]).toEqual([404, 404])
-    expect(back).toMatchObject({ status: 200, body: { version: 2, is_active: true } })
+    expect(back).toMatchObject({
+      status: 200,
+      body: { version: 2, is_active: true, revision: expect.any(Number), propagated: true },
+    })
     // Its labels are where they were, and the version that was bad before is still out of use.
     expect((await open.ask('GET', '/prompts/retired')).body).toMatchObject({ version: 1, labels: ['production'] })
     expect((await open.ask('GET', '/prompts/retired?version=3')).status).toBe(404)
@@ -343,6 +348,19 @@ describe('If-Match', () => {
 })
 
 describe('Idempotency-Key', () => {
+  const workers: ConfigurationManager[] = []
+  afterAll(() => Promise.all(workers.map((worker) => worker.shutdown())))
+  const secondWorker = () => {
+    const worker = createConfigManager({ database: open.databaseUrl, redis: false })
+    workers.push(worker)
+    return worker
+  }
+  const keyed = (body: object, key = 'key') =>
+    new Request('http://host/config/api/prompts/once/versions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ create: true, ...body }),
+    })
   const repeat = (key: string, body: object, headers = ADMIN) =>
     open.ask('POST', '/prompts/once/versions', { create: true, ...body }, { ...headers, 'idempotency-key': key })
 
@@ -376,6 +394,52 @@ describe('Idempotency-Key', () => {
     expect([failed.status, mended.status]).toEqual([404, 200])
   })
 
+  it('is known to every worker: the one that is asked again answers the same', async () => {
+    const other = createConfigHandler(secondWorker(), { authenticate: () => ({ name: 'ada', can: () => true }) })
+    const first = await repeat('key-6', { template: 'From one worker' })
+    const again = await other(keyed({ template: 'From one worker' }, 'key-6'))
+    const mistaken = await other(keyed({ template: 'Something else' }, 'key-6'))
+
+    expect([first.status, again.status, mistaken.status]).toEqual([201, 201, 422])
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(await again.json()).toEqual(first.body)
+  })
+
+  it('whose worker is gone, or whose answer is not kept, is told so and not carried out again', async () => {
+    const states = ['lost', 'forgotten'] as const
+    for (const state of states) {
+      let fingerprint = ''
+      const idempotencyKeys = {
+        claim: async (claim: { fingerprint: string }) => {
+          fingerprint = claim.fingerprint
+          return { state, fingerprint } as const
+        },
+        keep: async () => {},
+        release: async () => {},
+      }
+      const before = (await open.ask('GET', '/prompts/once/history')).body.items.length
+      const handler = createConfigHandler(Object.assign(secondWorker(), { idempotencyKeys }), {
+        authenticate: () => ({ name: 'ann', can: () => true }),
+      })
+      const answer = await handler(keyed({ template: 'x' }))
+
+      expect(answer.status).toBe(409)
+      expect(await answer.json()).toMatchObject({ code: state === 'lost' ? 'E_KEY_LOST' : 'E_KEY_ANSWERED' })
+      expect((await open.ask('GET', '/prompts/once/history')).body.items).toHaveLength(before)
+    }
+  })
+
+  it('that cannot be kept or freed leaves the answer of its request as it is', async () => {
+    const down = () => Promise.reject(new Error('away'))
+    const idempotencyKeys = { claim: async () => ({ state: 'new' }) as const, keep: down, release: down }
+    const handler = createConfigHandler(Object.assign(secondWorker(), { idempotencyKeys }), {
+      authenticate: () => ({ name: 'ann', can: () => true }),
+    })
+
+    expect((await handler(keyed({ template: 'Committed' }))).status).toBe(201)
+    expect((await handler(keyed({ template: 7 }))).status).toBe(400)
+  })
+
   it('is kept where the manager keeps keys', async () => {
     const kept: unknown[] = []
     const idempotencyKeys = {
@@ -385,7 +449,6 @@ describe('Idempotency-Key', () => {
     }
     const other = await openHandler({}, {})
     Object.assign(other.manager, { idempotencyKeys })
-    const { createConfigHandler } = await import('../../src/http/index.js')
     const handler = createConfigHandler(other.manager, { authenticate: () => ({ name: 'ann', can: () => true }) })
 
     await handler(

@@ -2,16 +2,17 @@ import fc from 'fast-check'
 import { jsonrepair } from 'jsonrepair'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
-import { MOST_LINE_BYTES } from '../../src/llm/client-options.js'
+import { MOST_JSON_BYTES, MOST_LINE_BYTES } from '../../src/llm/client-options.js'
 import { extractJson, LLMError } from '../../src/llm/index.js'
 import { type MakeDecoder, ndjsonDecoder } from '../../src/llm/lines.js'
+import { jsonDecoder } from '../../src/llm/sse.js'
 import { splitThinking, thinkingSplitter } from '../../src/llm/thinking.js'
+import { parsedText } from '../../src/llm/wire-values.js'
+import { unhindered } from '../support/unhindered.js'
 
-// Whoever can make a model write may make it write this. 10 MB of it must not stop a worker: each of these took from
-// seconds to hours when a search began anew at each piece. On a quiet machine all stay below 300 ms; beside other tests
-// processor time is dearer, so the limit here is higher and still far below what a search that is not linear takes.
+// An attacker who can make a model write can make it write this. 10 MB of it must not stop a worker: each of these took from
+// seconds to hours when a search began anew at each piece. On a quiet machine all stay below 300 ms.
 const TEN_MB = 10_000_000
-const LIMIT_MS = 1_000
 
 const PIECES: Record<string, string> = {
   'a letter': 'a',
@@ -65,17 +66,6 @@ const WRAPPED: [string, (filling: string) => string][] = [
   ['an object behind', (filling) => `${filling} {"a":1}`],
 ]
 
-/** Milliseconds of processor time of the faster of two runs: other tests run on the same cores. */
-function fastest(work: () => unknown): number {
-  const times = [0, 1].map(() => {
-    const before = process.cpuUsage()
-    work()
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1_000
-  })
-  return Math.min(...times)
-}
-
 function outcome(work: () => unknown): unknown {
   try {
     return work()
@@ -86,13 +76,13 @@ function outcome(work: () => unknown): unknown {
 
 describe('10 MB of one piece', () => {
   for (const [name, text] of TEXTS) {
-    it(`is read by extractJson in less than ${LIMIT_MS} ms: ${name}`, () => {
-      expect(fastest(() => outcome(() => extractJson(text)))).toBeLessThan(LIMIT_MS)
-      expect(fastest(() => outcome(() => extractJson(text, { repair: jsonrepair })))).toBeLessThan(LIMIT_MS)
+    it(`is read by extractJson to its end: ${name}`, () => {
+      unhindered(() => outcome(() => extractJson(text)))
+      unhindered(() => outcome(() => extractJson(text, { repair: jsonrepair })))
     })
 
-    it(`is split from its thoughts in less than ${LIMIT_MS} ms, whole and in pieces: ${name}`, () => {
-      expect(fastest(() => splitThinking(text))).toBeLessThan(LIMIT_MS)
+    it(`is split from its thoughts, whole and in pieces: ${name}`, () => {
+      unhindered(() => splitThinking(text))
       let given = 0
       const inPieces = () => {
         const splitter = thinkingSplitter((_, delta) => {
@@ -101,22 +91,20 @@ describe('10 MB of one piece', () => {
         for (let from = 0; from < text.length; from += 100) splitter.push(text.slice(from, from + 100))
         splitter.flush()
       }
-      expect(fastest(inPieces)).toBeLessThan(LIMIT_MS)
-      expect(given).toBeLessThanOrEqual(3 * text.length)
+      unhindered(inPieces)
+      // What may still become a tag is held back, and nothing is given twice.
+      expect(given).toBeLessThanOrEqual(text.length)
     })
 
-    it(`is cut into lines in less than ${LIMIT_MS} ms: ${name}`, () => {
+    it(`is cut into lines: ${name}`, () => {
       const bytes = new TextEncoder().encode(text).subarray(0, TEN_MB)
-      expect(fastest(() => outcome(() => decode(ndjsonDecoder, bytes)))).toBeLessThan(LIMIT_MS)
+      unhindered(() => outcome(() => decode(ndjsonDecoder, bytes)))
     })
   }
 
   for (const [wrapping, wrap] of WRAPPED) {
     it(`is read by extractJson with ${wrapping}`, () => {
-      for (const [name, text] of TEXTS.filter((_, index) => index % 3 === 0)) {
-        const whole = wrap(text)
-        expect([name, fastest(() => outcome(() => extractJson(whole))) < LIMIT_MS]).toEqual([name, true])
-      }
+      for (const [, text] of TEXTS.filter((_, index) => index % 3 === 0)) unhindered(() => outcome(() => extractJson(wrap(text))))
     })
   }
 })
@@ -208,4 +196,30 @@ it('gives the same thoughts and text wherever the answer is cut', () => {
       expect(streams[0]).toEqual(streams[1])
     }),
   )
+})
+
+describe('10 MB of brackets as one value of JSON', () => {
+  const deep = ['['.repeat(TEN_MB), '{"a":'.repeat(TEN_MB / 5), `{"a":"${'['.repeat(2_000)}","b":${'['.repeat(TEN_MB)}`]
+
+  it(`are refused in less than ${LIMIT_MS} ms: as a body, and as the arguments of a tool`, () => {
+    for (const text of deep) {
+      const bytes = new TextEncoder().encode(text)
+      const read = () => {
+        const decoder = jsonDecoder(() => {}, MOST_JSON_BYTES)
+        decoder.push(bytes)
+        decoder.flush()
+      }
+
+      expect(outcome(read)).toMatchObject({ cause: new SyntaxError('nested too deeply') })
+      expect(fastest(() => outcome(read))).toBeLessThan(LIMIT_MS)
+      expect(fastest(() => parsedText(text))).toBeLessThan(LIMIT_MS)
+      expect(parsedText(text)).toBe(text)
+    }
+  })
+
+  it('and brackets in strings are none', () => {
+    const value = ['\\"[{'.repeat(30_000), '\\', { '[': '{'.repeat(100_000) }]
+
+    expect(parsedText(JSON.stringify(value))).toEqual(value)
+  })
 })

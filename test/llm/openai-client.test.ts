@@ -379,6 +379,25 @@ it.each([
   }
 })
 
+it.each([
+  [{ code: '429', message: 'slow down' }, 'rate_limit', true],
+  [{ code: 'rate_limit_exceeded', message: 'slow down' }, 'rate_limit', true],
+  [{ code: 'insufficient_quota', message: 'no' }, 'rate_limit', false],
+  [{ code: null, type: 'overloaded_error', message: 'no' }, 'overloaded', true],
+  [{ code: 'no_such_word', message: 'no' }, 'stream', false],
+  [{ code: 1113, message: 'no' }, 'stream', false],
+] as const)('judges such an error by its words where the code is no status: %o', async (said, reason, retryable) => {
+  server.reply(events({ error: said, choices: [] }))
+
+  expect(await failure(client.chat(request, { maxRetries: 0 }))).toMatchObject({ reason, retryable })
+})
+
+it('reads from the body of Google how long to wait', async () => {
+  server.reply({ ...json([{ error: { code: 429, message: 'slow down', details: [{ retryDelay: '90.5s' }] } }]), status: 429 })
+
+  expect(await failure(client.chat(request))).toMatchObject({ reason: 'rate_limit', retryAfterMs: 90_500, attempts: 1 })
+})
+
 it('asks again after such an error, but not once a part of the answer came, be it in the same chunk', async () => {
   const patient = new OpenAICompatibleClient({ name: 'local', baseUrl: `${server.url}/v1`, maxRetries: 1 })
   const busy = { error: { code: 429, message: 'slow down' } }

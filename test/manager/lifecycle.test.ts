@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
 import { createConfigManager, getConfigManager, setConfigManager } from '../../src/manager/global-manager.js'
+import { builtProgram } from '../support/built-program.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
 import { NO_POLL, refusal, useManagers } from './managers.js'
 import { keysOf, withRedis } from './redis-keys.js'
 
@@ -26,8 +25,8 @@ afterAll(() => database.drop())
 describe('shutdown()', () => {
   for (const redis of ['Redis', 'none'] as const) {
     it(`leaves nothing open: a script that ends with it ends by itself (${redis === 'none' ? 'LISTEN alone' : 'with Redis'})`, async () => {
-      const script = fileURLToPath(new URL('./lifecycle-script.ts', import.meta.url))
-      const args = ['--import', TSX_LOADER, script, database.url, redis === 'none' ? 'none' : testRedisUrl(), uniqueNamespace()]
+      const script = builtProgram(new URL('./lifecycle-script.ts', import.meta.url))
+      const args = [script, database.url, redis === 'none' ? 'none' : testRedisUrl(), uniqueNamespace()]
 
       const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 })
 

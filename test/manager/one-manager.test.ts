@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createConfigManager, getConfigManager, setConfigManager } from '../../src/manager/global-manager.js'
 import { ManagerClosedError, SettingsError } from '../../src/shared/errors.js'
 import { createTestManager } from '../../src/testing/index.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
+import { builtProgram } from '../support/built-program.js'
 import { refusal } from './managers.js'
 
 beforeEach(() => {
@@ -138,9 +137,9 @@ describe('createTestManager()', () => {
   })
 
   it('lets the process end at once after shutdown()', async () => {
-    const script = fileURLToPath(new URL('./test-manager-script.ts', import.meta.url))
+    const script = builtProgram(new URL('./test-manager-script.ts', import.meta.url))
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', TSX_LOADER, script])
+    const { stdout } = await promisify(execFile)(process.execPath, [script])
 
     expect(Number.parseInt(stdout, 10)).toBeLessThan(1_000)
   })

@@ -1,16 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
+import { builtProgram } from '../support/built-program.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import type { Server } from '../support/services/server.js'
 import { startTcpProxy } from '../support/tcp-proxy.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
 import { eventsOf, refusal, useManagers } from './managers.js'
 
 const READ_MS = 3_600
@@ -215,8 +214,8 @@ describe('shutdown()', () => {
   }
 
   it('lets the process end although a frozen PostgreSQL says no goodbye to LISTEN', async () => {
-    const script = fileURLToPath(new URL('./frozen-script.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', TSX_LOADER, script, postgres.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const script = builtProgram(new URL('./frozen-script.ts', import.meta.url))
+    const child = spawn(process.execPath, [script, postgres.url], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')
     await postgres.freeze()
     child.kill('SIGUSR2')

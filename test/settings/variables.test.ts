@@ -37,6 +37,68 @@ describe('a text without a schema', () => {
   })
 })
 
+describe('scalars of a list or a table are read by the schema from their own text', () => {
+  const schema = v.object({
+    ids: v.optional(v.array(v.string())),
+    big: v.optional(v.record(v.string(), v.bigint())),
+    days: v.optional(v.array(v.date())),
+    open: v.optional(v.array(v.any())),
+    counts: v.optional(v.array(v.number())),
+  })
+
+  it.each([
+    ['P_IDS', '[123456789012345678, 1.10, 1e5, true, null, 2024-01-31, 10:30]', 'null'],
+    [
+      'P_IDS',
+      '[123456789012345678, 1.10, 1e5, true, 2024-01-31, 10:30, "x"]',
+      ['123456789012345678', '1.10', '1e5', 'true', '2024-01-31', '10:30', 'x'],
+    ],
+    ['P_BIG', '{"a": 12345678901234567890, "b": -1}', { a: 12345678901234567890n, b: -1n }],
+    ['P_BIG', '{ a = 12345678901234567890 }', { a: 12345678901234567890n }],
+    ['P_DAYS', '[2024-01-31]', [new Date('2024-01-31')]],
+    ['P_OPEN', '[12345678901234567890, 2024-01-31, 5]', ['12345678901234567890', '2024-01-31', 5]],
+    ['P_IDS', '[a, b]', 'must be a list'],
+    ['P_IDS', '[007]', 'must be a list'],
+    ['P_COUNTS', '[12345678901234567890]', 'counts.0 must be a number'],
+    ['P_COUNTS', '[1, # one\n 2]', [1, 2]],
+  ])('%s=%s', (name, text, expected) => {
+    if (typeof expected === 'string') expect(() => load({ schema, env: { [name]: text } })).toThrow(expected)
+    else expect(Object.values(load({ schema, env: { [name]: text } }).config.values)).toEqual([expected])
+  })
+})
+
+describe('nesting without end', () => {
+  const deep = 100_000
+
+  it.each([
+    ['lists', { P_V: '['.repeat(deep) + ']'.repeat(deep) }],
+    ['tables', { P_V: '{"a":'.repeat(deep) + '1' + '}'.repeat(deep) }],
+    ['tokens', { P_V: `${'@int '.repeat(deep)}1` }],
+    ['levels of a name', { [`P_${'A__'.repeat(deep)}A`]: '1' }],
+  ])('is an error of the settings or a text, and costs no stack: %s', (_, env) => {
+    for (const schema of [undefined, v.object({ V: v.optional(v.record(v.string(), v.any())) }), v.object({ V: v.optional(v.any()) })]) {
+      try {
+        const { config } = load({ env, ...(schema ? { schema } : {}) })
+        expect(['string', 'undefined']).toContain(typeof config.get('V'))
+        expect(JSON.stringify(config).length).toBeLessThan(10 * deep)
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'E_SETTINGS' })
+        expect(String(error).length).toBeLessThan(1_000)
+      }
+    }
+  })
+
+  it('is an error of a JSON file, and stays a text in .env', () => {
+    const json = '{"a":'.repeat(deep) + '1' + '}'.repeat(deep)
+    const dotenv = `P_V=${'${X:-'.repeat(1_000)}q${'}'.repeat(1_000)}`
+
+    expect(() => createConfig({ root: aFolder({ 'settings.json': json }), files: ['settings.json'], env: {} })).toThrow(
+      /more than 100 levels/,
+    )
+    expect(load({ folder: { '.env': dotenv } }).config.get('V')).toBeTypeOf('string')
+  })
+})
+
 describe('a schema that converts', () => {
   const schema = z.object({
     text: z.coerce.string(),
@@ -171,6 +233,18 @@ describe('a file that holds one value', () => {
     })
   })
 
+  it('counts beside an empty variable, as in the images of Docker, and an empty one counts for nothing', () => {
+    const schema = v.object({ KEY: v.string(), PORT: v.optional(v.number()) })
+
+    expect(
+      load({ folder: { key: 'k\n' }, schema, env: { P_KEY: '', P_KEY_FILE: 'key', P_PORT: '5', P_PORT_FILE: '' } }).config.values,
+    ).toEqual({
+      KEY: 'k',
+      PORT: 5,
+    })
+    expect(() => load({ folder: { key: 'k' }, schema, env: { P_KEY: 'x', P_KEY_FILE: 'key' } })).toThrow('is set twice')
+  })
+
   it('may be missing when a higher layer says the value', () => {
     const folder = { '.env': 'P_DB__PASSWORD_FILE=missing\nP_X=1' }
 
@@ -205,6 +279,32 @@ describe('a directory of secrets', () => {
     expect(load({ folder: { 'run/api_key': 'k' }, secretsDirectory: 'run', schema, env: { P_API_KEY: 'env' } }).config.get('API_KEY')).toBe(
       'env',
     )
+  })
+
+  it('takes tables before what is in them, and dots for levels the schema has', () => {
+    const schema = v.object({ db: v.object({ password: v.string(), port: v.number() }), 'tls.crt': v.optional(v.string()) })
+    const folder = {
+      'run/db': '{"password":"a","port":1}',
+      'run/DB__PORT': '2',
+      'run/db.password': 'b',
+      'run/tls.crt': 'c',
+      'run/db.x': 'd',
+    }
+
+    expect(load({ folder, secretsDirectory: 'run', schema }).config.values).toEqual({ db: { password: 'b', port: 2 }, 'tls.crt': 'c' })
+  })
+
+  it('may not say one setting twice', () => {
+    const twice = { 'run/api_key': 'hunter2', 'run/P_API_KEY': 'hunter3' }
+
+    expect(() => load({ folder: twice, secretsDirectory: 'run' })).toThrow(
+      /^(?![\s\S]*hunter)[\s\S]*is set twice, by \S*run\/P_API_KEY and by/,
+    )
+    expect(load({ folder: { 'run/api_key': 'k', 'run/P_API_KEY': 'k\n' }, secretsDirectory: 'run' }).config.get('api_key')).toBe('k')
+  })
+
+  it('is not the root when its name is empty, as without CREDENTIALS_DIRECTORY', () => {
+    expect(load({ folder: { api_key: 'k' }, secretsDirectory: '' }).config.values).toEqual({})
   })
 
   it('is watched for files that come', () => {

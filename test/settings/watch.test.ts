@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Config, type CreateConfigOptions, createConfig } from '../../src/settings/index.js'
 import { watchedFolders } from '../../src/settings/sources/watched-folders.js'
+import { builtProgram } from '../support/built-program.js'
 import { aFolder, writeFile } from './folder.js'
 
 function watched(root: string, watch: CreateConfigOptions['watch'] = true): Config {
@@ -64,6 +64,24 @@ describe('watching', () => {
     writeFile(root, 'settings.local.toml', 'A = 3')
 
     await eventually(() => expect(config.get('A')).toBe(3))
+  })
+
+  it.each([
+    ['removed first', (file: string) => rmSync(file)],
+    ['renamed away first', (file: string) => renameSync(file, `${file}~`)],
+    ['emptied first', (file: string) => writeFileSync(file, '')],
+  ])('keeps the values while a file that is saved is gone for a moment: %s', async (_, away) => {
+    const root = aFolder({ 'settings.toml': 'A = 1' })
+    const config = watched(root)
+    const changes: unknown[] = []
+    config.on('change', (event) => changes.push(...event.changes))
+    await quiet()
+
+    away(join(root, 'settings.toml'))
+    await new Promise((done) => setTimeout(done, 45))
+    writeFile(root, 'settings.toml', 'A = 2')
+
+    await eventually(() => expect(changes).toEqual([{ path: 'A', from: 1, to: 2 }]))
   })
 
   it('sees the directory itself removed and made again', async () => {
@@ -199,12 +217,12 @@ describe('watching', () => {
 
   it('does not keep a process alive, closed or not', async () => {
     const root = aFolder({ 'settings.toml': 'A = 1' })
-    const entry = fileURLToPath(new URL('../../src/settings/index.ts', import.meta.url))
+    const entry = builtProgram(new URL('../../src/settings/index.ts', import.meta.url))
     const script = `import { createConfig } from ${JSON.stringify(entry)}
       const config = createConfig({ root: ${JSON.stringify(root)}, watch: true, dotenv: false })
       console.log(config.get('A'))`
 
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       timeout: 25_000,
     })
 

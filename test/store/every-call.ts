@@ -90,6 +90,7 @@ async function everyList(repository: ConfigurationManager['prompts'], name: stri
   await repository.list({ label: 'latest', name })
   await repository.count({ search: 'call', activeOnly: false, label: 'production' })
   await repository.count({ name })
+  await repository.versions({ name })
   await repository.history({ name })
   await repository.diff({ name, from: 1, to: 2 })
 }
@@ -102,6 +103,7 @@ async function everyRule({ contextRules }: ConfigurationManager, context: string
   await contextRules.find({ context })
   const first = await contextRules.list({ limit: 1 })
   await contextRules.list({ search: 'call', activeOnly: false, ...(first.cursor !== undefined && { cursor: first.cursor }) })
+  await contextRules.count({ context, search: 'call', activeOnly: false })
   await contextRules.history({ context })
 }
 

@@ -42,17 +42,30 @@ export function complaintsAbout(blocks: readonly CodeBlock[], root: string, ambi
     readFile: (file) => virtual.get(join(file))?.text ?? disk.readFile(file),
     getSourceFile: (file, language, ...rest) => {
       const block = virtual.get(join(file))
-      return block ? ts.createSourceFile(file, block.text, language, true) : disk.getSourceFile(file, language, ...rest)
+      return block ? ts.createSourceFile(file, block.text, language, true) : parsed(file, () => disk.getSourceFile(file, language, ...rest))
     },
   }
   const program = ts.createProgram([...virtual.keys()], compilerOptions, host)
-  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+  // What the sources themselves say is the type check's matter; checking them here again would take most of the time.
+  const said = [
+    ...program.getOptionsDiagnostics(),
+    ...[...virtual.keys()].flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file))),
+  ]
+  return [...new Set(said)].map((diagnostic) => {
     const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')
     if (!diagnostic.file) return message
     const { line } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start ?? 0)
     const block = virtual.get(join(diagnostic.file.fileName))
     return block ? `${block.page}:${block.lines[line] ?? '?'} ${message}` : `${diagnostic.file.fileName}:${line + 1} ${message}`
   })
+}
+
+const sources = new Map<string, ts.SourceFile | undefined>()
+
+/** A file as it was read before: programs of one test file share what they have in common. */
+function parsed(file: string, read: () => ts.SourceFile | undefined): ts.SourceFile | undefined {
+  if (!sources.has(file)) sources.set(file, read())
+  return sources.get(file)
 }
 
 /** The source file behind each door of package.json's `exports`: `./migrations` is src/migrations.ts or src/migrations/index.ts. */

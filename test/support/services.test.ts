@@ -115,7 +115,7 @@ describe('a Redis of one test', () => {
 
 describe('the watchdog', () => {
   it('ends the servers of a process that was killed, frozen ones too, and removes their folders', async () => {
-    const owner = await spawnWorker<EchoHandlers>(new URL('./echo-process.ts', import.meta.url))
+    const owner = await spawnWorker<EchoHandlers>(new URL('./echo-process.ts', import.meta.url), { isUnbundled: true })
     const { postgres, redis } = await owner.ask('startServers')
     const client = await connected(postgres.url)
     const folder = await query(postgres.url, 'show data_directory').then((rows) => String(rows[0]?.data_directory))

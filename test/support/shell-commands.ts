@@ -4,6 +4,8 @@ export interface ShellCommand {
   readonly line: number
   /** Without variables before it, comments and what follows a pipe or a redirection. */
   readonly text: string
+  /** The file that its output is written to: `> name`. */
+  readonly into?: string
 }
 
 /** The commands in the `sh` and `bash` blocks of a page. `console` blocks show what a reader types; they are not checked. */
@@ -23,10 +25,16 @@ export function shellCommandsOf(page: string, markdown: string): readonly ShellC
     } else if (isShell) {
       const text = before + line.replace(/(?:^|\s)#.*$/, '').trim()
       before = text.endsWith('\\') ? text.slice(0, -1) : ''
-      if (text !== '' && before === '') commands.push({ page, line: index + 1, text: bare(text) })
+      const [, into] = /\s>\s*(\S+)$/.exec(text) ?? []
+      if (text !== '' && before === '') commands.push({ page, line: index + 1, text: bare(text), ...(into !== undefined && { into }) })
     }
   }
   return commands
+}
+
+/** The words of a command as a shell hands them over: `'in quotes'` is one. */
+export function wordsOf(command: string): readonly string[] {
+  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bareWord]) => single ?? double ?? (bareWord as string))
 }
 
 /** The npm scripts that a command runs. */

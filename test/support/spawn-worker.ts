@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { builtProgram } from './built-program.js'
 import type { Answer, Handlers, Request } from './serve-requests.js'
 import { TSX_LOADER } from './tsx-loader.js'
 
@@ -21,8 +22,8 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Options of Node's own, such as `--expose-gc`. */
   readonly nodeOptions?: readonly string[]
-  /** The file is JavaScript already: Node runs it as it is, which spares most of the start. @default false */
-  readonly isBuilt?: boolean
+  /** Runs the file where it stands, by tsx, for one that needs its own `import.meta.url`; starts slower. @default false */
+  readonly isUnbundled?: boolean
 }
 
 /**
@@ -39,8 +40,9 @@ export interface WorkerOptions {
  */
 export async function spawnWorker<H extends Handlers>(file: URL, options: WorkerOptions = {}): Promise<Worker<H>> {
   const { NODE_OPTIONS: _, ...inherited } = process.env
-  const child = fork(fileURLToPath(file), options.args ?? [], {
-    execArgv: [...(options.nodeOptions ?? []), ...(options.isBuilt ? [] : ['--import', TSX_LOADER])],
+  const [program, loader] = options.isUnbundled ? [fileURLToPath(file), ['--import', TSX_LOADER]] : [builtProgram(file), []]
+  const child = fork(program, options.args ?? [], {
+    execArgv: [...(options.nodeOptions ?? []), ...loader],
     env: { ...inherited, ...options.env },
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TemplateVariableError } from '../../src/shared/errors.js'
 import { parseTemplate } from '../../src/template/parse-template.js'
+import { unhindered } from '../support/unhindered.js'
 import { caught } from './caught.js'
 
 const parsed = parseTemplate([{ placeholder: 'history' }])
@@ -68,12 +69,10 @@ describe('histories in a placeholder', () => {
     ['that nest too deep', [{ role: 'user', content: 'x', deep }]],
     ['that are too large', Array.from({ length: 17 }, () => ({ role: 'user', content: 'x'.repeat(1024 * 1024) }))],
     ['that are too many', Array.from({ length: 500_001 }, () => ({ role: 'user', content: '' }))],
-  ])('are refused in little time: %s', (_name, history) => {
-    const started = performance.now()
-    const error = caught(() => render(history))
+  ])('are refused: %s', (_name, history) => {
+    const error = unhindered(() => caught(() => render(history)))
 
     expect(error).toBeInstanceOf(TemplateVariableError)
     expect(error).toMatchObject({ variables: ['history'] })
-    expect(performance.now() - started).toBeLessThan(1_000)
   })
 })

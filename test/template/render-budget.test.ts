@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TemplateFormat } from '../../src/entities/template.js'
 import { TemplateVariableError } from '../../src/shared/errors.js'
 import { parseTemplate } from '../../src/template/parse-template.js'
+import { unhindered } from '../support/unhindered.js'
 import { caught } from './caught.js'
 
 const TEN = Array.from({ length: 10 }, (_, index) => index)
@@ -18,14 +19,12 @@ describe('one rendering', () => {
     ['long objects in a list', 'mustache', '{{#l}}{{v}}{{/l}}', { l: Array.from({ length: 100_000 }), v: { MEBI } }],
     ['a long value, often', 'f-string', '{v}'.repeat(100_000), { v: MEBI }],
     ['a long value, often, in mustache', 'mustache', '{{v}}'.repeat(100_000), { v: MEBI }],
-  ])('of %s ends with a typed error in little time', (_name, format, template, values) => {
+  ])('of %s ends with a typed error', (_name, format, template, values) => {
     const parsed = parseTemplate(template, format)
-    const started = performance.now()
-    const error = caught(() => parsed.render(values as never))
+    const error = unhindered(() => caught(() => parsed.render(values as never)))
 
     expect(error).toBeInstanceOf(TemplateVariableError)
     expect((error as Error).message).toMatch(/500000 rounds|16 Mi/)
-    expect(performance.now() - started).toBeLessThan(1_000)
   })
 
   it('counts all messages of a chat together', () => {

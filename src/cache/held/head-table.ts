@@ -41,7 +41,7 @@ export class HeadTable {
   /**
    * Notes a change.
    *
-   * @returns the head if that was news, `undefined` if it was known
+   * @returns the head if the change was new here, `undefined` if it was known
    */
   raise(scope: Scope, revision: number, token: string): Head | undefined {
     const head = this.#heads.get(scope)
@@ -55,7 +55,7 @@ export class HeadTable {
     return revision >= this.#minFloor ? this.#create(scope, revision, token) : this.#create(scope, this.#minFloor, '')
   }
 
-  /** Whether a message about a revision up to which everything is known says something else of a scope than the table does. */
+  /** Whether a message about a revision at or below `applied` contradicts what the table says of a scope. */
   contradicts(scope: Scope, revision: number, token: string): boolean {
     // Messages can be forged: they must not decide which heads are pushed out.
     const head = this.#heads.peek(scope)

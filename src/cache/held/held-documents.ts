@@ -29,13 +29,13 @@ export interface Arrival {
   readonly generation: number
   /** It never changes (the content of one version): its age does not matter. */
   readonly isImmutable?: boolean
-  /** Nobody could confirm it, since the log was never read. */
+  /** It could not be confirmed, since the log was never read. */
   readonly unverified?: boolean
   /** It comes from Redis, where others may write. */
   readonly isForeign?: boolean
 }
 
-/** Of more, memory alone tells. */
+/** Most such changes that are remembered; beyond that only documents still in memory are compared. */
 const MAX_ARRIVED = 1_000
 
 /** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
@@ -122,7 +122,7 @@ export class HeldDocuments<Value> {
     return this.#heads.floor(scope)
   }
 
-  /** Whether a message about a revision that is known says something else of a scope than is known. */
+  /** Whether a message about a known revision contradicts what is known of a scope. */
   contradicts(scope: Scope, revision: number, token: string): boolean {
     return this.#heads.contradicts(scope, revision, token)
   }
@@ -154,7 +154,7 @@ export class HeldDocuments<Value> {
       if (isUnverified(held) && unverified) return undefined
     }
     const value = this.#parts.materialize(document, isForeign)
-    // An unverified document teaches no head.
+    // Learn no head from an unverified document: nothing has confirmed its stamp.
     const head = isImmutable || unverified ? undefined : this.#headOf(document)
     if (head && this.#arrived.size < MAX_ARRIVED) this.#arrived.set(scope, { revision: document.revision, token: document.token })
     return this.#keep(document, value, { head, state: unverified ? 'unverified' : 'fresh' })
@@ -181,7 +181,7 @@ export class HeldDocuments<Value> {
     if (isOther && held.revision <= asOf && held.asOf >= revision) this.#memory.delete(scope)
   }
 
-  /** Takes back a claim that the primary, loaded from after it was heard, contradicts. */
+  /** Takes back a claim that a later load from the primary contradicts. */
   distrust({ scope, asOf }: StampedDocument, claimed: number): void {
     if (!this.#heads.distrust(scope, claimed, asOf)) return
     const held = this.#memory.peek(scope)
@@ -195,7 +195,7 @@ export class HeldDocuments<Value> {
    * Takes changes that were announced: from here on no document that was read before them is served. The next read of the log says whether
    * they are true.
    *
-   * @returns those that were news
+   * @returns the changes that were new here
    */
   claim(heads: LogPage['heads']): LogPage['heads'] {
     return heads.filter((head) => {
@@ -286,7 +286,7 @@ export class HeldDocuments<Value> {
     return head !== undefined
   }
 
-  /** The log says something else of a scope than its head does. */
+  /** Whether the log contradicts the head of a scope. */
   #correct(scope: Scope, head: Head, { revision, token }: Readonly<Head>): void {
     Object.assign(head, { revision, token })
     const held = this.#memory.peek(scope)
@@ -388,7 +388,7 @@ export class HeldDocuments<Value> {
       isHot: false,
     }
     judge(entry)
-    // One that alone is larger than memory may be is served, and not kept.
+    // A document that is larger than all of memory may be is served, and not kept.
     if (this.#memory.set(entry)) onKept(entry)
     return entry
   }
@@ -398,7 +398,7 @@ export class HeldDocuments<Value> {
   }
 }
 
-/** Whether one head says more than another, or something else of the same revision. */
+/** Whether one head is above another, or contradicts it: the same revision with another token. */
 function isOver(head: Readonly<Head>, other: Readonly<Head>): boolean {
   return head.revision > other.revision || (head.revision === other.revision && head.token !== other.token)
 }

@@ -40,9 +40,9 @@ export interface MemoryEntry<Value> {
   readonly state: EntryState
   /** Whether nothing newer was announced. */
   readonly isCurrent: boolean
-  /** Whether a read may be answered with it without asking anybody. */
+  /** Whether a read may be answered with it without asking a server. */
   readonly isUsable: boolean
-  /** Whether an answer says that nobody could confirm it. */
+  /** Whether an answer says that it could not be confirmed (`stale`). */
   readonly stale: boolean
   /** Read since the last time something entered memory. */
   readonly isTouched: boolean
@@ -56,7 +56,7 @@ export type MutableEntry<Value> = { -readonly [Key in keyof MemoryEntry<Value>]:
 const WAITS_FOR_AN_ANSWER: ReadonlySet<EntryState> = new Set<EntryState>(['suspect', 'adopted'])
 const SERVED_AS_STALE: ReadonlySet<EntryState> = new Set<EntryState>(['stale', 'unverified', 'suspect', 'adopted'])
 
-/** Whether nobody ever confirmed it. */
+/** Whether it was never confirmed. */
 export function isUnverified({ state }: MemoryEntry<unknown>): boolean {
   return state === 'unverified' || state === 'adopted'
 }

@@ -2,12 +2,12 @@ import type { Scope } from '../../entities/scope.js'
 
 /** Scopes whose document in Redis is not to be trusted until PostgreSQL was asked once. */
 export class Suspicions {
-  /** Each with a number of its own, so that who read something can tell whether it was suspected since. */
+  /** Each with a number of its own, so that a load can tell whether its scope was suspected again meanwhile. */
   readonly #numbers = new Map<Scope, number>()
   readonly #max: number
   #latest = 0
 
-  /** @param max anybody can raise them; past so many the oldest is forgotten */
+  /** @param max most suspicions kept, since any publisher can raise them; the oldest is forgotten first */
   constructor(max: number) {
     this.#max = max
   }

@@ -43,7 +43,7 @@ export interface RevisionLogParts {
   readonly gapMs?: number
 }
 
-/** Messages further ahead of the log, as it was last read, than this raise nothing; they make this process read the log. */
+/** Messages that are further ahead of the log, as it was last read, raise no floors; they make this process read the log. */
 const MAX_AHEAD = 5_000
 const GAP_MS = 50
 /** How soon an announcement that nothing else confirms is looked up in the log, in milliseconds. */
@@ -52,14 +52,14 @@ const CONFIRM_MS = 250
 const DOUBT_MS = 10_000
 /** Pause between two reads for messages that are not believed, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
-/** A channel that was silent for so long, in milliseconds, is looked at once more: what came last may be true. */
+/** When no message came for so long, in milliseconds, the log is read once more: the last message may have been true. */
 const QUIET_MS = 150
 /** How many such looks there are in a row, and how long it takes until there is one more, in milliseconds. */
 const SPARE_LOOKS = 2
 const SPARE_LOOK_EVERY_MS = 2_000
-/** Most questions of writers that wait at once: they can be forged. */
+/** Most questions of writers that may wait at once. Questions can be forged, so there is a limit. */
 const MAX_WAITERS = 1_000
-/** One read may be under way already and have looked too early; the one after it has seen every commit there was. */
+/** A read that is under way may have looked before a commit; the read after it sees every commit up to now. */
 const READS_UNTIL_GIVEN_UP = 2
 
 /**
@@ -90,7 +90,7 @@ export class RevisionLog {
   #isContradicted = false
   #doubtUntil = 0
   #nextLookAt = 0
-  /** A message was left to a read of the log, and none has begun since. */
+  /** A message is to be settled by a read of the log that has not begun yet. */
   #mustLook = false
   #quietTimer: NodeJS.Timeout | undefined
   #doubtedAt = 0
@@ -154,7 +154,7 @@ export class RevisionLog {
     if (this.#applied === undefined) this.#top = Math.max(this.#top, revision)
   }
 
-  /** Takes a change that was announced. Out of order is fine; twice is fine; what is not true costs a read of the log a second at most. */
+  /** Takes an announced change, in any order and any number of times. Changes that are not true cost at most one read of the log a second. */
   hear(revision: number, token: string, scopes: readonly Scope[] | undefined): void {
     if (this.#closed) return
     this.#claimed = Math.max(this.#claimed, revision)
@@ -333,7 +333,7 @@ export class RevisionLog {
     this.#isContradicted = false
     this.#mustLook = false
     const nextLookAt = performance.now() + LOOK_EVERY_MS
-    // What comes while this read is under way and is not believed waits for the next one.
+    // A message that comes during this read and raises no floor waits for the next read.
     if (this.#isInDoubt) this.#nextLookAt = nextLookAt
     this.counters.catchUps++
     const startedAt = { monotonic: performance.now(), wall: Date.now() }

@@ -49,7 +49,7 @@ export class KnownDatabases {
     })
   }
 
-  /** Redis may have forgotten it: the next time it is named again. */
+  /** Redis may have lost the name: write it again next time. */
   forget(): void {
     this.#notedAt = Number.NEGATIVE_INFINITY
   }

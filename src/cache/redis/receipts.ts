@@ -16,14 +16,14 @@ export interface ReceiptsOptions {
   readonly redisMs: number
 }
 
-/** Answers are kept this long, in milliseconds: longer than anybody should wait for them. */
+/** How long answers are kept, in milliseconds: longer than a writer may wait for them. */
 const KEEP_MS = 60_000
-/** Anybody may ask, and each answer writes a key: no more of them a second. */
+/** Most answers a second: any publisher can ask, and each answer writes a key. */
 const ANSWERS_PER_SECOND = 1_000
 /** Pause between two looks at the answers, in milliseconds. */
 const LOOK_EVERY_MS = 2
 
-/** Who serves a write: the writer asks over the channel, and each worker that serves it puts its name into a set. */
+/** Finds out which workers serve a write: the writer asks over the channel, and each worker that serves it puts its name into a set. */
 export class Receipts {
   readonly #parts: ReceiptsParts
   readonly #options: ReceiptsOptions

@@ -34,7 +34,7 @@ export class RedisBus {
   #refusal: string | undefined
   #failures = 0
   #closed = false
-  /** Something came since the last PING was due: the server is there. */
+  /** Whether something came since the last PING was due, which shows that the server answers. */
   #hasHeard = false
   #pingTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
@@ -47,7 +47,7 @@ export class RedisBus {
     return this.#isSubscribed
   }
 
-  /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
+  /** Resolves when the first attempt succeeded or failed; further attempts go on in the background. */
   async open(): Promise<void> {
     if (this.#closed) return
     const { pingMs } = this.#options

@@ -37,7 +37,7 @@ function neverHanging(redisMs: number) {
     autoResubscribe: false,
     connectTimeout: redisMs * 4,
     commandTimeout: redisMs,
-    // A connection whose other end vanished without a word is given up; TCP itself would take a quarter of an hour.
+    // Gives up a connection whose other end vanished without closing it; TCP alone would take a quarter of an hour.
     socketTimeout: redisMs * 4,
     disconnectTimeout: 100,
   }
@@ -50,7 +50,7 @@ function reconnecting(redisMs: number) {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RETRY_MS) * (0.75 + Math.random() / 2),
-    // A primary that was made a replica: whoever answers under that name now is asked anew.
+    // A primary became a replica: connect again, so that the name leads to the new primary.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   }
 }
@@ -214,7 +214,7 @@ function shared(
     },
     listeners: async (channel) => {
       if (!data.isCluster) return numSub(data, channel)
-      // Each node counts its own. One that is away has none: whoever was subscribed there hears nothing.
+      // Each node counts its own subscribers. A node that is away counts as none: its subscribers hear nothing.
       const counts = nodesOf(data).map((node) => withDeadline(numSub(node, channel), redisMs / 2, () => new Error()).catch(() => 0))
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
     },

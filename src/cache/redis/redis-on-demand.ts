@@ -15,7 +15,7 @@ export class RedisOnDemand implements RedisLike {
   #driver: RedisDriver | undefined
   #client: RedisLike | undefined
   #loading: Promise<RedisLike> | undefined
-  /** Those that listened before there was a client. */
+  /** Listeners that were added before there was a client. */
   #listeners: (readonly [event: string, listener: Listener])[] = []
   #isClosed = false
 

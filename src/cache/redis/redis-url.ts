@@ -34,7 +34,7 @@ function problemOf(url: URL): string | undefined {
   return undefined
 }
 
-/** Redis counts databases in 32 bits. */
+/** Highest number of a database: Redis counts them in 32 bits. */
 function isDatabaseNumber(text: string): boolean {
   return /^(0|[1-9]\d{0,9})$/.test(text) && Number(text) <= 2_147_483_647
 }

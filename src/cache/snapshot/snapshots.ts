@@ -70,7 +70,7 @@ export class Snapshots {
       this.#hasFailed = false
     } catch (error) {
       this.#pauseMs = PAUSE_AFTER_FAILURE_MS
-      // A full disk is told of once, not every half minute.
+      // Report a full disk once, not every half minute.
       if (!this.#hasFailed) onError(error, 'The snapshot file could not be written; it is tried again with the next changes.')
       this.#hasFailed = true
     }

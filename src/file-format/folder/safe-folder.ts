@@ -81,6 +81,11 @@ export class SafeFolder {
     for (const path of deletions) rmSync(join(this.directory, path), { force: true })
   }
 
+  /** @throws {InvalidArgumentError} when `change` could not write this file */
+  refuseUnwritable(path: string): void {
+    rmSync(this.#prepare(path, '').from, { force: true })
+  }
+
   #prepare(path: string, text: string): { from: string; to: string } {
     this.#refuseLinks(path)
     const to = join(this.directory, path)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Json, JsonObject } from '../../entities/json.js'
 import type { RolloutArm } from '../../entities/rollout.js'
 
@@ -49,17 +48,4 @@ export interface BundleRollout {
   readonly schedule?: readonly { readonly at: string; readonly coverage: number }[]
   readonly guard?: JsonObject
   readonly enrol?: false
-}
-
-/** What two contents have in common that mean the same, whatever the order of their keys. */
-export function contentHash(content: unknown): string {
-  return createHash('sha256').update(canonicalText(content)).digest('hex')
-}
-
-/** JSON with the keys of every object in order. */
-export function canonicalText(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    return Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
-  })
 }

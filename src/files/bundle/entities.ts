@@ -4,7 +4,8 @@ import type { WriteMeta } from '../../entities/written.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { ConfigurationManager } from '../../manager/configuration-manager.js'
 import type { ManagedKind } from '../../manager/managed-kind.js'
-import { type BundleEntity, type BundleRollout, type BundleVersion, contentHash } from './bundle.js'
+import { hashOf } from '../content-hash.js'
+import type { BundleEntity, BundleRollout, BundleVersion } from './bundle.js'
 
 /** What a bundle is read from and written through: a manager, or the repositories of a transaction. */
 export type BundleRepositories = Pick<ConfigurationManager, 'prompts' | 'models' | 'embeddings' | 'flags' | 'contextRules' | 'rollouts'> & {
@@ -115,7 +116,7 @@ function group<Item extends Listed>(
       versions: versions
         .map((item): BundleVersion => {
           const content = contentOf(item)
-          return { version: item.version, content, isActive: item.isActive, hash: contentHash(content) }
+          return { version: item.version, content, isActive: item.isActive, hash: hashOf(content, 'hex') }
         })
         .sort((one, other) => one.version - other.version),
       labels: Object.fromEntries(

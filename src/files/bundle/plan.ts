@@ -1,5 +1,6 @@
+import { isSame } from '../../file-format/canonical.js'
 import { AlreadyExistsError } from '../../shared/errors.js'
-import { type BundleEntity, type BundleRollout, type BundleVersion, canonicalText, contentHash } from './bundle.js'
+import type { BundleEntity, BundleRollout, BundleVersion } from './bundle.js'
 
 /** What an import does to one entity. */
 export interface EntityPlan {
@@ -22,7 +23,7 @@ export function planEntity(wanted: BundleEntity, stored: BundleEntity | undefine
   for (const { version, content } of wanted.versions) {
     const known = there.get(version)
     // Of a purged version nothing is known any more that could be compared.
-    if (!known || content === null || known.content === null || contentHash(known.content) === contentHash(content)) continue
+    if (!known || content === null || known.content === null || isSame(known.content, content)) continue
     throw new AlreadyExistsError(
       `Version ${version} of ${wanted.kind} "${wanted.name}" is in project "${project}" with other content than in the bundle, and nothing ` +
         'was imported. Import into another project, or copy what is missing by hand.',
@@ -42,8 +43,4 @@ export function planEntity(wanted: BundleEntity, stored: BundleEntity | undefine
     deactivate: changes(false),
     rollouts: (wanted.rollouts ?? []).filter((rollout) => !stored?.rollouts?.some((known) => isSame(known, rollout))),
   }
-}
-
-function isSame(one: BundleRollout, other: BundleRollout): boolean {
-  return canonicalText(one) === canonicalText(other)
 }

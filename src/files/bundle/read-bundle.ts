@@ -1,6 +1,7 @@
 import type { Json } from '../../entities/json.js'
 import { InvalidArgumentError } from '../../shared/errors.js'
-import { BUNDLE_FORMAT, type Bundle, type BundleEntity, type BundleRollout, type BundleVersion, contentHash } from './bundle.js'
+import { hashOf } from '../content-hash.js'
+import { BUNDLE_FORMAT, type Bundle, type BundleEntity, type BundleRollout, type BundleVersion } from './bundle.js'
 
 /**
  * A bundle out of JSON that comes from outside. Contents are checked when they are written, by their kinds.
@@ -51,7 +52,7 @@ function readVersion(place: string, value: unknown, expected: number): BundleVer
     throw new InvalidArgumentError(`${place}.version`, `must be ${expected}: versions stand in order, from 1 on and without gaps`)
   if (typeof isActive !== 'boolean') throw new InvalidArgumentError(`${place}.isActive`, 'must be true or false')
   if (content === undefined) throw new InvalidArgumentError(`${place}.content`, 'must be given')
-  if (hash !== undefined && hash !== contentHash(content)) {
+  if (hash !== undefined && hash !== hashOf(content, 'hex')) {
     throw new InvalidArgumentError(
       `${place}.hash`,
       'is not that of the content: it was changed after the export. Take the hash out if that was meant',

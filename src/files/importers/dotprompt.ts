@@ -1,7 +1,8 @@
 import { parseDocument } from 'yaml'
 import type { ChatMessageTemplate } from '../../entities/template.js'
 import { InvalidArgumentError } from '../../shared/errors.js'
-import type { Imported, ImportedEntity, ImportLoss } from './imported.js'
+import type { Imported, ImportedEntity, ImportedPrompt, ImportLoss } from './imported.js'
+import { inputSchemaOf } from './input-schema.js'
 import { filled, type Given, inOrder, isObject } from './read.js'
 import { templateOf } from './template.js'
 
@@ -13,12 +14,11 @@ export interface DotpromptFile {
 }
 
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  input: 'types of variables are declared in code, with definePrompt(); defaults are given to compile()',
   output: 'the form of an answer is asked for in code: pass a schema to the agent',
   tools: 'tools are code: pass them to chatWithTools()',
   metadata: 'there is no metadata: put it into the description',
 }
-const KNOWN: ReadonlySet<string> = new Set(['name', 'variant', 'description', 'model', 'config'])
+const KNOWN: ReadonlySet<string> = new Set(['name', 'variant', 'description', 'model', 'config', 'input'])
 
 /**
  * Dotprompt files of Genkit. A variant, `triage.short.prompt`, is a prompt of its own: `triage.short`.
@@ -41,17 +41,14 @@ function promptOf({ path, text }: DotpromptFile, lose: (loss: ImportLoss) => voi
     lose({ where: `${path}: ${key}`, what: JSON.stringify(value).slice(0, 200), why })
   }
   const parameters = filled(front.config)
-  return {
-    kind: 'prompt',
-    name,
-    labels: [],
-    content: {
-      ...templateOf(path, messagesOf(path, body, lose), lose),
-      ...(typeof front.description === 'string' && { description: front.description }),
-      ...(typeof front.model === 'string' && { model: front.model }),
-      ...(parameters && { parameters }),
-    },
+  const content: ImportedPrompt = {
+    ...templateOf(path, messagesOf(path, body, lose), lose),
+    ...(typeof front.description === 'string' && { description: front.description }),
+    ...(typeof front.model === 'string' && { model: front.model }),
+    ...(parameters && { parameters }),
   }
+  const inputSchema = inputSchemaOf(path, front.input, content, lose)
+  return { kind: 'prompt', name, labels: [], content, ...(inputSchema && { inputSchema }) }
 }
 
 function split(path: string, text: string): { readonly front: Given; readonly body: string } {

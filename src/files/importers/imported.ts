@@ -18,6 +18,8 @@ export interface ImportedEntity {
   readonly version?: number
   readonly labels: readonly string[]
   readonly content: ImportedPrompt
+  /** What it said of its variables, for its file; not stored. */
+  readonly inputSchema?: JsonObject
 }
 
 /** Something of the other system that does not carry over. */

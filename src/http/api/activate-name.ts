@@ -1,7 +1,6 @@
 import type { ChangelogQuery, HttpManager } from '../manager.js'
 import { notFound } from '../problem.js'
 import type { Entity, Resource } from '../resources.js'
-import { versionsOf } from '../versions.js'
 
 interface Request {
   readonly name: string
@@ -20,26 +19,25 @@ const LAST_CHANGES = 1_000
  */
 export async function activateName(resource: Resource, manager: HttpManager, request: Request): Promise<Entity> {
   const { name, project } = request
-  const versions = await versionsOf(resource, manager, { name, project, activeOnly: false })
+  const repository = resource.repository(manager)
+  const versions = await repository.versions({ name, project })
   if (versions.length === 0) throw notFound(`There is no ${resource.noun} "${name}".`)
   const inactive = versions.filter(({ isActive }) => !isActive).map(({ version }) => version)
   const last = await lastDeactivated(resource, manager, request)
   const taken = inactive.filter((version) => last.has(version))
   const chosen = taken.length > 0 ? taken : inactive
-  const repository = resource.repository(manager)
   const [only, ...others] = chosen
   if (only !== undefined && others.length === 0) return repository.activate({ ...request, version: only })
   const { waitForWorkers, ...each } = request
-  if (only !== undefined) {
-    await manager.transaction(
-      async (repositories) => {
-        const writes = resource.repository(repositories as unknown as HttpManager)
-        for (const version of chosen) await writes.activate({ ...each, version })
-      },
-      { changedBy: request.changedBy, ...(waitForWorkers !== undefined && { waitForWorkers }) },
-    )
-  }
-  return (await repository.find({ name, project })) as Entity
+  if (only === undefined) return (await repository.find({ name, project })) as Entity
+  const { facts } = await manager.transactionWithFacts(
+    async (repositories) => {
+      const writes = resource.repository(repositories as unknown as HttpManager)
+      for (const version of chosen) await writes.activate({ ...each, version })
+    },
+    { changedBy: request.changedBy, ...(waitForWorkers !== undefined && { waitForWorkers }) },
+  )
+  return { ...((await repository.find({ name, project })) as Entity), ...facts }
 }
 
 /** The versions that the last deactivation of a name took, from the changelog: one row for each, all of one revision. */

@@ -1,17 +1,20 @@
 import type { ContextRule } from '../../entities/context-rule.js'
 import type { HttpManager } from '../manager.js'
-import { cursorBefore } from '../versions.js'
 import type { Asked } from './list-page.js'
 
-const PAGE = 1_000
-
 /** A page of the versions of context rules, of all contexts or of exactly one. */
-export async function rulesPage(manager: HttpManager, asked: Omit<Asked, 'label'>, show: (rule: ContextRule) => object): Promise<object> {
-  const page = await pageOf(manager, asked)
+export async function rulesPage(
+  { contextRules }: HttpManager,
+  { name, total, ...asked }: Omit<Asked, 'label'>,
+  show: (rule: ContextRule) => object,
+): Promise<object> {
+  const query = { ...asked, ...(name !== undefined && { context: name }) }
+  const { limit: _limit, cursor: _cursor, ...counted } = query
+  const [page, all] = await Promise.all([contextRules.list(query), total ? contextRules.count(counted) : undefined])
   return {
     items: page.items.map(show),
     ...(page.cursor !== undefined && { cursor: page.cursor }),
-    ...(asked.total && { total: await totalOf(manager, asked) }),
+    ...(all !== undefined && { total: all }),
   }
 }
 
@@ -25,29 +28,9 @@ export async function findRule(
 }
 
 /** The highest version of a context, active or not; `undefined` when there is none. */
-export async function hasRules(manager: HttpManager, target: { context: string; project: string }): Promise<number | undefined> {
-  const { context: name, project } = target
-  return (await pageOf(manager, { name, project, activeOnly: false, limit: 1 })).items[0]?.version
-}
-
-async function pageOf({ contextRules }: HttpManager, { name, total: _, ...query }: Asked): ReturnType<HttpManager['contextRules']['list']> {
-  if (name === undefined) return contextRules.list(query)
-  const page = await contextRules.list({ ...query, cursor: query.cursor ?? cursorBefore(name) })
-  const items = page.items.filter(({ context }) => context === name)
-  return items.length < page.items.length ? { items } : page
-}
-
-async function totalOf(manager: HttpManager, { limit: _limit, cursor: _cursor, ...asked }: Asked): Promise<number> {
-  let total = 0
-  let cursor: string | undefined
-  do {
-    const page: Awaited<ReturnType<typeof pageOf>> = await pageOf(manager, {
-      ...asked,
-      limit: PAGE,
-      ...(cursor !== undefined && { cursor }),
-    })
-    total += page.items.length
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return total
+export async function highestRule(
+  { contextRules }: HttpManager,
+  target: { context: string; project: string },
+): Promise<number | undefined> {
+  return (await contextRules.list({ ...target, activeOnly: false, limit: 1 })).items[0]?.version
 }

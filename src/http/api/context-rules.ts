@@ -9,7 +9,7 @@ import { CONTEXT_RULES } from '../resources.js'
 import { Flag, NewName, Project, Summary, text, Version } from '../schemas.js'
 import { fromWire, toWire } from '../wire.js'
 import { metaOf, projectOf, reading } from './acts.js'
-import { findRule, hasRules, rulesPage } from './context-rule-lists.js'
+import { findRule, highestRule, rulesPage } from './context-rule-lists.js'
 import { historyPage } from './history.js'
 import { DeleteQuery, HistoryQuery, RuleListQuery, RuleReadQuery, WaitQuery, WriteQuery } from './queries.js'
 
@@ -133,7 +133,7 @@ export function contextRules(change: ReturnType<typeof answers.configChange>): r
         if (create) {
           const { issues } = v.safeParse(name, context)
           if (issues) throw new Problem(400, 'E_INVALID_ARGUMENT', `name ${issues[0].message}`, { field: 'name' })
-        } else if (!(await hasRules(services.manager, { context, project }))) {
+        } else if (!(await highestRule(services.manager, { context, project }))) {
           throw notFound(`There is no ${noun} "${context}". Send "create": true to make it.`)
         }
         const request = { ...fromWire(body), context, project, ...metaOf(call, summary) }
@@ -190,7 +190,7 @@ export function contextRules(change: ReturnType<typeof answers.configChange>): r
       handle: async (call, services) => {
         const { version: given, project, summary } = call.body
         const target = { context: call.params.name!, project: projectOf(services, project, call.query.project) }
-        const version = given ?? (await hasRules(services.manager, target))
+        const version = given ?? (await highestRule(services.manager, target))
         if (version === undefined) throw notFound(`There is no ${noun} "${target.context}".`)
         return showRule(await services.manager.contextRules.activate({ ...target, version, ...metaOf(call, summary) }))
       },

@@ -15,6 +15,7 @@ import { playground } from './playground.js'
 import { previews } from './previews.js'
 import { rollouts } from './rollouts.js'
 import { shownAs } from './show.js'
+import { whoAsks } from './who-asks.js'
 
 /** The calls of the API, and the schemas of their answers that have names in its document. */
 export interface Api {
@@ -43,6 +44,7 @@ export function createApi(resources: readonly Resource[], llm?: LLMRegistry): Ap
       ...(withTemplate ? previews(withTemplate) : []),
       ...(withTemplate && llm ? playground(withTemplate, llm) : []),
       ...kindList(resources),
+      whoAsks(),
       ...bundles(),
       ...operations(kinds),
     ],

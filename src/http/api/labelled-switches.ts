@@ -3,9 +3,8 @@ import { isConfigError } from '../../shared/errors.js'
 import * as answers from '../answers.js'
 import { type Endpoint, endpoint, type Services } from '../endpoint.js'
 import { notFound, Problem } from '../problem.js'
-import type { Entity, Resource } from '../resources.js'
+import type { Resource, VersionOutline } from '../resources.js'
 import { Project, Summary, Version } from '../schemas.js'
-import { versionsOf } from '../versions.js'
 import { toWire } from '../wire.js'
 import { activateName } from './activate-name.js'
 import { metaOf, projectOf } from './acts.js'
@@ -19,10 +18,10 @@ export function labelledSwitches(resource: Resource, shown: Shown): readonly End
   const one = `/${plural}/:name`
   const current = currentOf(resource, shown)
 
-  const labelsAmong = (versions: readonly Entity[], only: number | undefined) =>
+  const labelsAmong = (versions: readonly VersionOutline[], only: number | undefined) =>
     versions.filter(({ version }) => only === undefined || version === only).flatMap(({ labels }) => labels)
   const switching = async (verb: string, services: Services, target: { name: string; project: string }, version: number | undefined) => {
-    const carried = labelsAmong(await versionsOf(resource, services.manager, { ...target, activeOnly: false }), version)
+    const carried = labelsAmong(await repository(services.manager).versions(target), version)
     return { verb, kind, ...target, labels: isReadByLatest ? [...carried, 'latest'] : carried }
   }
 
@@ -80,7 +79,7 @@ export function labelledSwitches(resource: Resource, shown: Shown): readonly End
   ]
 
   async function refuseLabelled({ manager }: Services, target: { name: string; project: string }): Promise<void> {
-    const versions = await versionsOf(resource, manager, target)
+    const versions = (await repository(manager).versions(target)).filter(({ isActive }) => isActive)
     if (versions.length === 0) throw notFound(`There is no active version of the ${noun} "${target.name}".`)
     const carried = labelsAmong(versions, undefined)
     if (carried.length === 0) return

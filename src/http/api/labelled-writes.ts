@@ -7,7 +7,6 @@ import { draftEntries, draftOf } from '../fields.js'
 import { notFound, Problem } from '../problem.js'
 import type { Resource } from '../resources.js'
 import { Flag, Label, NewName, Project, Summary, Version } from '../schemas.js'
-import { hasVersions } from '../versions.js'
 import { fromWire, toWire } from '../wire.js'
 import { metaOf, projectOf } from './acts.js'
 import { currentOf } from './current.js'
@@ -120,7 +119,7 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
         if (repeated !== undefined && repeated !== target.name) {
           throw new Problem(400, 'E_INVALID_ARGUMENT', 'name must be the one in the path, or be left out', { field: 'name' })
         }
-        if (!create && !(await hasVersions(resource, services.manager, target))) {
+        if (!create && (await repository(services.manager).count({ ...target, activeOnly: false })) === 0) {
           throw notFound(`There is no ${noun} "${target.name}". Send "create": true to make it.`)
         }
         if (create) refuseOddName(target.name, maxNameLength)

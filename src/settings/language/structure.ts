@@ -19,16 +19,15 @@ export interface Scalar {
  * @param read is told the path from the structure's top
  */
 export function mapStructure(text: string, read: (scalar: Scalar, path: readonly string[]) => unknown): unknown {
-  const plain = readStructure(text)
-  if (plain === undefined || typeof plain !== 'object') return plain
-  const marked = parseStructure(text.replaceAll(PART, mark))
+  const texts = markedText(text)
+  const marked = texts === undefined ? undefined : parseStructure(texts)
   const walk = (value: unknown, path: readonly string[]): unknown => {
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]))
     if (isPlainTable(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]))
     return typeof value === 'string' ? read({ text: value.slice(1), isQuoted: value.startsWith(QUOTED) }, path) : value
   }
   // A text that cannot be marked, such as one with strings of three quotes, keeps what the parser made of it.
-  return marked === undefined ? plain : walk(marked, [])
+  return typeof marked === 'object' && isOrdinary(marked) ? walk(marked, []) : readStructure(text)
 }
 
 const QUOTED = 'q'
@@ -36,10 +35,20 @@ const BARE = 'b'
 // A string with what follows it, to tell keys from values; a word without quotes, likewise.
 const PART = /("(?:\\.|[^"\\])*"|'[^']*')(\s*[=:])?|[^\s[\]{},=:"'][^\s[\]{},="']*(\s*=)?/g
 
-/** Puts a letter in front of each scalar that is no key, and quotes around it if it has none. */
-function mark(part: string, quoted: string | undefined, afterQuoted: string | undefined, afterBare: string | undefined): string {
-  if (afterQuoted !== undefined || afterBare !== undefined) return part
-  return quoted === undefined ? JSON.stringify(BARE + part) : quoted[0] + QUOTED + quoted.slice(1)
+// What TOML or JSON reads without quotes: yes and no, nothing, numbers of any length, dates and times.
+const SCALAR =
+  /^(?:true|false|null|[+-]?(?:inf|nan|(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?)|0(?:x[\da-fA-F_]+|o[0-7_]+|b[01_]+)|(?:\d{4}-\d\d-\d\d)?(?:[Tt]?\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?)$/
+
+/** Puts a letter in front of each scalar that is no key, and quotes around it if it has none; `undefined` when a word is no scalar. */
+function markedText(text: string): string | undefined {
+  let isWhole = true
+  const marked = text.replaceAll(PART, (part: string, quoted?: string, afterQuoted?: string, afterBare?: string) => {
+    if (afterQuoted !== undefined || afterBare !== undefined) return part
+    if (quoted !== undefined) return quoted[0] + QUOTED + quoted.slice(1)
+    isWhole &&= SCALAR.test(part)
+    return JSON.stringify(BARE + part)
+  })
+  return isWhole ? marked : undefined
 }
 
 function parseStructure(text: string): unknown {
@@ -53,11 +62,15 @@ function parseStructure(text: string): unknown {
   return /^[[{]/.test(text) ? parseJson(text) : undefined
 }
 
-/** Whether a parsed value holds only what a text may give: no dates, no number that lost digits on the way. */
-export function isOrdinary(value: unknown): boolean {
+/** How deep lists and tables may lie in each other: no settings need more, and each level costs stack. */
+export const MOST_LEVELS = 100
+
+/** Whether a parsed value holds only what a text may give: no dates, no number that lost digits on the way, and no endless nesting. */
+export function isOrdinary(value: unknown, level = 0): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
-  if (Array.isArray(value)) return value.every(isOrdinary)
-  if (isPlainTable(value)) return Object.keys(value).every((key) => key !== '__proto__' && isOrdinary(value[key]))
+  if (level > MOST_LEVELS) return false
+  if (Array.isArray(value)) return value.every((item) => isOrdinary(item, level + 1))
+  if (isPlainTable(value)) return Object.keys(value).every((key) => key !== '__proto__' && isOrdinary(value[key], level + 1))
   return value === null || typeof value === 'string' || typeof value === 'boolean'
 }
 

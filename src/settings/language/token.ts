@@ -15,11 +15,14 @@ export interface TokenScope {
   readonly variable: (name: string) => { readonly text: string; readonly isSecret: boolean } | undefined
   /** Another setting by its path, as `get` takes it, resolved; `undefined` when there is none. */
   readonly setting: (path: string) => Evaluated | undefined
-  /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the one who says it. */
+  /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the file that names it. */
   readonly file: (path: string) => string | undefined
 }
 
 const TOKEN = /^@(env|format|get|read_file|none|null|int|float|bool|str|json|upper|lower|strip|split)(?: ([\s\S]*))?$/
+
+/** How many tokens may stand in front of each other. */
+const MOST_TOKENS = 20
 
 /** Whether a string begins with a token that gives a value. `@integer` and an address like `@alice` do not. */
 export function isToken(text: string): boolean {
@@ -31,41 +34,42 @@ export function isToken(text: string): boolean {
  *
  * @throws {Error} whose message fits behind the name of the setting and quotes no value
  */
-export function evaluateToken(text: string, scope: TokenScope): Evaluated {
+export function evaluateToken(text: string, scope: TokenScope, level = 0): Evaluated {
+  if (level > MOST_TOKENS) throw new Error(`has more than ${MOST_TOKENS} tokens, one inside the other`)
   const [, token = '', rest = ''] = TOKEN.exec(text) ?? []
   if (token === 'none' || token === 'null') return { value: null, raw: undefined, isSecret: false }
-  if (token === 'env') return evaluateEnv(rest, scope)
-  if (token === 'get') return evaluateGet(rest, scope)
-  if (token === 'read_file') return evaluateFile(rest, scope)
+  if (token === 'env') return evaluateEnv(rest, scope, level)
+  if (token === 'get') return evaluateGet(rest, scope, level)
+  if (token === 'read_file') return evaluateFile(rest, scope, level)
   if (token === 'format') return evaluateFormat(rest, scope)
-  const inner = isToken(rest) ? evaluateToken(rest, scope) : { value: rest, raw: rest, isSecret: false }
+  const inner = isToken(rest) ? evaluateToken(rest, scope, level + 1) : { value: rest, raw: rest, isSecret: false }
   return { value: convert(token, inner.raw ?? textOf(inner.value)), raw: undefined, isSecret: inner.isSecret }
 }
 
-function evaluateEnv(rest: string, scope: TokenScope): Evaluated {
+function evaluateEnv(rest: string, scope: TokenScope, level: number): Evaluated {
   const { word: name, fallback } = splitArgument(rest)
   const found = scope.variable(name)
   if (found) return { value: guess(found.text), raw: found.text, isSecret: found.isSecret }
   if (fallback === undefined) throw new Error(`needs the variable ${name || '(no name)'}, which is not set (@env NAME default gives one)`)
-  return evaluateFallback(fallback, scope)
+  return evaluateFallback(fallback, scope, level)
 }
 
-function evaluateGet(rest: string, scope: TokenScope): Evaluated {
+function evaluateGet(rest: string, scope: TokenScope, level: number): Evaluated {
   const { word: path, fallback } = splitArgument(rest)
   const found = path === '' ? undefined : scope.setting(path)
   const cast = /^@(int|float|bool|str|json)(?: |$)/.exec(fallback ?? '')?.[1]
   if (found) return cast ? { value: convert(cast, found.raw ?? textOf(found.value)), raw: undefined, isSecret: found.isSecret } : found
   if (fallback === undefined) throw new Error(`needs the setting ${path || '(no name)'}, which is not there (@get key default gives one)`)
-  return evaluateFallback(fallback, scope)
+  return evaluateFallback(fallback, scope, level)
 }
 
-function evaluateFile(rest: string, scope: TokenScope): Evaluated {
+function evaluateFile(rest: string, scope: TokenScope, level: number): Evaluated {
   const { word: path, fallback } = splitArgument(rest)
   const text = scope.file(path)
   if (text !== undefined) return { value: text.trim(), raw: text.trim(), isSecret: true }
   if (fallback === undefined)
     throw new Error(`needs the file ${path || '(no name)'}, which does not exist (@read_file path default gives a default)`)
-  return { ...evaluateFallback(fallback, scope), isSecret: true }
+  return { ...evaluateFallback(fallback, scope, level), isSecret: true }
 }
 
 function evaluateFormat(rest: string, scope: TokenScope): Evaluated {
@@ -87,8 +91,8 @@ function evaluateFormat(rest: string, scope: TokenScope): Evaluated {
   return { value: texts.join(''), raw: texts.join(''), isSecret }
 }
 
-function evaluateFallback(text: string, scope: TokenScope): Evaluated {
-  return isToken(text) ? evaluateToken(text, scope) : { value: guess(text), raw: text, isSecret: false }
+function evaluateFallback(text: string, scope: TokenScope, level: number): Evaluated {
+  return isToken(text) ? evaluateToken(text, scope, level + 1) : { value: guess(text), raw: text, isSecret: false }
 }
 
 /** The first word, which may be quoted, and what follows it. */

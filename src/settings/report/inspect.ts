@@ -4,7 +4,7 @@ import type { SecretPaths } from '../secrets/secret-paths.js'
 import type { Snapshot } from '../snapshot.js'
 import type { Assignment, Layer } from '../sources/origin.js'
 import { saidAt } from '../sources/said-at.js'
-import { isPlainTable, pathKey, valueAt } from '../tree/path.js'
+import { isPlainTable, ownKey, pathKey, valueAt } from '../tree/path.js'
 
 /** What one source says about a setting. */
 export interface Candidate {
@@ -46,7 +46,8 @@ export function inspect(question: {
   const path = spelled(values, question.path)
   const value = valueAt(values, path)
   const isTable = isPlainTable(value)
-  const found = assignments.flatMap((assignment) => candidate(assignment, path, secrets))
+  const exact = exactLevels(values, path)
+  const found = assignments.flatMap((assignment) => candidate({ assignment, path, exact, secrets }))
   const last = found.findLastIndex((one) => one.path.toLowerCase() === pathKey(path))
   return {
     path: path.join('.'),
@@ -58,8 +59,15 @@ export function inspect(question: {
   }
 }
 
-function candidate(assignment: Assignment, path: readonly string[], secrets: SecretPaths): Candidate[] {
-  const said = saidAt(assignment, path)
+interface Asked {
+  readonly assignment: Assignment
+  readonly path: readonly string[]
+  readonly exact: ReadonlySet<number>
+  readonly secrets: SecretPaths
+}
+
+function candidate({ assignment, path, exact, secrets }: Asked): Candidate[] {
+  const said = saidAt(assignment, path, exact)
   if (!said) return []
   const { layer, name, section, line } = assignment.origin
   const at = [...path, ...said.below]
@@ -89,10 +97,19 @@ function spelled(values: unknown, path: readonly string[]): string[] {
   let here = values
   return path.map((part) => {
     const table = typeof here === 'object' && here !== null ? here : {}
-    const key = Object.keys(table).find((name) => name.toLowerCase() === part.toLowerCase()) ?? part
+    const key = ownKey(table, part) ?? part
     here = valueAt(table, [key])
     return key
   })
+}
+
+/** The levels of a path at which the values have a second key that differs in case only, as a record may. */
+function exactLevels(values: unknown, path: readonly string[]): ReadonlySet<number> {
+  const isTwin = (part: string, index: number): boolean => {
+    const table = valueAt(values, path.slice(0, index))
+    return isPlainTable(table) && Object.keys(table).some((key) => key !== part && key.toLowerCase() === part.toLowerCase())
+  }
+  return new Set(path.flatMap((part, index) => (isTwin(part, index) ? [index] : [])))
 }
 
 /** A word for the type of a value: `string`, `number`, `list`, `table`. */

@@ -62,7 +62,7 @@ function localNote(setup: Setup, path: readonly string[]): string[] {
     )
     return isThere && file ? [`       note: ${shownPath(file.path)} has it, but is only read when the environment is "local"`] : []
   } catch {
-    // The note is a courtesy: a broken local file is no problem in this environment.
+    // Only a hint: settings.local.toml is not read in this environment, so it does not matter that it is broken.
     return []
   }
 }

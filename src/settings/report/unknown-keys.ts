@@ -21,7 +21,7 @@ export function unknownKeys(root: Table, setup: Setup): readonly UnknownKey[] {
       if (known || shape.unknownKeys === 'keep' || !shape.entries) {
         if (node.kind === 'table') visit(node, known)
       } else if (!(table === root && key.toLowerCase() === 'fresh_vars')) {
-        // Looking for the name that was meant takes its time: not for thousands of keys.
+        // Finding a similar name is slow, so thousands of keys get no suggestion.
         found.push(unknownKey(node, shape, { setup, isHinted: found.length < MOST_HINTS }))
       }
     }

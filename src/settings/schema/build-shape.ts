@@ -1,6 +1,6 @@
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
-/** A shape with everything that was not said left open. */
+/** A shape with these fields; whatever else the schema could say is unknown. */
 export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }): Shape {
   return {
     type: parts.kind,
@@ -21,6 +21,11 @@ export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }):
 }
 
 export const ANY: Shape = shapeWith({ kind: 'any' })
+
+/** A schema inside of itself: open for whoever lists its keys, which have no end; a path through it is followed. */
+export function laterShape(find: () => Shape | undefined): Shape {
+  return { ...ANY, refersTo: () => find() ?? ANY }
+}
 
 /** One of several values; a single one is printed as it is. */
 export function literalShape(literals: readonly unknown[]): Shape {
@@ -60,6 +65,16 @@ function joinedEntries(tables: readonly Shape[]): ReadonlyMap<string, Entry> {
       // Which member applies is not known, so no key of it is required and no default of it is put in.
       const shape = { ...unionShape(shapes), isRequired: false, fallback: undefined }
       return [lower, { name: entries[0]?.name ?? lower, shape }] as const
+    }),
+  )
+}
+
+/** The keys of a record that has a list of them: variables reach them in any case, as they reach the keys of a table. */
+export function listedEntries(keys: readonly unknown[], value: Shape, required: readonly unknown[] = []): ReadonlyMap<string, Entry> {
+  return new Map(
+    keys.map(String).map((name) => {
+      const shape = { ...value, isRequired: required.includes(name) && value.fallback === undefined, fallback: undefined }
+      return [name.toLowerCase(), { name, shape }]
     }),
   )
 }

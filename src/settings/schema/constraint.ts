@@ -39,7 +39,7 @@ export function jsonConstraints(schema: Readonly<Record<string, unknown>>): read
   const type = schema.type === 'array' ? 'list' : 'string'
   return Object.entries(CHECKS).flatMap(([keyword, [rule, holds]]): Constraint[] => {
     const limit = schema[keyword]
-    // Bounds that only say "a safe integer", which every number read here is.
+    // The bounds of safe integers are not worth a line: every number that is read here is within them.
     if (limit === undefined || Math.abs(Number(limit)) === Number.MAX_SAFE_INTEGER) return []
     const text = constraintText(keyword === 'format' ? String(limit) : rule, limit, type)
     return text === '' ? [] : [{ text, holds: (value) => holds(value as never, limit as never) }]
@@ -58,7 +58,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maxLength: ['max_length', (value: Sized, limit: number) => value.length <= limit],
   minItems: ['min_length', (value: Sized, limit: number) => value.length >= limit],
   maxItems: ['max_length', (value: Sized, limit: number) => value.length <= limit],
-  // Whether a format or a pattern is broken is left to the schema: if nothing else is, it is this.
+  // Formats and patterns are not checked here: when no other rule is broken, the schema refused the value for this one.
   format: ['', () => false],
   pattern: ['regex', () => false],
 }

@@ -1,6 +1,6 @@
 import type { StandardSchema } from '../../shared/standard-schema.js'
 import { isPlainTable } from '../tree/path.js'
-import { ANY, literalShape, metadataFacts, shapeWith, unionShape } from './build-shape.js'
+import { ANY, laterShape, listedEntries, literalShape, metadataFacts, shapeWith, unionShape } from './build-shape.js'
 import { jsonConstraints } from './constraint.js'
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
@@ -44,7 +44,7 @@ class JsonSchemaReader {
   readonly #root: JsonSchema
   /** effect writes `additionalProperties: true` for every table, and drops such keys all the same. */
   readonly #isOpenByHabit: boolean
-  /** A schema may refer to itself: inside of what is being read, the reference is left open. */
+  /** A schema may refer to itself: inside of what is being read, the reference is followed later. */
   readonly #references = new Map<string, Shape>()
 
   constructor(root: JsonSchema, isOpenByHabit: boolean) {
@@ -96,7 +96,7 @@ class JsonSchemaReader {
   }
 
   #readTable(schema: JsonSchema): Partial<Shape> {
-    const { additionalProperties: others, patternProperties } = schema
+    const { additionalProperties: others, patternProperties, propertyNames } = schema
     const properties = isPlainTable(schema.properties) ? schema.properties : undefined
     const required = Array.isArray(schema.required) ? (schema.required as unknown[]) : []
     const entries = Object.entries(properties ?? {}).map(([name, part]): [string, Entry] => {
@@ -105,6 +105,10 @@ class JsonSchemaReader {
     })
     const pattern = isPlainTable(patternProperties) ? Object.values(patternProperties)[0] : undefined
     const rest = pattern ?? (isPlainTable(others) ? others : undefined)
+    const keys = isPlainTable(propertyNames)
+      ? (propertyNames.enum ?? ('const' in propertyNames ? [propertyNames.const] : undefined))
+      : undefined
+    if (Array.isArray(keys) && !properties && rest) return { entries: listedEntries(keys, this.read(rest), required), unknownKeys: 'keep' }
     const isOpen = rest !== undefined || (others === true && !this.#isOpenByHabit)
     return {
       entries: properties ? new Map(entries) : undefined,
@@ -121,7 +125,10 @@ class JsonSchemaReader {
   #readReference(reference: string): Shape {
     const known = this.#references.get(reference)
     if (known) return known
-    this.#references.set(reference, ANY)
+    this.#references.set(
+      reference,
+      laterShape(() => this.#references.get(reference)),
+    )
     let target: unknown = this.#root
     for (const part of reference.split('/').slice(1)) {
       const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')

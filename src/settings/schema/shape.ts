@@ -27,6 +27,8 @@ export interface Shape {
   readonly items: readonly Shape[]
   /** What every other key of a table, or every other item of a list, looks like. */
   readonly rest: Shape | undefined
+  /** The shape meant, where a schema contains itself. */
+  readonly refersTo?: () => Shape
   /** What a table does with keys it does not name. */
   readonly unknownKeys: 'drop' | 'keep' | 'refuse'
 }
@@ -47,7 +49,13 @@ export function shapeAt(shape: Shape | undefined, path: readonly string[]): Shap
 export function childShape(shape: Shape | undefined, key: string): Shape | undefined {
   if (!shape) return undefined
   const item = shape.items.length > 0 ? shape.items[Number(key)] : undefined
-  return shape.entries?.get(key.toLowerCase())?.shape ?? item ?? shape.rest
+  const child = shape.entries?.get(key.toLowerCase())?.shape ?? item ?? shape.rest
+  return child?.refersTo?.() ?? child
+}
+
+/** Whether a key is one of a record's: of any name, told apart by case too. */
+export function isRecordKey(shape: Shape | undefined, key: string): boolean {
+  return shape?.rest !== undefined && shape.entries?.has(key.toLowerCase()) !== true
 }
 
 /** Whether anything in it is marked as a secret, at any depth. */

@@ -1,4 +1,4 @@
-import { ANY, literalShape, metadataFacts, shapeWith, unionShape } from './build-shape.js'
+import { ANY, laterShape, listedEntries, literalShape, metadataFacts, shapeWith, unionShape } from './build-shape.js'
 import { type Constraint, constraintText } from './constraint.js'
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
@@ -12,6 +12,7 @@ interface ValibotPart {
   readonly entries?: Readonly<Record<string, ValibotPart>>
   readonly item?: ValibotPart
   readonly items?: readonly ValibotPart[]
+  readonly key?: ValibotPart
   readonly value?: ValibotPart
   readonly rest?: ValibotPart
   readonly options?: readonly unknown[]
@@ -45,11 +46,10 @@ const KINDS: Readonly<Record<string, ShapeKind>> = {
   loose_tuple: 'list',
   strict_tuple: 'list',
   tuple_with_rest: 'list',
-  set: 'list',
 }
 
 class ValibotReader {
-  /** A schema may contain itself through `lazy`: inside of what is being read, it is left open. */
+  /** A schema may contain itself through `lazy`: inside of what is being read, it is followed later. */
   readonly #lazy = new Map<unknown, Shape>()
 
   read(schema: ValibotPart): Shape {
@@ -82,13 +82,16 @@ class ValibotReader {
       return shape.kind === 'union' ? { ...shape, type: (schema.expects ?? 'any').replaceAll(/[()]/g, '') } : shape
     }
     const kind = KINDS[type] ?? 'any'
-    const rest = schema.item ?? (type === 'record' || type === 'set' ? schema.value : schema.rest)
+    const rest = schema.item ?? (type === 'record' ? schema.value : schema.rest)
+    const restShape = typeof rest === 'object' ? this.read(rest) : undefined
+    const keys = type === 'record' && schema.key ? this.read(schema.key).literals : []
+    const listed = restShape && keys.length > 0 ? listedEntries(keys, restShape) : undefined
     return shapeWith({
       kind,
       type: kind === 'any' && type !== 'unknown' && type !== '' ? type : kind,
-      entries: schema.entries ? this.#readEntries(schema.entries) : undefined,
+      entries: schema.entries ? this.#readEntries(schema.entries) : listed,
       items: schema.items?.map((item) => this.read(item)) ?? [],
-      rest: typeof rest === 'object' ? this.read(rest) : undefined,
+      rest: listed ? undefined : restShape,
       unknownKeys: type === 'object' ? 'drop' : type === 'strict_object' ? 'refuse' : 'keep',
     })
   }
@@ -100,7 +103,10 @@ class ValibotReader {
   #readLazy(schema: ValibotPart): Shape {
     const known = this.#lazy.get(schema)
     if (known) return known
-    this.#lazy.set(schema, ANY)
+    this.#lazy.set(
+      schema,
+      laterShape(() => this.#lazy.get(schema)),
+    )
     let shape = ANY
     try {
       const wrapped = schema.getter?.(undefined)

@@ -41,7 +41,7 @@ export function validate(schema: StandardSchema | undefined, parts: Omit<Resolve
     validated = attempt()
   }
   if (validated.issues.length === 0) return validated
-  // What no reading could help keeps its guess, so that the problem is reported with the value that was said.
+  // A text that the schema refuses in every reading keeps the guessed value, which the error then shows.
   const hopeless = textsBehind(validated, parts).filter(({ node }) => readings.delete(node))
   return hopeless.length > 0 ? attempt() : validated
 }
@@ -96,7 +96,7 @@ function run(schema: StandardSchema, plain: unknown): Result {
     return { issues: [{ message: `made the schema throw: ${error instanceof Error ? error.message : 'no error object'}` }] }
   }
   if (!(result instanceof Promise)) return result.issues ? { issues: result.issues.flatMap(unknownKeyIssues) } : result
-  // Nobody waits for it, so its failure must not end the process.
+  // The promise is not awaited, so its rejection must not end the process.
   result.catch(() => {})
   throw new SettingsError('The schema is asynchronous, and settings are read synchronously: use a schema without async checks.')
 }

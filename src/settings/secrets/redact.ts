@@ -63,7 +63,7 @@ export function display(value: unknown, isSecret: boolean): string {
   if (isSecret || isSecretByItself(value)) return redact(value)
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') {
-    // Masked before it is cut: half an address does not look like one.
+    // Mask first, shorten second: half of a URL is not recognized as one, and its password would be shown.
     const masked = maskCredentials(value)
     return JSON.stringify(masked.length > 200 ? `${masked.slice(0, 200)}…` : masked)
   }

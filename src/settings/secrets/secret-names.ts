@@ -1,6 +1,6 @@
 /**
- * Whether a key is named like a secret: DB_PASS, OPENAI_KEY, jwt, connectionString. Hiding too much costs a look at the source, so
- * names are read generously.
+ * Whether a key is named like a secret: DB_PASS, OPENAI_KEY, jwt, connectionString. A setting that is hidden by mistake
+ * can be looked up in its source, so a doubtful name counts as a secret.
  *
  * @param around the key of the table around it: `openai.key` is named like OPENAI_KEY
  */
@@ -32,7 +32,7 @@ const WORDS = new Set(
 )
 /** Words that name a secret at the end of a name: BASIC_AUTH is one, AUTH_ENABLED is not. */
 const LAST_WORDS = new Set(['auth', 'pin', 'sas', 'signature', 'webhook'])
-/** Whose key is no secret: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
+/** Words before KEY that make it no secret: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
 const PLAIN_KEYS = new Set(
   'public primary foreign partition sort cache routing idempotency index group order lookup hot shortcut translation feature object unique'.split(
     ' ',

@@ -5,7 +5,7 @@ import { type DotenvFile, dotenvNames, firstDotenv } from './dotenv-lookup.js'
 import { shownPath } from './file-store.js'
 import type { Findings } from './findings.js'
 import { missingFile } from './settings-files.js'
-import type { Variable } from './variables.js'
+import type { Variable } from './variable.js'
 
 /**
  * The variables of `.env`, `.env.local`, `.env.{env}` and `.env.{env}.local`, each file over the ones before. A later file may use
@@ -46,7 +46,7 @@ function variablesOf(setup: Setup, file: DotenvFile, findings: Findings): readon
     findings.complaints.push({ path: [`${shown}:${line}`], message, origin: undefined })
   }
   return file.variables.map(({ name, text, line, uses }) => {
-    // A text that is made of a secret is one.
+    // A value that contains an expanded secret is a secret.
     const isSecret = uses.some((used) => setup.isSecretVariable(used) || findings.dotenv.get(used)?.isSecret === true)
     const variable = { name, text, line, isSecret, shown, folder: dirname(file.path) }
     findings.dotenv.set(name, variable)

@@ -1,4 +1,4 @@
-import { interpolate, type Lookup } from './interpolate.js'
+import { closingBrace, interpolate, type Lookup } from './interpolate.js'
 
 /** One variable of a .env file. */
 export interface DotenvVariable {
@@ -70,7 +70,12 @@ export function parseDotenv(source: string, variable: (name: string) => string |
     const name = key[1] ?? key[2] ?? ''
     const line = lines(start)
     const lookup: Lookup = (wanted) => variable(wanted) ?? above.get(wanted)
-    const { text: full, uses, missing, demanded } = value.isExpanded ? interpolate(value.text, lookup) : { ...NOTHING, text: value.text }
+    const {
+      text: full,
+      uses,
+      missing,
+      demanded,
+    } = value.isExpanded ? interpolate(value.text, lookup, value.escape) : { ...NOTHING, text: value.text }
     for (const wanted of missing)
       warnings.push({ line, message: `uses ${wanted}, which is not set; it is empty (\${${wanted}:-} says so on purpose)` })
     for (const message of demanded) errors.push({ line, message })
@@ -85,6 +90,8 @@ const NOTHING = { uses: [], missing: [], demanded: [] } as const
 interface Value {
   readonly text: string
   readonly isExpanded: boolean
+  /** What stands before a dollar that is not expanded. @default a backslash */
+  readonly escape?: string
 }
 
 /** @returns `undefined` for a key without a value, `null` for a quote that is not closed */
@@ -94,18 +101,41 @@ function readValue(take: (pattern: RegExp) => RegExpExecArray | null, next: stri
   if (single) return { text: (single[1] ?? '').replaceAll("\\'", "'"), isExpanded: false }
   const double = take(DOUBLE)
   if (double) {
-    // A backslash before a dollar is kept for the expansion, which takes it away.
-    const text = (double[1] ?? '').replaceAll(/\\([\\"abfnrtv])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
-    return { text, isExpanded: true }
+    const text = (double[1] ?? '').replaceAll(/\\([\\"`$abfnrtv])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
+    return { text, isExpanded: true, escape: ESCAPED_DOLLAR }
   }
   const backtick = take(BACKTICK)
   if (backtick) return { text: backtick[1] ?? '', isExpanded: true }
   const plain = take(PLAIN)
   if (!plain || /^\s*['"`]/.test(plain[1] ?? '')) return null
-  return { text: (plain[1] ?? '').replace(/\s#.*/, '').trim(), isExpanded: true }
+  return { text: withoutComment(plain[1] ?? '').trim(), isExpanded: true }
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+/** Cut at a `#` behind a space, but not inside of `${X:-a #b}`. */
+function withoutComment(text: string): string {
+  const mark = /\$\{|\s#/g
+  for (let match = mark.exec(text); match; match = mark.exec(text)) {
+    if (match[0] !== '${') return text.slice(0, match.index)
+    const end = closingBrace(text, mark.lastIndex)
+    if (end < 0) return text.replace(/\s#.*/, '')
+    mark.lastIndex = end
+  }
+  return text
+}
+
+/** Stands before an escaped dollar of a text in double quotes, so that a backslash before it stays one. No variable can hold it. */
+const ESCAPED_DOLLAR = '\0'
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  $: `${ESCAPED_DOLLAR}$`,
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+}
 
 /** Counts lines as the reader moves on, so that a long file is counted once. */
 function lineCounter(text: string): (position: number) => number {

@@ -1,4 +1,4 @@
-import type { Variable } from './variables.js'
+import type { Variable } from './variable.js'
 
 /** The environment as it was last read: which variables matter, and whether one of them changed since. */
 export class EnvView {

@@ -22,10 +22,18 @@ export interface FileState {
  */
 const SETTLING_MS = 20
 
+/**
+ * How long a file must be gone or empty before a watcher believes it, in milliseconds: programs that save a file by removing, renaming or
+ * emptying it first put it back within this time, and so does whatever copies a folder anew.
+ */
+const GONE_MS = 100
+
 /** Reads files whole and remembers them, so that an unchanged file is neither read nor parsed twice. */
 export class FileStore {
   readonly #states = new Map<string, FileState>()
   readonly #used = new Set<string>()
+  /** Since when files that had text are not there, by the monotonic clock. */
+  readonly #goneSince = new Map<string, number>()
 
   /** The file's text; `undefined` when there is none. @throws {SettingsFileError} when it is there and cannot be read */
   read(path: string): string | undefined {
@@ -86,6 +94,19 @@ export class FileStore {
   /** Everything that was read, to tell one broken state from another. */
   get content(): string {
     return [...this.#used].map((path) => `${path}\0${this.#states.get(path)?.text ?? ''}`).join('\0')
+  }
+
+  /** Whether a file that had text went away, or was emptied, a moment ago: it may come back at once. */
+  hasJustGone(): boolean {
+    let hasJustGone = false
+    for (const path of this.#used) {
+      const { text = '' } = this.#states.get(path) ?? {}
+      const isGone = text !== '' && (look(path)?.size ?? 0) === 0
+      if (!isGone) this.#goneSince.delete(path)
+      else if (!this.#goneSince.has(path)) this.#goneSince.set(path, performance.now())
+      if (isGone && performance.now() - (this.#goneSince.get(path) ?? 0) < GONE_MS) hasJustGone = true
+    }
+    return hasJustGone
   }
 
   /** Whether a file that had text is empty since a moment ago: an editor or a deployment is about to write it. */

@@ -1,6 +1,6 @@
 import type { Complaint } from '../tree/tree.js'
 import type { Assignment } from './origin.js'
-import type { Variable } from './variables.js'
+import type { Variable } from './variable.js'
 
 /** What the sources say, while they are being read, lowest layer first and without the schema's defaults. */
 export interface Findings {

@@ -12,39 +12,45 @@ export interface Interpolated {
 }
 
 const NAME = /^[A-Za-z_][\w.-]*$/
+/** How deep defaults may lie in each other; what lies deeper stays as it is. */
+const MOST_LEVELS = 20
 const OPERATOR = /^([A-Za-z_][\w.-]*?)(:?[-+?])([\s\S]*)$/
 
 /**
  * Expands `${X}`, `${X:-default}`, `${X-default}`, `${X:+alternative}`, `${X+alternative}`, `${X:?message}` and `${X?message}` as a
- * shell does, one inside the other. `\${X}` stays as it is.
+ * shell does, one inside the other.
+ *
+ * @param mark what stands before a dollar that is one: a backslash, which may itself be escaped, or a letter of the caller's that goes away
  */
-export function interpolate(text: string, lookup: Lookup): Interpolated {
+export function interpolate(text: string, lookup: Lookup, mark = '\\'): Interpolated {
   const found = { uses: [] as string[], missing: [] as string[], demanded: [] as string[] }
-  const expand = (part: string): string => {
+  const literal = (part: string): string => (mark === '\\' ? part : part.replaceAll(mark, ''))
+  const expand = (part: string, level = 0): string => {
+    if (level > MOST_LEVELS) return part
     let result = ''
     let at = 0
     for (let start = part.indexOf('${'); start >= 0; start = part.indexOf('${', at)) {
       const end = closingBrace(part, start + 2)
       if (end < 0) break
-      const isEscaped = part[start - 1] === '\\'
-      result += part.slice(at, isEscaped ? start - 1 : start)
-      result += isEscaped ? part.slice(start, end + 1) : expandOne(part.slice(start + 2, end))
+      const isEscaped = timesBefore(part, start, mark) % 2 === 1
+      result += literal(part.slice(at, isEscaped ? start - 1 : start))
+      result += isEscaped ? part.slice(start, end + 1) : expandOne(part.slice(start + 2, end), level + 1)
       at = end + 1
     }
-    return result + part.slice(at)
+    return result + literal(part.slice(at))
   }
-  const expandOne = (inside: string): string => {
+  const expandOne = (inside: string, level: number): string => {
     const [, name = inside, operator = '', operand = ''] = OPERATOR.exec(inside) ?? []
     if (!NAME.test(name)) return `\${${inside}}`
     const value = lookup(name)
-    // With a colon an empty value counts as none.
+    // With a colon an empty value counts as not set.
     const isThere = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
-    if (operator.endsWith('+')) return isThere ? expand(operand) : ''
+    if (operator.endsWith('+')) return isThere ? expand(operand, level) : ''
     if (isThere) {
       found.uses.push(name)
       return value ?? ''
     }
-    if (operator.endsWith('-')) return expand(operand)
+    if (operator.endsWith('-')) return expand(operand, level)
     if (operator.endsWith('?')) found.demanded.push(`needs ${name}${operand === '' ? ', which is not set' : `: ${operand}`}`)
     else found.missing.push(name)
     return ''
@@ -52,8 +58,14 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
   return { text: expand(text), ...found }
 }
 
+function timesBefore(text: string, at: number, letter: string): number {
+  let count = 0
+  while (text[at - 1 - count] === letter) count++
+  return count
+}
+
 /** The brace that closes what was opened before `from`; -1 when there is none. */
-function closingBrace(text: string, from: number): number {
+export function closingBrace(text: string, from: number): number {
   let depth = 1
   for (let at = from; at < text.length; at++) {
     if (text[at] === '$' && text[at + 1] === '{') depth++

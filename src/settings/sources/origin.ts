@@ -24,8 +24,8 @@ export interface Assignment {
   readonly raw?: string
   readonly origin: Origin
   readonly isSecret: boolean
-  /** Whether the first key of the path must not be taken for one in another case. */
-  readonly isExact?: boolean
+  /** The level of the path, from 0, from which on its keys must not be taken for keys in another case. */
+  readonly exactFrom?: number
 }
 
 /** `config/settings.prod.toml:6 [default]`, `env AGENTLOGGY_X`. */

@@ -7,7 +7,8 @@ import type { Assignment, Layer } from './origin.js'
 import { says } from './said-at.js'
 import { readSecretsDirectories } from './secrets-directory.js'
 import { readSettingsFiles } from './settings-files.js'
-import { assignmentsOf, targetsOf, type Variable, type VariableRules } from './variables.js'
+import type { Variable } from './variable.js'
+import { assignmentsOf, targetsOf, type VariableRules } from './variables.js'
 
 /** Everything the sources say, lowest layer first, without the schema's defaults. */
 export interface Sources extends Readonly<Findings> {

@@ -19,26 +19,32 @@ export function saysIndex(assignments: readonly Assignment[]): (path: readonly s
   }
 }
 
-/** What a source says at a path. `below` is what is missing from the path when only a part of it was said. */
-export function saidAt(
-  assignment: Assignment,
-  path: readonly string[],
-): { readonly value: unknown; readonly below: readonly string[] } | undefined {
-  return find(assignment.path, assignment.value, path)
+type Said = { readonly value: unknown; readonly below: readonly string[] } | undefined
+
+/**
+ * What a source says at a path. `below` is what is missing from the path when only a part of it was said.
+ *
+ * @param exact the levels of the path at which a key in another case is another key
+ */
+export function saidAt(assignment: Assignment, path: readonly string[], exact: ReadonlySet<number> = NO_LEVEL): Said {
+  const find = (said: readonly string[], value: unknown, from: number): Said => {
+    const rest = path.slice(from)
+    const isOther = (part: string, index: number) =>
+      index < rest.length && (exact.has(from + index) ? part !== rest[index] : part.toLowerCase() !== rest[index]?.toLowerCase())
+    if (said.some(isOther)) return undefined
+    if (said.length >= rest.length) return { value, below: said.slice(rest.length) }
+    const next = rest[said.length] ?? ''
+    if (Array.isArray(value)) {
+      const item: unknown = /^\d+$/.test(next) ? value[Number(next)] : undefined
+      return item === undefined ? undefined : find([next], item, from + said.length)
+    }
+    if (!isPlainTable(value)) return undefined
+    // The last of several spellings is the one that counts.
+    let found: Said
+    for (const [key, item] of Object.entries(value)) found = find(pathOfKey(key), item, from + said.length) ?? found
+    return found
+  }
+  return find(assignment.path, assignment.value, 0)
 }
 
-function find(said: readonly string[], value: unknown, path: readonly string[]): ReturnType<typeof saidAt> {
-  const shared = Math.min(said.length, path.length)
-  for (let at = 0; at < shared; at++) if (said[at]?.toLowerCase() !== path[at]?.toLowerCase()) return undefined
-  if (said.length >= path.length) return { value, below: said.slice(path.length) }
-  const rest = path.slice(said.length)
-  if (Array.isArray(value)) {
-    const item: unknown = /^\d+$/.test(rest[0] ?? '') ? value[Number(rest[0])] : undefined
-    return item === undefined ? undefined : find([rest[0] ?? ''], item, rest)
-  }
-  if (!isPlainTable(value)) return undefined
-  // The last of several spellings is the one that counts.
-  let found: ReturnType<typeof saidAt>
-  for (const [key, item] of Object.entries(value)) found = find(pathOfKey(key), item, rest) ?? found
-  return found
-}
+const NO_LEVEL: ReadonlySet<number> = new Set()

@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import { SettingsFileError } from '../../shared/errors.js'
-import { isOrdinary } from '../language/structure.js'
+import { isOrdinary, MOST_LEVELS } from '../language/structure.js'
 import { isPlainTable } from '../tree/path.js'
 import { shownPath } from './file-store.js'
 import { holdsDate, impossibleDate, plainDates } from './toml-dates.js'
@@ -77,7 +77,7 @@ function parseJsonFile(path: string, text: string): Record<string, unknown> {
   if (!isPlainTable(data)) throw new SettingsFileError(`${shownPath(path)} must hold a JSON object`, { file: path })
   if (isOrdinary(data)) return data
   throw new SettingsFileError(
-    `${shownPath(path)} has a number beyond 2^53, which would be changed (write it in quotes), or a key __proto__`,
+    `${shownPath(path)} has a number beyond 2^53, which would be changed (write it in quotes), a key __proto__, or more than ${MOST_LEVELS} levels`,
     {
       file: path,
     },

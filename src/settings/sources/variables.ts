@@ -2,18 +2,8 @@ import { readByShape, readVariable } from '../schema/read-by-shape.js'
 import { type Shape, shapeAt } from '../schema/shape.js'
 import { pathKey, pathOf, pathOfKey } from '../tree/path.js'
 import type { Assignment, Layer, Origin } from './origin.js'
-
-/** One variable, from the environment or from a .env file. */
-export interface Variable {
-  readonly name: string
-  readonly text: string
-  /** How the place is printed and what relative paths start at. */
-  readonly shown: string
-  readonly folder: string
-  readonly line?: number
-  /** Whether its text was made of a secret. */
-  readonly isSecret?: boolean
-}
+import type { Target, Variable } from './variable.js'
+import { exactKey, settleTwins } from './variable-twins.js'
 
 /** Which variables name which settings. */
 export class VariableNames {
@@ -29,7 +19,7 @@ export class VariableNames {
     for (const [name, path] of Object.entries(variables)) this.#own.set(name, pathOf(path))
   }
 
-  /** The path a variable names; `undefined` for a variable that is none of ours. `isOwn` marks a name of the host's choice. */
+  /** The path a variable names; `undefined` for a variable that is no setting. `isOwn` marks a name of the host's choice. */
   find(name: string): { readonly path: readonly string[]; readonly isOwn: boolean } | undefined {
     const own = this.#own.get(name)
     if (own) return { path: own, isOwn: true }
@@ -44,6 +34,11 @@ export class VariableNames {
     const key = pathKey(path)
     for (const [name, own] of this.#own) if (pathKey(own) === key) return name
     return this.prefixed(path)
+  }
+
+  /** Whether every name has the prefix, so that no other program means its own variable by it. */
+  get arePrefixed(): boolean {
+    return this.#prefix !== undefined
   }
 
   prefixed(path: readonly string[]): string {
@@ -93,20 +88,12 @@ export interface VariableRules {
   readonly complain: (variable: string, path: readonly string[], message: string) => void
 }
 
-/** A variable, the path it sets, and whether its text is the name of a file with the value. */
-interface Target {
-  readonly variable: Variable
-  readonly path: readonly string[]
-  readonly isOwn: boolean
-  readonly isFile: boolean
-}
-
 /**
  * The settings that variables say. They are put in order by depth, then by name: the order of the process
  * environment never matters. A name of the host's own choice comes before a prefixed one, which is more explicit and wins.
  */
 export function assignmentsOf(variables: Iterable<Variable>, rules: VariableRules): readonly Assignment[] {
-  const targets = targetsOf(variables, rules)
+  const targets = [...settleTwins(targetsOf(variables, rules), rules)]
   targets.sort(
     (left, right) =>
       Number(right.isOwn) - Number(left.isOwn) ||
@@ -114,18 +101,21 @@ export function assignmentsOf(variables: Iterable<Variable>, rules: VariableRule
       comparePaths(left.path, right.path) ||
       byName(left, right),
   )
-  const direct = new Map(targets.filter(({ isFile }) => !isFile).map(({ path, variable }) => [pathKey(path), variable.name]))
+  // As the images of Docker do: an empty variable beside its `_FILE` is not set.
+  const direct = new Map(
+    targets.filter(({ isFile, variable }) => !isFile && variable.text !== '').map((target) => [exactKey(rules.shape, target.path), target]),
+  )
   return targets.flatMap((target): Assignment[] => {
     const { variable, path, isFile } = target
-    if (!isFile) return [textAssignment(variable, path, rules)]
-    const other = direct.get(pathKey(path))
+    if (!isFile) return [textAssignment(target, rules)]
+    if (variable.text === '') return []
+    const other = direct.get(exactKey(rules.shape, path))?.variable.name
     if (other !== undefined) {
       rules.complain(variable.name, path, `is set twice, by ${variable.name} and by ${other}: unset one of them`)
       return []
     }
-    if (variable.text === '') return []
     const text = rules.readFile(variable.text, variable.folder)
-    if (text !== undefined) return [literalAssignment(variable, path, text, rules)]
+    if (text !== undefined) return [{ ...literalValue(text, path, rules.shape, originOf(variable, rules.layer)), ...exactly(target) }]
     if (!rules.isSaidAbove(path))
       rules.complain(variable.name, path, `comes from the file that ${variable.name} names, which does not exist`)
     return []
@@ -148,15 +138,14 @@ export function targetsOf(
   return found
 }
 
-function textAssignment(variable: Variable, path: readonly string[], rules: VariableRules): Assignment {
-  const { text } = variable
-  const isSecret = variable.isSecret === true
-  return { path, value: readVariable(text, shapeAt(rules.shape, path)), raw: text, origin: originOf(variable, rules.layer), isSecret }
+function textAssignment(target: Target, rules: VariableRules): Assignment {
+  const { path, variable } = target
+  const { text, isSecret = false } = variable
+  const value = readVariable(text, shapeAt(rules.shape, path))
+  return { path, value, raw: text, origin: originOf(variable, rules.layer), isSecret, ...exactly(target) }
 }
 
-function literalAssignment(variable: Variable, path: readonly string[], text: string, rules: VariableRules): Assignment {
-  return literalValue(text, path, rules.shape, originOf(variable, rules.layer))
-}
+const exactly = ({ exactFrom }: Target): Pick<Assignment, 'exactFrom'> => (exactFrom === undefined ? {} : { exactFrom })
 
 /**
  * A value that a file of its own holds: the content less one line end. It is read only where the schema wants something other than

@@ -12,7 +12,7 @@ export interface WatcherParts {
   readonly pollMs: number | undefined
   /** The files of interest, whether or not they exist. */
   readonly paths: () => readonly string[]
-  /** Looks at the files; `false` asks for another look, because a file is too young to be judged by its time. */
+  /** Looks at the files; `false` asks for another look, because a file was written so recently that its time cannot tell a further write apart. */
   readonly look: () => boolean
   readonly onError: (error: Error) => void
 }

@@ -17,8 +17,11 @@ export function pathOf(text: string): readonly string[] {
 export function pathOfKey(key: string): readonly string[] {
   if (!key.includes('__')) return [key]
   const parts = key.split('__')
-  return parts.includes('') ? [key] : parts
+  return parts.includes('') || parts.length > MOST_PARTS ? [key] : parts
 }
+
+/** A name with more levels than any settings have is one key. */
+const MOST_PARTS = 100
 
 /** How paths are compared: settings are case-insensitive at every level. */
 export function pathKey(path: readonly string[]): string {

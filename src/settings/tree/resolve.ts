@@ -5,6 +5,7 @@ import { isSecretByItself } from '../secrets/redact.js'
 import type { SecretPaths } from '../secrets/secret-paths.js'
 import { type Origin, speaksTokens } from '../sources/origin.js'
 import { isPlainTable, pathOf } from './path.js'
+import { spelledItems } from './spelled-items.js'
 import { type Complaint, childOf, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
 
 /** What tokens need from outside the tree. */
@@ -130,7 +131,7 @@ export class Resolver {
   #plain(node: Node, shape: Shape | undefined, takesDefaults: boolean): unknown {
     if (node.kind === 'leaf') {
       if (!takesDefaults && node.origin.layer === 'default') return undefined
-      return this.#open.includes(node) ? this.#follow(node).value : this.evaluated(node).value
+      return spelledItems(this.#open.includes(node) ? this.#follow(node).value : this.evaluated(node).value, shape)
     }
     const { readings } = this.#parts
     if (node.raw !== undefined && readings.has(node)) return readings.get(node)

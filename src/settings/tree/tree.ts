@@ -1,4 +1,4 @@
-import { childShape, type Shape } from '../schema/shape.js'
+import { childShape, isRecordKey, type Shape } from '../schema/shape.js'
 import { type Assignment, type Origin, speaksTokens } from '../sources/origin.js'
 import { isPlainTable, pathOfKey } from './path.js'
 
@@ -74,7 +74,7 @@ export class Tree {
       const message = `has ${table.entries.size} items, so ${/^\d+$/.test(key) ? `there is no item ${key} to set` : `"${key}" is not one of them`}`
       return void this.complaints.push({ path: table.path, message, origin })
     }
-    const slot = this.#slotFor(table, key, assignment.isExact === true && depth === 0)
+    const slot = this.#slotFor(table, key, depth >= (assignment.exactFrom ?? Number.POSITIVE_INFINITY))
     const here = this.#openList(table, slot, path[depth + 1])
     const known = shape?.entries?.get(key.toLowerCase())
     const herePath = here?.path ?? [...table.path, known?.name ?? key]
@@ -134,11 +134,11 @@ export class Tree {
     const twins = twinKeys(value)
     for (const [name, item] of Object.entries(value)) {
       const parts = shape?.entries?.has(name.toLowerCase()) ? [name] : pathOfKey(name)
-      const isExact = twins.has(name)
-      if (isExact && !(shape?.rest && !shape.entries?.has(name.toLowerCase()))) {
+      const isTwin = twins.has(name)
+      if (isTwin && !isRecordKey(shape, name)) {
         this.complaints.push({ path: [...path, name], message: TWIN_MESSAGE, origin: assignment.origin })
       }
-      this.#put(target, shape, { path: parts, value: item, origin: assignment.origin, isSecret, isExact }, 0)
+      this.#put(target, shape, { path: parts, value: item, origin: assignment.origin, isSecret, ...(isTwin ? { exactFrom: 0 } : {}) }, 0)
     }
     target.raw = target === base ? undefined : raw
   }

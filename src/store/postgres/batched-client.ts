@@ -26,7 +26,7 @@ export function batched(send: Query): Query {
     const held = begin
     begin = undefined
     if (held === undefined) return isSimple ? allRows(send(...args)) : send(...args)
-    // Nothing was sent of it: there is nothing to end.
+    // The BEGIN was not sent yet, so there is no transaction to end.
     if (isSimple && END.test(text)) return Promise.resolve({ rows: [] })
     if (isSimple) return allRows(send(`${held[0]}; ${text}`))
     return Promise.resolve(send(...held)).then(() => send(...args))

@@ -38,7 +38,7 @@ function closeToOthers(folder: string): void {
   try {
     chmodSync(folder, 0o700)
   } catch (error) {
-    // The folder of another user, who decides; and file systems without such rights.
+    // The folder belongs to another user, or the file system has no such permissions: it stays as it is.
     if (!['EPERM', 'ENOTSUP', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }

@@ -39,7 +39,7 @@ export function keepPlans(
   }
 }
 
-/** Nobody waits for the answer: until it is there, statements go without names. The settings hold for the statement behind this one. */
+/** The answer is not awaited: until it is there, statements are sent without names. The settings hold from the next statement on. */
 function ask(client: QueryingClient, settings: Readonly<Record<string, string>>): void {
   DIRECT.set(client, false)
   const setters = Object.entries(settings).map(
@@ -51,7 +51,7 @@ function ask(client: QueryingClient, settings: Readonly<Record<string, string>>)
     ({ rows }) => {
       DIRECT.set(client, rows[0]?.pid === client.processID)
     },
-    // The statement behind this one fails as well, and tells.
+    // The next statement fails as well, and its caller gets the error.
     () => {},
   )
 }

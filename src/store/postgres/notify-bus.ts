@@ -15,17 +15,17 @@ export interface NotifyClient {
 
 export interface NotifyBusOptions {
   readonly channel: string
-  /** `auto`: only when this is PostgreSQL itself. Behind a pooler LISTEN hears nothing and gives its notifications to strangers. */
+  /** `auto`: only when this is PostgreSQL itself. Behind a pooler LISTEN hears nothing, and the notifications reach other clients of the pooler. */
   readonly mode: 'auto' | true
   readonly databaseMs: number
   readonly onMessage: (text: string) => void
-  /** The channel is being listened to: what was sent before was not heard. */
+  /** LISTEN has begun: notifications from before it were missed. */
   readonly onListening: () => void
 }
 
 const WATCH_EVERY_MS = 5_000
 const REOPEN_MS = 1_000
-/** Between two attempts while the server has no connection to spare: each takes one from those who read. */
+/** Pause between two attempts while the server has no free connection: each attempt could take one that a read needs. */
 const CROWDED_MS = 30_000
 const GOODBYE_MS = 500
 
@@ -53,7 +53,7 @@ export class NotifyBus {
     return this.#isPooled
   }
 
-  /** Resolves when the first attempt succeeded or failed; further ones go on behind. */
+  /** Resolves when the first attempt succeeded or failed; further attempts go on in the background. */
   async open(): Promise<void> {
     const client = this.#connect()
     this.#client = client
@@ -102,9 +102,9 @@ export class NotifyBus {
   }
 
   /**
-   * Leaves its connection to those who read and write; the poll finds what is announced meanwhile.
+   * Gives its connection up to reads and writes; the poll finds what is announced meanwhile.
    *
-   * @returns whether there was one to leave
+   * @returns whether it had a connection
    */
   async giveWay(): Promise<boolean> {
     const client = this.#client

@@ -39,7 +39,7 @@ export function fewerConnections(pool: pg.Pool, databaseMs: number): () => Promi
   let refusedAt = 0
   let restore: NodeJS.Timeout | undefined
   return async () => {
-    // Those that wait are served by the connections there are.
+    // Waiting callers get the connections that exist.
     if (pool.totalCount > 0) {
       pool.options.max = pool.totalCount
       clearTimeout(restore)

@@ -20,7 +20,7 @@ export interface PoolClientLike {
 type Emitter = { on?: (event: string, listener: (...args: never[]) => void) => unknown }
 
 export interface GuardedPoolOptions {
-  /** Whether the pool is this package's to end. */
+  /** Whether this package opened the pool, and has to end it. */
   readonly ownsPool: boolean
   /** Whether its connections take several statements in one text. */
   readonly isBatched?: boolean
@@ -44,13 +44,13 @@ export function guardedPool(
   pool: PoolLike,
   { ownsPool, isBatched = false, queryMs, readMs = queryMs, makeRoom }: GuardedPoolOptions,
 ): PostgresPool {
-  // As soon as it is connected: the news of its end may stand in the packet that says it is ready.
+  // At once after connecting: the packet that says it is ready may already hold the message that ends it.
   if (listen(pool)) (pool as Emitter).on?.('connect', listen)
   return {
     connect: async () => {
       const client = await connect(pool, queryMs, makeRoom)
       listen(client)
-      // What a host's pool does with its connections, DISCARD ALL say, is not known here.
+      // Only connections of an own pool are prepared: a host's pool may reset its own between uses (DISCARD ALL).
       return guardedClient(client, { queryMs, isBatched }, ownsPool ? ownSession(client, readMs) : undefined)
     },
     end: async () => {

@@ -13,7 +13,7 @@ export interface Presence {
 /** Longer paths are no address of a socket. */
 const MAX_ADDRESS = 100
 
-/** Nothing that is unknown on this system may hold a space. */
+/** Stands for a part that this system does not tell. The parts of a line are separated by spaces, so it has none. */
 const UNKNOWN = '-'
 
 /**
@@ -61,7 +61,7 @@ async function openSocket(folder: string): Promise<{ readonly name: string; read
   const server = createServer((connection) => connection.destroy())
   server.unref()
   const isOpen = await new Promise<boolean>((resolve) => {
-    // Not every file system knows sockets.
+    // Some file systems have no sockets.
     server.on('error', () => resolve(false))
     server.listen(path, () => resolve(true))
   })
@@ -97,8 +97,8 @@ function isRunning(pid: number, start: string): boolean {
 }
 
 /**
- * When a process started, where the system tells (Linux). Ids are given again: in a container the process that comes after a crash often
- * has the very id of the one that left the lock behind.
+ * When a process started, where the system tells (Linux). Process ids are used again: in a container the
+ * process after a crash often has the id of the process that left the lock behind.
  */
 function startOf(pid: number): string | undefined {
   try {

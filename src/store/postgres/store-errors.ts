@@ -9,7 +9,7 @@ import { isDatabaseError } from './pool.js'
 
 /** PostgreSQL's codes for: a schema, table, column or function that is not there. */
 const NOT_MIGRATED = new Set(['3F000', '42P01', '42703', '42883'])
-/** What PostgreSQL refuses although nothing is wrong with the call, by the beginning of its code; the first that fits counts. */
+/** Errors that PostgreSQL gives although the call is right, by the beginning of their code; the first match counts. */
 const REFUSALS: readonly (readonly [code: string, reason: StoreUnavailableReason, retryable: boolean, advice: string])[] = [
   ['55P03', 'lock', true, 'Another transaction holds the lock for long: look for it in pg_stat_activity, and try again.'],
   ['57014', 'timeout', true, 'It took longer than its time limit, or somebody cancelled it: try again.'],
@@ -35,7 +35,7 @@ function isOurs(error: Error & { readonly code: string }, schema: string): boole
   return error.code === '42703' || error.message.includes(schema)
 }
 
-/** A savepoint outside of a transaction. */
+/** PostgreSQL's code for a savepoint outside of a transaction. */
 const NO_TRANSACTION = '25P01'
 
 /** What a caller should see instead of a driver's error; any other error is returned as it is. */

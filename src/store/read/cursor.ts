@@ -27,7 +27,7 @@ export function decodeCursor<Key extends CursorKey>(cursor: string, shape: { rea
   return key as unknown as Key
 }
 
-/** Anything else would be an error of PostgreSQL's when it is compared. */
+/** Any other value would make PostgreSQL fail when it compares the key. */
 function isKeyPart(part: unknown, type: 'string' | 'number' | undefined): boolean {
   return type === 'number' ? Number.isSafeInteger(part) : typeof part === 'string' && !part.includes('\0') && part.isWellFormed()
 }

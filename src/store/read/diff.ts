@@ -28,7 +28,7 @@ export async function diffContents(from: JsonObject, to: JsonObject, lineField?:
 }
 
 async function diffLines(from: readonly string[], to: readonly string[]): Promise<DiffLine[]> {
-  // Loaded by the first who compares: nearly no process does.
+  // Loaded at the first comparison: few processes make one.
   const { diffArrays } = await import('diff')
   return diffArrays([...from], [...to]).flatMap((part) => {
     const type = part.added ? 'added' : part.removed ? 'removed' : 'same'

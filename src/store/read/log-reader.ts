@@ -35,7 +35,7 @@ interface Page {
   readonly heads: readonly LogHead[]
 }
 
-/** A few milliseconds of PostgreSQL's time: where hundreds of workers start at once, each page still comes within its deadline. */
+/** Heads in one page. PostgreSQL needs a few milliseconds for it, so a page comes within its deadline also when hundreds of workers start at once. */
 const PAGE_SIZE = 2_000
 
 /**

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Row } from '../../kinds/row.js'
 import type { Tables } from '../postgres/tables.js'
-import { type StoredKind, versionsFrom } from './kind-rows.js'
+import { labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
 
 /** One entity of a kind. */
 interface Entity {
@@ -21,6 +21,33 @@ export async function readVersions(db: Kysely<Tables>, schema: string, kind: Sto
     select version, id, is_active from ${versionsFrom(schema, kind)} where ${isEntity(entity)} order by version
   `.execute(db)
   return rows.map((row) => ({ version: Number(row.version), id: Number(row.id), isActive: row.is_active }))
+}
+
+/** What is known of a version beside its content. */
+export interface VersionOutline {
+  readonly version: number
+  readonly isActive: boolean
+  readonly labels: readonly string[]
+}
+
+/** Every version of an entity with its labels, newest first. */
+export async function readOutlines(
+  db: Kysely<Tables>,
+  schema: string,
+  kind: StoredKind,
+  entity: Entity,
+): Promise<readonly VersionOutline[]> {
+  const { rows } = await sql<{ version: number; is_active: boolean; labels: string }>`
+    select entry.version, entry.is_active, coalesce((select json_agg(carried.label order by carried.label)
+      from ${labelsFrom(schema, kind)} as carried
+      where carried.project = entry.project and carried.name = entry.name and carried.version = entry.version), '[]')::text as labels
+    from ${versionsFrom(schema, kind)} as entry where ${isEntity(entity)} order by entry.version desc
+  `.execute(db)
+  return Object.freeze(
+    rows.map(({ version, is_active: isActive, labels }) =>
+      Object.freeze({ version: Number(version), isActive, labels: Object.freeze(JSON.parse(labels) as string[]) }),
+    ),
+  )
 }
 
 /** One version's row. */

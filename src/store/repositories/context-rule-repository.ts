@@ -45,10 +45,15 @@ export interface ContextRuleListQuery extends Search {
   readonly project?: string
   /** @default true */
   readonly activeOnly?: boolean
+  /** Only the versions of exactly this context. */
+  readonly context?: string
   /** 1 to 1,000. @default 50 */
   readonly limit?: number
   readonly cursor?: string
 }
+
+/** What to count: a list without its pages. */
+export type ContextRuleCountQuery = Omit<ContextRuleListQuery, 'limit' | 'cursor'>
 
 export interface ContextHistoryQuery extends ContextTarget {
   /** At most so many changes, 1 to 1,000. @default all */
@@ -58,6 +63,7 @@ export interface ContextHistoryQuery extends ContextTarget {
 }
 
 const FIELDS = CONTEXT_RULES.fields
+const COUNTED = ['project', 'activeOnly', 'context', 'search', 'searchIn'] as const
 
 /** Context rules: versions without labels. The highest active version of a context is the one in force. */
 export class ContextRuleRepository {
@@ -140,15 +146,24 @@ export class ContextRuleRepository {
 
   /** Versions, by context and then newest first. */
   async list(query: ContextRuleListQuery = {}): Promise<Page<ContextRule>> {
-    checkKeys(query, ['project', 'activeOnly', 'search', 'searchIn', 'limit', 'cursor'])
+    checkKeys(query, [...COUNTED, 'limit', 'cursor'])
     const limit = checkInteger('limit', query.limit ?? 50, { min: 1, max: LIMITS.listLimit })
     const project = checkProject(query.project ?? this.#project)
     const [context, version] = query.cursor === undefined ? FIRST : decodeCursor<[string, number]>(query.cursor, ['string', 'number'])
-    const conditions = [isAfter('context', project, context, version)]
-    if (query.activeOnly ?? true) conditions.push(sql`is_active`)
-    const found = searchCondition(query, { name: ['context'], content: FIELDS })
-    if (found) conditions.push(found)
-    return pageOf(await this.#select(sql.join(conditions, sql` and `), limit + 1), limit, (rule) => [rule.context, rule.version])
+    const conditions = sql.join([isAfter('context', project, context, version), ...asked(query)], sql` and `)
+    return pageOf(await this.#select(conditions, limit + 1), limit, (rule) => [rule.context, rule.version])
+  }
+
+  /** How many versions `list` gives in all, counted by PostgreSQL. */
+  async count(query: ContextRuleCountQuery = {}): Promise<number> {
+    checkKeys(query, COUNTED)
+    const conditions = sql.join([sql`project = ${checkProject(query.project ?? this.#project)}::text`, ...asked(query)], sql` and `)
+    return this.#recorder.read(async (db) => {
+      const { rows } = await sql<{ total: string }>`
+        select count(*) as total from ${sql.id(this.#recorder.schema, 'context_rules')} as entry where ${conditions}
+      `.execute(db)
+      return Number(rows[0]?.total)
+    })
   }
 
   /** The changes of one context, newest first: all of them, or a page. */
@@ -215,6 +230,16 @@ export class ContextRuleRepository {
     const { context, project } = request
     return { context: checkText('context', context, LIMITS.shortName), project: checkProject(project ?? this.#project) }
   }
+}
+
+/** The conditions of a list, its place aside. */
+function asked(query: ContextRuleCountQuery): RawBuilder<unknown>[] {
+  const found = searchCondition(query, { name: ['context'], content: FIELDS })
+  return [
+    ...((query.activeOnly ?? true) ? [sql`is_active`] : []),
+    ...(found ? [found] : []),
+    ...(query.context !== undefined ? [sql`context = ${checkText('context', query.context, LIMITS.shortName)}::text`] : []),
+  ]
 }
 
 function entityOf({ context, project }: Required<ContextTarget>) {

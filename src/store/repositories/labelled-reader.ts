@@ -22,7 +22,7 @@ import { type ContentDiff, diffContents } from '../read/diff.js'
 import { FIRST, isAfter } from '../read/keyset.js'
 import { labelsFrom, versionsFrom } from '../read/kind-rows.js'
 import { searchCondition, searchedColumns } from '../read/search-condition.js'
-import { readRow, readVersions } from '../read/version-rows.js'
+import { readOutlines, readRow, readVersions, type VersionOutline } from '../read/version-rows.js'
 import { labelOfWrites, type RepositoryDefaults } from '../write/open-recorder.js'
 import type { Recorder } from '../write/recorder.js'
 import {
@@ -88,6 +88,13 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
       )
       return Number(rows[0]?.total)
     })
+  }
+
+  /** Every version of one name, newest first, active or not, without content: what is known of a name whatever its size. */
+  async versions(query: Target): Promise<readonly VersionOutline[]> {
+    checkKeys(query, REQUEST_KEYS.versions)
+    const { project, name } = this.target(query)
+    return this.recorder.read((db) => readOutlines(db, this.recorder.schema, this.kind, { project, name }))
   }
 
   /** The changes of one name, newest first: all of them, or a page. */

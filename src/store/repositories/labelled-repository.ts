@@ -381,7 +381,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     return taken
   }
 
-  /** A protected label that moved here since `authorize` was asked. */
+  /** A protected label that was moved to this version after `authorize` was asked. */
   #refuseUnseen(target: Required<Target>, carried: readonly string[], permitted: readonly string[], meta: WriteMeta): void {
     const unseen = carried.find((label) => this.recorder.policy.protects(label) && !permitted.includes(label))
     if (unseen === undefined) return
@@ -390,7 +390,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     )
   }
 
-  /** A version that is about to be written, for those who check its content. */
+  /** A version that is about to be written, for hooks that check its content. */
   #drafted({ project, name }: Required<Target>, version: number, columns: JsonObject): Content {
     return this.kind.decode({ id: 0, project, name, version, created_by: null, created_at: new Date(0), ...columns })
   }
@@ -400,7 +400,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
   }
 
   #answer(content: Content, labels: readonly string[]): Answer<Entity> {
-    // Now, while nothing is committed: a write does not fail after it was made.
+    // Before the commit: a write must not fail after it was committed.
     this.kind.refuseUnreadable?.(content)
     const selection = Object.freeze({ label: labels[0] ?? 'latest', version: content.version, reason: 'version' as const })
     return (facts) =>
@@ -408,7 +408,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
   }
 }
 
-/** Who and why, without how long to wait. */
+/** The author and reason of a request, without its option for receipts. */
 export function metaOf({ changedBy, summary }: WriteMeta): WriteMeta {
   return { ...(changedBy !== undefined && { changedBy }), ...(summary !== undefined && { summary }) }
 }

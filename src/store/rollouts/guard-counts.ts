@@ -44,7 +44,7 @@ export async function readGuarded(db: Kysely<Tables>, schema: string, kinds: Kin
     if (!rollout.guard || !kinds.has(rollout.kind)) continue
     const byMetric: Record<string, number[]> = {}
     for (const { metric, arm, subjects } of bad) {
-      // Left out here: PostgreSQL would look every subject up twice, to leave it out.
+      // Excluded here: to exclude them in the statement, PostgreSQL would look every subject up twice.
       if (arm === null) continue
       byMetric[metric] ??= rollout.arms.map(() => 0)
       byMetric[metric][arm] = Number(subjects)
@@ -102,7 +102,7 @@ export async function labelVersionOf(
 /** When the evidence of the row `rollout` began. */
 const since = sql`coalesce((rollout.guard ->> 'since')::timestamptz, '-infinity')`
 
-/** Who was exposed later than this has not settled. */
+/** Subjects that were exposed later than this have not settled yet. */
 const settledBefore = sql`clock_timestamp() - coalesce((rollout.guard ->> 'settleMs')::double precision, 0) * interval '1 millisecond'`
 
 /** Whether the row `exposure` of the row `rollout` counts: settled, of one arm only, not forced, and from after the evidence began. */

@@ -36,7 +36,7 @@ export async function readReport(db: Kysely<Tables>, schema: string, kinds: Kind
   const [observed, settled] = [perArm(found.exposed), perArm(found.settled)]
   const total = observed.reduce((sum, count) => sum + count, 0)
   const shares = arms.map((_arm, place) => shareOf(arms, place))
-  // A conclusion moves the label: what the guard had found by then stands.
+  // Concluding a rollout moves the label, so the report keeps what the guard had found before.
   const isGuarding =
     guard !== undefined &&
     (rollout.status === 'concluded' || (await labelVersionOf(db, schema, kinds, rollout)) === arms[guard.control]?.version)
@@ -91,7 +91,7 @@ function metricsOf({ metrics }: FoundCounts, arm: number, subjects: number): Arm
   return Object.fromEntries(metrics.filter((found) => found.arm === arm).map((found) => [found.metric, metricReport(found, subjects)]))
 }
 
-/** Shares of 0 for what the guard watches or the other arm has: nobody of an arm has reported it. */
+/** Shares of 0 for metrics that the guard watches, or the other arm has, and no subject of this arm has reported. */
 function withoutBad({ guard }: Rollout, { metrics }: FoundCounts, subjects: number): ArmReport['metrics'] {
   const watched = (guard?.metrics ?? []).map(({ name }) => name).filter((name) => !metrics.some(({ metric }) => metric === name))
   const reported = metrics.filter(({ values }) => Number(values) === 0).map(({ metric }) => metric)
@@ -120,7 +120,7 @@ function metricReport({ bad, values, sum, sumOfSquares, median, p95 }: FoundMetr
   }
 }
 
-/** What the guard has acted on stays: later outcomes of the same subjects do not take it back. */
+/** A verdict that the guard has acted on stays: later outcomes of the same subjects do not change it. */
 function findings(judged: ReturnType<typeof judge>, worse: readonly string[]): readonly GuardFinding[] {
   return judged.map(({ metric, evidence, threshold, verdict }) => ({
     metric,

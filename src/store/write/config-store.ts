@@ -25,7 +25,7 @@ import { WritePolicy } from './write-policy.js'
 import { WriteQueue } from './write-queue.js'
 import { type Closing, type SessionStore, WriteSession, type WriteTimeouts } from './write-session.js'
 
-/** A committed write, for whoever tells the others. */
+/** A committed write, for the code that announces it to other workers. */
 export interface Commit {
   readonly revision: number
   readonly token: string
@@ -220,10 +220,10 @@ export class ConfigStore implements Recorder {
         .execute((transaction) => perform(transaction).catch(noting))
       return done as { value: Value; commit: Commit }
     } catch (last) {
-      // Kysely rejects with the error of a ROLLBACK that failed, which says less than what made it necessary.
+      // Kysely rejects with the error of the failed ROLLBACK; the error that made it roll back says more.
       const error = failure ? failure.error : last
       const mapped = storeError(error, this.schema)
-      // Whatever PostgreSQL itself did not say: a host's Kysely brings what its driver says, and after a failed ROLLBACK only that.
+      // Not an error of PostgreSQL: a host's Kysely passes its driver's errors on, and after a failed ROLLBACK nothing else.
       const isLost = progress.isCommitting && (mapped instanceof StoreUnavailableError || !isDatabaseError(error))
       if (!isLost || !done) throw error
       if (await this.#wasCommitted(writeId, error)) return done
@@ -251,7 +251,7 @@ export class ConfigStore implements Recorder {
     const states = await session.open(work.asks, closing.joined ? undefined : this.#timeouts())
     onOpen?.()
     const decision = await work.decide(states, session)
-    // A revision without a changelog row would be a hole in the log: rolling back gives the number back.
+    // A revision without a changelog row would be a gap in the log: rolling back frees the number.
     if (decision.steps.length === 0 && !session.hasChanges) throw new NothingWritten(decision.answer([]), session.revision - 1)
     return session.close(decision, closing)
   }

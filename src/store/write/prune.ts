@@ -7,6 +7,8 @@ export interface PruneReport {
   readonly exposures: number
   readonly outcomes: number
   readonly assignments: number
+  /** Idempotency keys whose time is over; absent when there were none. */
+  readonly idempotencyKeys?: number
 }
 
 export interface PruneOptions {
@@ -24,9 +26,9 @@ const BATCH_SIZE = 2_000
  * a second call goes on.
  */
 export async function prune(db: Kysely<Tables>, schema: string, { before, onProgress }: PruneOptions): Promise<PruneReport> {
-  const report = { changelog: 0, exposures: 0, outcomes: 0, assignments: 0 }
+  const report: { -readonly [Part in keyof PruneReport]: PruneReport[Part] } = { changelog: 0, exposures: 0, outcomes: 0, assignments: 0 }
   const told = (part: keyof PruneReport) => (rows: number) => {
-    report[part] += rows
+    report[part] = (report[part] ?? 0) + rows
     onProgress?.({ ...report })
   }
   await pruneChangelog(db, schema, before, told('changelog'))
@@ -35,6 +37,8 @@ export async function prune(db: Kysely<Tables>, schema: string, { before, onProg
   const isConcluded = sql`exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout
     where rollout.id = old.rollout_id and rollout.status = 'concluded')`
   await pruneTable(db, sql.id(schema, 'config_assignments'), sql`assigned_at < ${momentOf(before)} and ${isConcluded}`, told('assignments'))
+  const isOver = sql`expires_at < clock_timestamp() and claimed_at < ${momentOf(before)}`
+  await pruneTable(db, sql.id(schema, 'config_idempotency_keys'), isOver, told('idempotencyKeys'))
   return report
 }
 
@@ -54,7 +58,7 @@ async function pruneTable(
   }
 }
 
-/** Goes through the log from its beginning, page by page. What is still needed, the function in the database knows. */
+/** Goes through the log from its beginning, page by page. The function in the database keeps the rows that are still needed. */
 async function pruneChangelog(db: Kysely<Tables>, schema: string, before: Date, told: (rows: number) => void): Promise<void> {
   let after: string | null = '0'
   while (after !== null) {

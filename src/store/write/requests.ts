@@ -95,6 +95,7 @@ export const REQUEST_KEYS = {
   find: [...TARGET, 'label', 'version'],
   list: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'name', 'limit', 'cursor'],
   count: ['project', 'activeOnly', 'label', 'search', 'searchIn', 'name'],
+  versions: TARGET,
   history: [...TARGET, 'limit', 'before'],
   diff: [...TARGET, 'from', 'to'],
   copy: [...TARGET, 'version', 'to', 'labels', ...META_KEYS],

@@ -3,7 +3,7 @@ import { checkLabel } from '../../shared/arguments.js'
 import { withDeadline } from '../../shared/deadline.js'
 import { ForbiddenError, InvalidArgumentError } from '../../shared/errors.js'
 
-/** A write that is about to be made, for whoever decides whether it may be. */
+/** A write that is about to be made, as `authorize` gets it. */
 export interface AuthorizeRequest {
   /** The verb, as the changelog stores it: `create`, `version`, `promote`, `rollback`, `deactivate`, `rollout_start`, `refresh`, `purge`, … */
   readonly action: string
@@ -31,7 +31,7 @@ export type Authorize = (request: AuthorizeRequest) => boolean | Promise<boolean
 /** Longest time that `authorize` may take to answer, in milliseconds. */
 export const AUTHORIZE_MS = 5_000
 
-/** Who may write: asks the host about every write, and keeps protected labels from writes that nobody may decide about. */
+/** Decides who may write: asks the host's `authorize` about every write, and refuses protected labels where there is none. */
 export class WritePolicy {
   readonly #protected: ReadonlySet<string>
   readonly #authorize: Authorize | undefined

@@ -81,7 +81,7 @@ export class WriteQueue {
     })
   }
 
-  /** Gives the turn to the name that has waited longest; it stays busy in between, so that nobody slips in. */
+  /** Gives the turn to the name that has waited longest; the queue counts as busy meanwhile, so that no later write goes first. */
   #next(): void {
     const [turn] = this.#waiting
     if (!turn) {

@@ -29,7 +29,7 @@ export interface Closing {
   readonly joined: boolean
 }
 
-/** A write that is announced; its transaction has yet to commit. */
+/** An announced write whose transaction has not committed yet. */
 export interface Closed {
   readonly scopes: readonly Scope[]
   /** The announcement, as NOTIFY sent it. */
@@ -58,12 +58,12 @@ export interface SessionStore {
 /** Documents of one write that are read back for the caches; the rest of a larger write is loaded by its first readers. */
 const MAX_DOCUMENTS = 100
 
-/** One write on its way. Opening it takes the revision, which makes configuration writes wait for each other. */
+/** One write in progress. Opening it takes the next revision, which is also the lock of all configuration writes. */
 export class WriteSession {
   readonly transaction: Transaction<Tables>
   readonly writeId: string
   readonly #schema: RawBuilder<unknown>
-  /** What a step says of its author and reason when it does not say itself. */
+  /** Author and reason of steps that name none. */
   readonly #meta: WriteMeta
   readonly #value: AsValue
   readonly #isBatched: boolean
@@ -135,7 +135,7 @@ export class WriteSession {
     })
   }
 
-  /** One of several writes of a session that is open. */
+  /** Carries out one of several writes of an open session. */
   async write<Value>({ asks, decide }: Write<Value>): Promise<Value> {
     const { rows } = await sql<{ states: string }>`
       select ${this.#schema}.entity_states(${this.#value(JSON.stringify(asks))}::text::jsonb)::text as states
@@ -157,7 +157,7 @@ export class WriteSession {
     const write = { id: this.writeId, steps: steps.map((step) => this.#signed(step)), ...(close && { close }) }
     const carryOut = sql.id(steps[0]?.do === 'purge' ? 'purge_version' : 'apply_write')
     const apply = sql`select ${this.#schema}.${carryOut}(${this.#value(JSON.stringify(write))}::text::jsonb)::text as applied`
-    // Of their own, after it: they see what it did.
+    // Statements of their own, sent after it, so that they see its changes.
     const reads = close && !close.joined && this.#isBatched && this.#asked.size <= MAX_DOCUMENTS ? this.#documentsOf([...this.#asked]) : []
     const { rows } = await sql.join<unknown>([apply, ...reads], sql`; `).execute(this.transaction)
     if (steps.length > 0) this.#hasChanges = true

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type ConfigurationManager, createConfigManager } from 'agent-config'
-import { bearerTokens, createConfigHandler, roles, toNodeHandler } from 'agent-config/http'
+import { type Authenticate, bearerTokens, createConfigHandler, roles, toNodeHandler } from 'agent-config/http'
 import { defineLLMClient, LLMRegistry, messageText } from 'agent-config/llm'
 import express from 'express'
 import { TOKEN } from '../../express-host/start-host.js'
@@ -32,6 +32,8 @@ export interface PageHostOptions {
   readonly isClosed?: boolean
   /** With Redis, which tells a write how many workers serve it. */
   readonly hasRedis?: boolean
+  /** Who is signed in to the host itself; asked where a request has no token. */
+  readonly session?: Authenticate
 }
 
 /** A model that says what it was asked. */
@@ -43,15 +45,21 @@ const echo = defineLLMClient({
   }),
 })
 
-export async function startPageHost({ isOld = false, isClosed = false, hasRedis = false }: PageHostOptions = {}): Promise<PageHost> {
+export async function startPageHost({
+  isOld = false,
+  isClosed = false,
+  hasRedis = false,
+  session,
+}: PageHostOptions = {}): Promise<PageHost> {
   const database = await createTestDatabase()
   const manager = createConfigManager({
     database: database.url,
     ...(hasRedis ? { redis: testRedisUrl(), namespace: uniqueNamespace() } : { redis: false }),
   })
   await manager.ready()
+  const byToken = bearerTokens({ [TOKEN.name]: { token: TOKEN.value, can: roles.admin } })
   const handler = createConfigHandler(manager, {
-    authenticate: bearerTokens({ [TOKEN.name]: { token: TOKEN.value, can: roles.admin } }),
+    authenticate: session ? async (request, context) => (await byToken(request, context)) ?? session(request, context) : byToken,
     anonymousReads: isClosed ? false : 'loopback',
     llm: new LLMRegistry([echo]),
     onError: (error) => console.error(error),

@@ -10,4 +10,4 @@ it('guards pause with their evidence, once, and in the end, while wires, servers
   expect(report.pauses).toBeGreaterThanOrEqual(3)
   expect(report.resumptions).toBeGreaterThan(0)
   expect(report.judgesKilled).toBeGreaterThan(0)
-}, 150_000)
+}, 300_000)

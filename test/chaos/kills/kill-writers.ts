@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type pg from 'pg'
 import type { ConfigurationManager } from '../../../src/manager/configuration-manager.js'
 import { createConfigManager } from '../../../src/manager/global-manager.js'
@@ -16,8 +14,6 @@ export interface Surroundings {
   readonly redis: string
   readonly namespace: string
   readonly pool: pg.Pool
-  /** The writers' program, from `buildWriter()`. */
-  readonly program: URL
 }
 
 /** What became of one write. */
@@ -31,25 +27,13 @@ export interface Ending {
   readonly complaints: readonly string[]
 }
 
-/** Bundles the writers' program once: hundreds of them start, and the most of a start would be the translation from TypeScript. */
-export async function buildWriter(): Promise<URL> {
-  // Inside the repository, where its packages are found.
-  const program = new URL(`../../../.cache/killed-writer-${process.pid}.mjs`, import.meta.url)
-  const source = fileURLToPath(new URL('./writer-process.ts', import.meta.url))
-  await build({
-    entryPoints: [source],
-    outfile: fileURLToPath(program),
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-  })
-  return program
-}
+const WRITER = new URL('./writer-process.ts', import.meta.url)
+/** As in writer-process.ts. */
+const PATIENT = { databaseMs: 30_000, readMs: 40_000 }
 
 /** Lets a process of its own make one write, in a project of its own, and kills it where it is told to. */
 export async function killWriter(
-  { database, redis, namespace, pool, program }: Surroundings,
+  { database, redis, namespace, pool }: Surroundings,
   verb: VerbName,
   stop?: Omit<Stop, 'onStop'>,
   everyMessage = false,
@@ -57,10 +41,10 @@ export async function killWriter(
   const project = `k-${randomUUID()}`
   const gate = await startMessageGate({ postgres: targetOf(database), redis: targetOf(redis) }, { everyMessage })
   const args = [through(database, gate.postgresPort), through(redis, gate.redisPort), namespace, project]
-  const writer = await spawnWorker<KilledHandlers>(program, { args, isBuilt: true })
+  const writer = await spawnWorker<KilledHandlers>(WRITER, { args })
   // They hold what the write is about to change.
   const others = [{ redis, namespace }, { redis: false as const }].map((options) =>
-    createConfigManager({ database, project, listen: false, pollIntervalMs: 600_000, ...options }),
+    createConfigManager({ database, project, listen: false, pollIntervalMs: 600_000, timeouts: PATIENT, ...options }),
   )
   try {
     const rollout = await prepare(others[0] as ConfigurationManager, verb)
@@ -74,7 +58,7 @@ export async function killWriter(
     const messages = gate.count
     await writer.kill()
     const after = await stateOf(pool, project)
-    const truth = createConfigManager({ database, project, redis: false, listen: false })
+    const truth = createConfigManager({ database, project, redis: false, listen: false, timeouts: PATIENT })
     const told = await served(truth)
     await truth.shutdown()
     const complaints = [...(await faultsOfLog(pool))]

@@ -5,7 +5,9 @@ import { type VerbName, verbOf } from './verbs.js'
 // The process that killed-writers.test.ts kills around each message of a write.
 
 const [database, redis, namespace, project] = process.argv.slice(2) as [string, string, string, string]
-const manager = createConfigManager({ database, redis, namespace, project, listen: false, pollIntervalMs: 600_000 })
+// A machine that others use needs seconds for what takes milliseconds, and no write here may be given up for that.
+const timeouts = { databaseMs: 30_000, readMs: 40_000 }
+const manager = createConfigManager({ database, redis, namespace, project, listen: false, pollIntervalMs: 600_000, timeouts })
 
 const handlers = {
   write: async (verb: VerbName, rollout: string): Promise<void> => {

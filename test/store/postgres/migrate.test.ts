@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
@@ -7,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MIGRATIONS } from '../../../migrations/index.js'
 import { migrateToLatest, migrationSql } from '../../../src/migrations.js'
 import { MigrationError } from '../../../src/shared/errors.js'
+import { builtProgram } from '../../support/built-program.js'
 import { createEmptyDatabase, type TestDatabase } from '../../support/test-database.js'
-import { TSX_LOADER } from '../../support/tsx-loader.js'
 import { caught, repositoriesOn } from '../fixture.js'
 
 const NAMES = Object.keys(MIGRATIONS)
@@ -250,9 +249,9 @@ const LEDGER = (schema: string) =>
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const { NODE_OPTIONS: _, DATABASE_URL: __, DATABASE_SCHEMA: ___, ...inherited } = process.env
-  const cli = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
+  const cli = builtProgram(new URL('../../../src/cli.ts', import.meta.url))
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', TSX_LOADER, cli, ...args], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], {
       env: { ...inherited, ...env },
     })
     return { code: 0, stdout, stderr }

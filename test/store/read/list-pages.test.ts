@@ -101,6 +101,48 @@ it('counts what a list gives in all, and lists the versions of exactly one name'
   await expect(prompts.list({ name: '' })).rejects.toThrow('name')
 })
 
+it('counts the versions of context rules, and lists those of exactly one context', async () => {
+  const { contextRules } = repositoriesOn(pool, { project: 'counted-rules' })
+  for (const context of ['pay', 'pay-in']) {
+    await contextRules.create({ context, important: 'status' })
+    await contextRules.createVersion({ context, ignore: 'dates' })
+  }
+  await contextRules.deactivate({ context: 'pay', version: 1 })
+
+  for (const query of [
+    {},
+    { activeOnly: false },
+    { context: 'pay' },
+    { context: 'pay', activeOnly: false },
+    { search: 'IN' },
+    { search: 'dates', searchIn: 'content' as const },
+    { context: 'none' },
+    { project: 'nobody' },
+  ]) {
+    const { items } = await contextRules.list({ ...query, limit: 1_000 })
+    expect(await contextRules.count(query), JSON.stringify(query)).toBe(items.length)
+  }
+  expect(
+    (await contextRules.list({ context: 'pay', activeOnly: false })).items.map(({ context, version }) => `${context} ${version}`),
+  ).toEqual(['pay 2', 'pay 1'])
+  await expect(contextRules.count({ limit: 5 } as never)).rejects.toThrow('limit')
+})
+
+it('tells the versions of a name with their labels, and reads no content for it', async () => {
+  const { prompts } = repositoriesOn(pool, { project: 'outlines' })
+  await prompts.create({ name: 'a', template: '1', labels: ['production', 'canary'] })
+  await prompts.createVersion({ name: 'a', template: '2' })
+  await prompts.create({ name: 'ab', template: '1' })
+  await prompts.deactivate({ name: 'a', version: 2, force: true })
+
+  expect(await prompts.versions({ name: 'a' })).toEqual([
+    { version: 2, isActive: false, labels: [] },
+    { version: 1, isActive: true, labels: ['canary', 'production'] },
+  ])
+  expect(await prompts.versions({ name: 'none' })).toEqual([])
+  await expect(prompts.versions({ name: 'a', limit: 1 } as never)).rejects.toThrow('limit')
+})
+
 interface Plan {
   readonly 'Relation Name'?: string
   readonly 'Actual Rows': number

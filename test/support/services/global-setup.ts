@@ -8,6 +8,8 @@ import { prepareTemplate } from './template-database.js'
  * test-redis.ts read them.
  */
 export default async function setup(): Promise<() => Promise<void>> {
+  // Vitest calls this once for each project of its configuration, one after the other.
+  if (process.env.AGENT_CONFIG_TEST_OWNER === String(process.pid)) return async () => {}
   const services = await startTestServices()
   try {
     for (const line of services.summary) console.log(`Tests use ${line}`)
@@ -15,6 +17,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     process.env.AGENT_CONFIG_TEST_DATABASE_URL = services.databaseUrl
     process.env.AGENT_CONFIG_TEST_TEMPLATE = template.name
     process.env.AGENT_CONFIG_TEST_REDIS_URL = services.redisUrl
+    process.env.AGENT_CONFIG_TEST_OWNER = String(process.pid)
     return async () => {
       await template.drop()
       await services.stop()

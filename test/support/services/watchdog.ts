@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { TSX_LOADER } from '../tsx-loader.js'
+import { builtProgram } from '../built-program.js'
 
 /** One line on the watchdog's pipe. */
 export type WatchdogOrder = { readonly watch: number; readonly folder: string } | { readonly forget: number }
@@ -27,9 +26,9 @@ function order(line: WatchdogOrder): void {
 }
 
 function startHelper(): ChildProcess {
-  const file = fileURLToPath(new URL('./watchdog-process.ts', import.meta.url))
+  const program = builtProgram(new URL('./watchdog-process.ts', import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', TSX_LOADER, file], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env })
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'ignore', 'ignore'], detached: true, env })
   child.unref()
   // A pipe is a socket at run time; a referenced one would keep the owner alive.
   ;(child.stdin as unknown as { unref(): void }).unref()

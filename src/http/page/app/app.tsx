@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { kindByPlural } from './api/kinds.js'
+import { BundleView } from './bundle/bundle-view.js'
 import { EditView } from './editor/edit-view.js'
 import { canTry } from './entity/context.js'
 import { EntityView } from './entity/entity-view.js'
@@ -69,6 +70,7 @@ function View() {
   if (section === 'rollouts') return <RolloutsView query={query} />
   if (section === 'changelog') return <ChangelogView query={query} />
   if (section === 'health') return <HealthView />
+  if (section === 'bundle') return hasAsked.value ? <BundleView project={project} /> : <Loading />
   const kind = kindByPlural(section === 'new' ? (name ?? '') : section)
   if (!hasAsked.value && (!kind || name !== undefined)) return <Loading />
   if (!kind) return <Nowhere />

@@ -1,5 +1,6 @@
 import { kinds } from '../api/kinds.js'
 import { askToSignIn, leave, token } from '../api/session.js'
+import { who } from '../api/who.js'
 import { openSearch } from '../keys/search-state.js'
 import { revision, workers } from '../live/changes.js'
 import { type LiveState, liveState } from '../live/follow.js'
@@ -36,11 +37,30 @@ export function Header() {
         <kbd>/</kbd>
       </button>
       <Live />
-      <button type="button" class="small quiet who" onClick={() => (token.value === undefined ? void askToSignIn() : leave())}>
-        <Icon name={token.value === undefined ? 'person' : 'leave'} />
-        <span>{token.value === undefined ? 'Sign in' : 'Sign out'}</span>
-      </button>
+      <Person />
     </header>
+  )
+}
+
+/** Who is signed in. A session of the host is ended by the host, so there is nothing to sign out of here. */
+function Person() {
+  const name = who.value?.signed_in ? who.value.name : undefined
+  const isByToken = token.value !== undefined
+  return (
+    <p class="who">
+      {name !== undefined && (
+        <span class="name" title={isByToken ? name : `${name}, signed in to the host`}>
+          <Icon name="person" />
+          <span>{name}</span>
+        </span>
+      )}
+      {(isByToken || name === undefined) && (
+        <button type="button" class="small quiet" onClick={() => (isByToken ? leave() : void askToSignIn())}>
+          <Icon name={isByToken ? 'leave' : 'person'} />
+          <span>{isByToken ? 'Sign out' : 'Sign in'}</span>
+        </button>
+      )}
+    </p>
   )
 }
 

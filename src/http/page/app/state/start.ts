@@ -3,6 +3,7 @@ import { learnAbilities } from '../api/abilities.js'
 import { ApiError, get } from '../api/call.js'
 import { learnKinds } from '../api/kinds.js'
 import { token } from '../api/session.js'
+import { learnWho } from '../api/who.js'
 import type { CacheStats } from '../api/wire.js'
 import { noteRevision, workers } from '../live/changes.js'
 import { follow } from '../live/follow.js'
@@ -22,7 +23,7 @@ export function start(): void {
 async function learn(): Promise<void> {
   try {
     await learnAbilities()
-    await learnKinds()
+    await Promise.all([learnKinds(), learnWho()])
   } catch (error) {
     // Without the document the page shows what every API of this package has.
     if (!(error instanceof ApiError)) throw error

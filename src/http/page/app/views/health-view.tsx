@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { get, post } from '../api/call.js'
 import { kinds } from '../api/kinds.js'
+import { who } from '../api/who.js'
 import type { CacheStats } from '../api/wire.js'
 import { Failure } from '../parts/failure.js'
 import { Loading } from '../parts/small.js'
@@ -38,7 +39,7 @@ export function HealthView() {
       ) : (
         <Figures seen={seen} newest={newest} />
       )}
-      <Refresher />
+      {(!who.value?.signed_in || who.value.may.refresh) && <Refresher />}
     </section>
   )
 }

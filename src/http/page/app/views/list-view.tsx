@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Kind } from '../api/kinds.js'
+import { canMoveProjects } from '../bundle/bundle-view.js'
 import { Failure } from '../parts/failure.js'
 import { Empty, Loading, When } from '../parts/small.js'
 import { DEFAULT_PROJECT, go, hrefOf } from '../state/address.js'
@@ -25,6 +26,11 @@ export function ListView({
     <section class="page">
       <header class="line">
         <h1>{kind.title}</h1>
+        {canMoveProjects() && (
+          <a class="button quiet" href={hrefOf(['bundle'], { project })}>
+            Export and import
+          </a>
+        )}
         <a class="button primary" href={hrefOf(['new', kind.plural], { project })} data-key="n">
           New {kind.noun}
         </a>
