@@ -10,7 +10,7 @@ import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts } from './held/
 import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { Suspicions } from './held/suspicions.js'
-import { type LogPage, RevisionLog } from './log/revision-log.js'
+import { type LogPage, RevisionLog, type ScopeHead } from './log/revision-log.js'
 import type { RedisTier } from './redis/redis-tier.js'
 
 export interface DocumentCacheOptions {
@@ -29,7 +29,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   readonly hasReplica: boolean
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
-  readonly readLog: (after: number) => Promise<LogPage>
+  /** Reads the log of the primary after a revision; `undefined` reads where it ends, and of the heads only those of `scopes`. */
+  readonly readLog: (after: number | undefined, scopes: readonly Scope[]) => Promise<LogPage>
   /** Whose documents these are: the database's name for itself, assumed before the log was read. @default not known until then */
   readonly identity?: DatabaseIdentity
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
@@ -57,6 +58,18 @@ export interface CommittedChange {
   readonly documents: readonly StampedDocument[]
 }
 
+/** The last change of a scope, as of a revision. */
+interface StampedHead extends ScopeHead {
+  readonly asOf: number
+}
+
+/** What is known of a document that did not come from the primary. */
+interface Standing {
+  readonly asOf: number
+  /** Nobody could confirm it. */
+  readonly unverified: boolean
+}
+
 /** A document, and how it was found. */
 export interface Served<Value> {
   readonly entry: MemoryEntry<Value>
@@ -79,8 +92,8 @@ export interface ReadOptions {
  */
 const MAX_ATTEMPTS = 5
 const BATCH_SIZE = 100
-/** A document from Redis is at hand and the log was never read: the share of a read's time that goes into trying that once more. */
-const FIRST_LOOK_SHARE = 0.25
+/** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
+const CONFIRMING_SHARE = 0.25
 /** After a failed refresh of an expired document, the next try comes this much later. */
 const RETRY_REFRESH_MS = 1_000
 
@@ -103,6 +116,7 @@ export class DocumentCache<Value> {
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
+  readonly #heads: Batcher<StampedHead>
   /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
   #now = performance.now()
   readonly #counters = { memoryHits: 0, memoryMisses: 0, loads: 0, staleServed: 0 }
@@ -114,11 +128,13 @@ export class DocumentCache<Value> {
     this.#suspicions = new Suspicions(options.maxEntries * HEADS_PER_ENTRY)
     this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
+    this.#heads = new Batcher((scopes) => this.#readHeads(scopes), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
+      unconfirmed: () => this.#held.unconfirmed(),
       identity: parts.identity ?? new DatabaseIdentity(),
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
-      onRead: (page, isPending, isFirstRead) => this.#takeRead(page, isPending, isFirstRead),
+      onRead: (page, isPending) => this.#takeRead(page, isPending),
       hasLost: (page, after, isPending) => this.#held.hasLost(page.heads, after, isPending),
       onLostScopes: (scopes) => this.#held.loseScopes(scopes),
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
@@ -247,12 +263,11 @@ export class DocumentCache<Value> {
   }
 
   #isRecent(entry: MemoryEntry<Value>, { minRevision, maxStalenessMs }: ReadOptions): boolean {
+    if (minRevision === undefined && maxStalenessMs === undefined) return true
+    // However well the log is known, and whatever its stamp says: that may have been counted in another history.
+    if (isUnverified(entry)) return false
     if (maxStalenessMs !== undefined && !(this.log.ageMs <= maxStalenessMs)) return false
-    return minRevision === undefined || this.#isAsOf(entry, minRevision)
-  }
-
-  #isAsOf(entry: MemoryEntry<Value>, revision: number): boolean {
-    return entry.asOf >= revision || (this.log.applied ?? -1) >= revision
+    return minRevision === undefined || entry.asOf >= minRevision || (this.log.applied ?? -1) >= minRevision
   }
 
   async #bounded(scope: Scope, options: ReadOptions): Promise<Served<Value> | undefined> {
@@ -286,9 +301,14 @@ export class DocumentCache<Value> {
     }
     if (minRevision !== undefined || maxStalenessMs !== undefined) {
       const entry = this.#held.peek(scope)
-      if (entry?.isUsable) return { entry, source: 'memory', stale: entry.stale }
+      if (entry?.isUsable && !isUnverified(entry)) return { entry, source: 'memory', stale: entry.stale }
     }
-    return this.#load(scope, isImmutable)
+    const served = await this.#load(scope, isImmutable)
+    const isAsked = minRevision !== undefined || maxStalenessMs !== undefined
+    if (isAsked && !isImmutable && served && isUnverified(served.entry)) {
+      throw new StoreUnavailableError(`"${scope}" is in Redis, and PostgreSQL could not be asked how recent it is.`)
+    }
+    return served
   }
 
   async #look(maxStalenessMs: number): Promise<void> {
@@ -348,12 +368,13 @@ export class DocumentCache<Value> {
     const { document, stamp } = value
     if (!document)
       return this.#refuse(scope, stamp, new Error('It is not what was stored: cut, of another program, or not signed as it should be.'))
-    const asOf = isImmutable ? document.asOf : await this.#currentAsOf(document)
-    if (asOf === undefined || this.#suspicions.has(scope)) return stamp
+    const unverified = this.log.applied === undefined
+    const standing = isImmutable ? { asOf: document.asOf, unverified } : await this.#standingOf(document)
+    if (standing === undefined || this.#suspicions.has(scope)) return stamp
     try {
       const entry = this.#held.accept(
-        { ...document, asOf },
-        { generation, isImmutable, unverified: this.log.applied === undefined, isForeign: true },
+        { ...document, asOf: standing.asOf },
+        { generation, isImmutable, unverified: standing.unverified, isForeign: true },
       )
       return entry ? { entry, source: 'redis', stale: entry.stale } : stamp
     } catch (error) {
@@ -379,26 +400,38 @@ export class DocumentCache<Value> {
    * As of which revision a document from Redis, or from a replica, is known to be right: it must be the scope's last one, by revision and
    * token, as this process knows the log. `undefined` when it is not. One that is ahead of that is confirmed by the log first.
    *
-   * The document's own `asOf` counts no further than this process knows the log: it may have been counted in another history.
+   * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known: it is checked when the log
+   * can be read.
    */
-  async #currentAsOf(document: StampedDocument): Promise<number | undefined> {
-    const { revision } = document
+  async #standingOf(document: StampedDocument): Promise<Standing | undefined> {
+    if (this.log.applied === undefined) await this.#askInTime(this.log.catchUp())
     if (this.log.applied === undefined) {
-      // Before the first read of the log; with PostgreSQL away it is taken as it is, and checked when the log can be read.
-      const lookMs = this.#parts.options.readMs * FIRST_LOOK_SHARE
-      await withDeadline(this.log.catchUp(), lookMs, () => new Error()).catch(() => {})
-      if (this.log.applied === undefined) {
-        this.log.assume(document.asOf)
-        return document.asOf
-      }
+      this.log.assume(document.asOf)
+      return { asOf: document.asOf, unverified: true }
     }
-    return (await this.log.reached(revision)) ? this.#confirmedAsOf(document) : undefined
+    if (!(await this.log.reached(document.revision))) return undefined
+    const isLast = this.#held.isLast(document)
+    if (isLast === undefined) return this.#confirmed(document)
+    // Its own stamp counts no further than this process knows the log: it may have been counted in another history.
+    return isLast ? { asOf: Math.min(document.asOf, Math.max(this.log.applied, document.revision)), unverified: false } : undefined
   }
 
-  /** The same, once this process knows the log up to the document's own revision. */
-  #confirmedAsOf(document: StampedDocument): number | undefined {
-    const { revision, asOf } = document
-    return this.#held.isLast(document) ? Math.min(asOf, Math.max(this.log.applied ?? 0, revision)) : undefined
+  /** The same for a scope whose head is not known: PostgreSQL says which change was its last. */
+  async #confirmed(document: StampedDocument): Promise<Standing | undefined> {
+    const { generation } = this.#held
+    const head = await this.#askInTime(this.#heads.load(document.scope))
+    if (!head) {
+      this.log.confirmSoon()
+      return { asOf: document.asOf, unverified: true }
+    }
+    if (!(await this.log.reached(head.revision)) || generation !== this.#held.generation) return undefined
+    this.#held.learn(head)
+    return this.#held.isLast(document) ? { asOf: head.asOf, unverified: false } : undefined
+  }
+
+  /** The answer, if there is one in the part of a read's time that may go into it. */
+  async #askInTime<Answer>(question: Promise<Answer>): Promise<Answer | undefined> {
+    return withDeadline(question, this.#parts.options.readMs * CONFIRMING_SHARE, () => new Error()).catch(() => undefined)
   }
 
   async #loadOnce(
@@ -424,14 +457,15 @@ export class DocumentCache<Value> {
     if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
     if (isReplica && !isImmutable) {
       // A replica may be behind, and may have another history, in which its stamp was counted.
-      const asOf = this.#confirmedAsOf(document)
-      if (asOf === undefined) return 'superseded'
-      document = { ...document, asOf }
+      const standing = await this.#standingOf(document)
+      if (!standing || standing.unverified) return 'superseded'
+      document = { ...document, asOf: standing.asOf }
     }
     if (!isReplica && !isImmutable && generation === this.#held.generation) this.#held.learn(document)
     // A message without a revision said that it changed while it was being loaded.
     if (this.#suspicions.numberOf(scope) !== suspicion) return 'superseded'
     const entry = this.#held.accept(document, { generation, isImmutable })
+    if (!entry && !isImmutable && document.asOf < this.#held.certainFrom(scope)) await this.#lookAtTheEnd(document)
     if (!entry) return 'superseded'
     this.#suspicions.settle(scope)
     void this.#parts.redis?.put([{ document, refusedStamp }])
@@ -451,6 +485,19 @@ export class DocumentCache<Value> {
     this.#parts.events.failed(error, 'A change was announced that never happened; it is disregarded.')
   }
 
+  /**
+   * The log ended further on when it was first read than the primary says now: it has another history, or this was asked before that read. A
+   * floor that is known is another matter: whoever announced it knew of something newer.
+   */
+  async #lookAtTheEnd({ scope, asOf }: StampedDocument): Promise<void> {
+    if (asOf >= this.#held.floor(scope)) await this.log.catchUp()
+  }
+
+  async #readHeads(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedHead>> {
+    const { asked, top } = await this.#parts.readLog(undefined, scopes)
+    return new Map(asked.map((head) => [head.scope, { ...head, asOf: top }]))
+  }
+
   async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
     this.#counters.loads += scopes.length
     return this.#parts.load(scopes, from)
@@ -466,13 +513,16 @@ export class DocumentCache<Value> {
     void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#confirm(news)))
   }
 
-  #takeRead(page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean): boolean {
-    const { news, wasFalse } = this.#held.settle(page.heads, isPending)
+  #takeRead(page: LogPage, isPending: (revision: number) => boolean): boolean {
+    const { news, wasFalse } = this.#held.settle(page, isPending)
     if (wasFalse && this.log.doubt())
       this.#tellFalse(new Error(`The log ends at revision ${page.top} and does not have all that was announced.`))
     for (const { scope } of news) this.#flights.delete(scope)
-    const turned = isFirstRead ? this.#held.judgeEarly(this.log.applied ?? 0, (scope) => this.#suspicions.has(scope)) : undefined
-    this.#tell(page.heads.filter((head) => (turned ? turned.has(head.scope) : news.includes(head) || this.#untold.has(head.scope))))
+    const asked = new Map(page.asked.map((head) => [head.scope, head]))
+    const turned = this.#held.judgeUnverified(asked, page.top, (scope) => this.#suspicions.has(scope))
+    const changed = page.heads.filter((head) => news.includes(head) || this.#untold.has(head.scope))
+    for (const { scope } of changed) asked.delete(scope)
+    this.#tell([...changed, ...[...asked.values()].filter(({ scope }) => turned.has(scope))])
     for (const { scope, revision } of this.#untold.values()) if (!isPending(revision)) this.#untold.delete(scope)
     if (news.length > 0) void this.#refreshHeld(news.map(({ scope }) => scope))
     return wasFalse

@@ -51,9 +51,9 @@ export class Documents {
         const { database, reads } = (from === 'replica' && replica) || primary
         return reads.run(() => loadCached(database.db, schema, kinds, keys))
       },
-      readLog: async (after) => {
+      readLog: async (after, scopes) => {
         await preparation.ensure()
-        return log.read(after)
+        return after === undefined ? log.end(scopes) : log.read(after, scopes)
       },
       materialize: (document, isForeign) => viewOf(document, kinds, isForeign),
       onKept: (entry) => {

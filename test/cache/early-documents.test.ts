@@ -7,7 +7,7 @@ import type { RedisTier } from '../../src/cache/redis/redis-tier.js'
 
 it('does not let a waiting load go with a read of the log that began before what it waits for', async () => {
   const log = aLog()
-  const cache = aCache({ readLog: (after) => log.read(after), load: async (scopes) => log.documents(scopes) })
+  const cache = aCache({ readLog: (after = log.top()) => log.read(after), load: async (scopes) => log.documents(scopes) })
   await cache.log.catchUp()
   await cache.document('A')
   await cache.document('B')
@@ -49,7 +49,8 @@ it('drops a document of a lost history that Redis gave before the log could be r
         top: 100,
         topToken: 't100',
         tokenAtAfter: undefined,
-        heads: [{ scope: 'A', revision: 90, token: 't90' }],
+        heads: [],
+        asked: [{ scope: 'A', revision: 90, token: 't90' }],
       }),
     load: () => answer(new Map([['A', aDocument('A', 90, 100)]])),
   })
@@ -86,6 +87,7 @@ function aLog() {
   let top = 0
   let gate: { readonly asked: () => void; readonly open: Promise<void> } | undefined
   return {
+    top: () => top,
     commit: (scopes: readonly string[]) => {
       top++
       for (const scope of scopes) heads.set(scope, top)
@@ -99,6 +101,7 @@ function aLog() {
         topToken: `t${top}`,
         tokenAtAfter: `t${after}`,
         heads: news.map(([scope, revision]) => ({ scope, revision, token: `t${revision}` })),
+        asked: [],
       }
       const held = gate
       gate = undefined

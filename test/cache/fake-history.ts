@@ -83,7 +83,7 @@ export class FakeHistory {
     return found
   }
 
-  readonly readLog = async (after: number): Promise<LogPage> => {
+  readonly readLog = async (after: number | undefined, scopes: readonly Scope[] = []): Promise<LogPage> => {
     this.logReads++
     if (this.failure) throw this.failure
     const heads = new Map<Scope, { scope: Scope; revision: number; token: string }>()
@@ -92,8 +92,9 @@ export class FakeHistory {
       database: this.database,
       top: this.top,
       topToken: this.#changes.at(-1)?.token ?? '',
-      tokenAtAfter: after === 0 ? '' : this.#changes[after - 1]?.token,
-      heads: [...heads.values()].filter((head) => head.revision > after),
+      tokenAtAfter: after ? this.#changes[after - 1]?.token : '',
+      heads: [...heads.values()].filter((head) => after !== undefined && head.revision > after),
+      asked: scopes.map((scope) => heads.get(scope) ?? { scope, revision: 0, token: '' }),
     }
     await this.logGate
     return page

@@ -7,10 +7,17 @@ export const DECLARED = [NOTES]
 
 const LABELS = ['production']
 
+/** What a read gave. */
+interface Read {
+  readonly value: string | undefined
+  /** Nobody could say that it is the last one. */
+  readonly stale: boolean
+}
+
 /** How values of one kind are written, and read back; and where the tables have them. */
 interface ChaosKind {
   write(repositories: Pick<Repositories, 'prompts' | 'flags' | 'of'>, name: string, value: string): Promise<{ readonly revision: number }>
-  read(manager: ConfigurationManager, name: string, query?: { readonly minRevision: number }): Promise<string | undefined>
+  read(manager: ConfigurationManager, name: string, query?: { readonly minRevision: number }): Promise<Read>
   peek(manager: ConfigurationManager, name: string): string | undefined
   readonly versions: string
   readonly labels: string
@@ -22,7 +29,7 @@ interface ChaosKind {
 const KINDS: Readonly<Record<string, ChaosKind>> = {
   prompt: {
     write: ({ prompts }, name, template) => prompts.createVersion({ name, template, labels: LABELS }),
-    read: async (manager, name, query) => (await manager.getPrompt(name, query))?.template as string | undefined,
+    read: async (manager, name, query) => readOf(await manager.getPrompt(name, query), ({ template }) => String(template)),
     peek: (manager, name) => manager.peekPrompt(name)?.template as string | undefined,
     versions: 'prompts',
     labels: 'prompt_labels',
@@ -32,9 +39,9 @@ const KINDS: Readonly<Record<string, ChaosKind>> = {
   flag: {
     write: ({ flags }, name, value) => flags.createVersion({ name, value, labels: LABELS }),
     read: async (manager, name, query) => {
-      const { value, error } = await manager.getFlagDetails(name, '', query)
+      const { value, stale, error } = await manager.getFlagDetails(name, '', query)
       if (error) throw error
-      return value
+      return { value, stale }
     },
     peek: (manager, name) => manager.peekFlag(name, '') || undefined,
     versions: "config_entries_of('flag')",
@@ -44,13 +51,17 @@ const KINDS: Readonly<Record<string, ChaosKind>> = {
   },
   note: {
     write: ({ of }, name, text) => of(NOTES).createVersion({ name, content: { text }, labels: LABELS }),
-    read: async (manager, name, query) => (await manager.of(NOTES).get(name, query))?.content.text,
+    read: async (manager, name, query) => readOf(await manager.of(NOTES).get(name, query), ({ content }) => content.text),
     peek: (manager, name) => manager.of(NOTES).peek(name)?.content.text,
     versions: "config_entries_of('note')",
     labels: "config_entry_labels_of('note')",
     inRow: "entry.content ->> 'text'",
     inChange: "new_data -> 'content' ->> 'text'",
   },
+}
+
+function readOf<Found extends { readonly stale: boolean }>(found: Found | undefined, textOf: (found: Found) => string): Read {
+  return { value: found && textOf(found), stale: found?.stale === true }
 }
 
 /** Names say their kind. Those of a pair, which are changed together, are of different ones as often as not. */

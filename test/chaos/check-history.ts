@@ -138,6 +138,8 @@ class ReadJudge {
     const value = this.#values.find(name, v)
     if (!value) return void this.#say('G3 odd', t, `${name} gave ${v}, which nobody committed`)
     const { revision } = value
+    // From Redis while PostgreSQL was away: it may be any that ever was.
+    if (line.unconfirmed && line.min === undefined) return
     const history = this.#met.findLast((one) => one.q <= b)?.history
     if (history === undefined) return
     if (value.until < Math.max(history, this.#ahead.get(name) ?? 0))

@@ -17,6 +17,8 @@ export type HistoryLine =
       readonly b: number
       readonly name: string
       readonly v: string
+      /** It was stale, and this process never had this name from anybody who knew. */
+      readonly unconfirmed?: boolean
       readonly min?: number
       /** How many histories had been lost when `min` was the newest revision. */
       readonly minHistory?: number

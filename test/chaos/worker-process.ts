@@ -98,8 +98,11 @@ const due = new Map(settings.names.map((name) => [name, 0]))
 /** The names that are changed together. */
 const partnerOf = (name: string) => settings.names[settings.names.indexOf(name) ^ 1] as string
 const shown = new Map<string, string>()
+/** Names that this process had from somebody who knew, or was told of. */
+const confirmed = new Set<string>()
 manager.on('change', ({ name, revision }) => {
   write({ e: 'told', q: ++events, name, revision })
+  confirmed.add(name)
   due.set(name, events)
 })
 manager.on('error', ({ message }) => {
@@ -151,7 +154,9 @@ const handlers = {
     await Promise.all(loops)
     const values: Record<string, string> = {}
     for (const name of settings.names) {
-      values[name] = String(await kindOf(name).read(manager, name).catch(String))
+      values[name] = await kindOf(name)
+        .read(manager, name)
+        .then(({ value }) => String(value), String)
     }
     isFinished = true
     write({ e: 'last', values })
@@ -202,7 +207,7 @@ function peek(name: string): void {
   const value = kindOf(name).peek(manager, name)
   if (value === undefined) return
   counts.reads++
-  note(name, begun, value)
+  note(name, begun, { value, stale: false })
 }
 
 async function read(name: string, min?: { readonly revision: number; readonly history: number }): Promise<void> {
@@ -210,9 +215,9 @@ async function read(name: string, min?: { readonly revision: number; readonly hi
   const startedAt = performance.now()
   const lagBefore = lag
   try {
-    const value = await kindOf(name).read(manager, name, min && { minRevision: min.revision })
+    const { value, stale } = await kindOf(name).read(manager, name, min && { minRevision: min.revision })
     counts.reads++
-    if (value !== undefined) note(name, begun, value, min)
+    if (value !== undefined) note(name, begun, { value, stale }, min)
     else write({ e: 'odd', what: `${name} was not found` })
   } catch (error) {
     counts.failedReads++
@@ -227,10 +232,17 @@ async function read(name: string, min?: { readonly revision: number; readonly hi
   }
 }
 
-function note(name: string, begun: number, value: string, min?: { readonly revision: number; readonly history: number }): void {
-  const isNew = shown.get(name) !== value
+function note(
+  name: string,
+  begun: number,
+  { value, stale }: { readonly value: string; readonly stale: boolean },
+  min?: { readonly revision: number; readonly history: number },
+): void {
+  const unconfirmed = stale && !confirmed.has(name)
+  const isNew = shown.get(name) !== value || !(unconfirmed || confirmed.has(name))
+  if (!unconfirmed) confirmed.add(name)
   if (!isNew && min === undefined && !due.has(name)) return
-  write({ e: 'read', q: ++events, b: begun, name, v: value, ...(min && { min: min.revision, minHistory: min.history }) })
+  write({ e: 'read', q: ++events, b: begun, name, v: value, unconfirmed, ...(min && { min: min.revision, minHistory: min.history }) })
   // What has come due since this read began waits for the next one.
   if ((due.get(name) ?? 0) <= begun) due.delete(name)
   shown.set(name, value)
@@ -269,6 +281,7 @@ async function put(names: readonly string[]): Promise<void> {
       })
     counts.writes++
     write({ e: 'ack', q: ++events, names, v, revision })
+    for (const name of names) confirmed.add(name)
     for (const name of names) due.set(name, events)
     flush()
   } catch (error) {

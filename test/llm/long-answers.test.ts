@@ -201,7 +201,7 @@ it('gives the same thoughts and text wherever the answer is cut', () => {
 describe('10 MB of brackets as one value of JSON', () => {
   const deep = ['['.repeat(TEN_MB), '{"a":'.repeat(TEN_MB / 5), `{"a":"${'['.repeat(2_000)}","b":${'['.repeat(TEN_MB)}`]
 
-  it(`are refused in less than ${LIMIT_MS} ms: as a body, and as the arguments of a tool`, () => {
+  it('are refused before they are parsed: as a body, and as the arguments of a tool', () => {
     for (const text of deep) {
       const bytes = new TextEncoder().encode(text)
       const read = () => {
@@ -210,10 +210,8 @@ describe('10 MB of brackets as one value of JSON', () => {
         decoder.flush()
       }
 
-      expect(outcome(read)).toMatchObject({ cause: new SyntaxError('nested too deeply') })
-      expect(fastest(() => outcome(read))).toBeLessThan(LIMIT_MS)
-      expect(fastest(() => parsedText(text))).toBeLessThan(LIMIT_MS)
-      expect(parsedText(text)).toBe(text)
+      expect(unhindered(() => outcome(read))).toMatchObject({ cause: new SyntaxError('nested too deeply') })
+      expect(unhindered(() => parsedText(text))).toBe(text)
     }
   })
 

@@ -123,6 +123,7 @@ describe('beside Redis', () => {
     const identity = new DatabaseIdentity()
     const log = new RevisionLog({
       identity,
+      unconfirmed: () => [],
       read: async () => Promise.reject(new Error('not here')),
       onClaims: () => {},
       onRead: () => false,

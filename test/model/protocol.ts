@@ -11,6 +11,9 @@ export const BREAKS = [
   'raise the floors of one revision one by one',
   'confirm an early document by the head it brought itself',
   'leave a document with a head that was pushed out',
+  'take the heads that were not read for heads that are not there',
+  'take a bound for a head',
+  'let what was announced before the first read stand as the head',
 ] as const
 export type Break = (typeof BREAKS)[number]
 
@@ -27,6 +30,8 @@ export class Violation extends Error {
 export const DATABASE = 0
 export const REPLICA = 1
 export const REDIS = 2
+/** Not a document: what the primary says of one that came from elsewhere. */
+export const CONFIRMATION = 3
 
 /**
  * One worker's half of the protocol, as src/cache and src/manager/backend.ts do it, over whole numbers: what happens in one tick there is
@@ -70,6 +75,18 @@ export class Protocol {
     return worker.heads[scope]! >= 0 ? worker.heads[scope]! : worker.minFloor
   }
 
+  isKnown(worker: WorkerState, scope: number): boolean {
+    if (this.isBroken('take a bound for a head') && worker.heads[scope]! >= 0) return true
+    return worker.heads[scope]! >= 0 && !(worker.bounds & (1 << scope))
+  }
+
+  /** As of which revision a document is certainly the last. */
+  certainFrom(worker: WorkerState, scope: number): number {
+    if (this.isKnown(worker, scope)) return worker.heads[scope]!
+    const isBlind = this.isBroken('take the heads that were not read for heads that are not there')
+    return Math.max(worker.heads[scope]!, worker.minFloor, isBlind ? 0 : worker.unknownBelow)
+  }
+
   isUsable(worker: WorkerState, scope: number): boolean {
     const asOf = worker.memory[scope]!
     const head = worker.detached[scope]! >= 0 ? worker.detached[scope]! : worker.heads[scope]!
@@ -86,7 +103,8 @@ export class Protocol {
     const oneByOne = this.isBroken('raise the floors of one revision one by one')
     for (let scope = 0; scope < this.scopes; scope++) {
       if (!this.changes(revision, scope)) continue
-      this.#raise(worker, scope, revision)
+      // What is known to be in the log already is no news; the head may be a later one.
+      if (revision > worker.applied) this.#raise(worker, scope, revision)
       worker.told[scope] = Math.max(worker.told[scope]!, revision)
       if (oneByOne) {
         worker.half |= 1 << revision
@@ -109,14 +127,17 @@ export class Protocol {
   readLog(worker: WorkerState, top: number): void {
     worker.page = top
     worker.pageAfter = Math.max(0, worker.applied)
+    worker.pageAsked = worker.unverified
+    if (worker.applied < 0) for (let scope = 0; scope < this.scopes; scope++) if (worker.heads[scope]! >= 0) worker.pageAsked |= 1 << scope
     if (worker.mustCatchUp === 1) worker.mustCatchUp = 2
     worker.pageHeard = (worker.ahead >> (top + 1)) << (top + 1)
   }
 
   /** The answer arrives. */
   takeLog(worker: WorkerState): void {
-    const { page, pageAfter, pageHeard } = worker
+    const { page, pageAfter, pageAsked, pageHeard } = worker
     worker.page = -1
+    worker.pageAsked = 0
     worker.pageHeard = 0
     if (worker.mustCatchUp === 2) worker.mustCatchUp = 0
     if (page < pageAfter) {
@@ -125,12 +146,15 @@ export class Protocol {
     }
     const isFirstRead = worker.applied < 0
     worker.applied = Math.max(worker.applied, page)
+    if (isFirstRead) worker.unknownBelow = page
     for (let scope = 0; scope < this.scopes; scope++) {
       const head = this.headAt(scope, page)
-      if (head > pageAfter || (isFirstRead && head > 0)) this.#raise(worker, scope, head)
+      const isAsked = (pageAsked & (1 << scope)) !== 0
+      if (isFirstRead) this.#settleFirst(worker, scope, page, isAsked)
+      else if (head > pageAfter) this.#raise(worker, scope, head)
+      if (isAsked) this.#judge(worker, scope, page)
       worker.told[scope] = Math.max(worker.told[scope]!, head)
     }
-    if (isFirstRead) this.#dropUnconfirmed(worker)
     worker.ahead &= ~pageHeard
     this.#advance(worker)
   }
@@ -145,9 +169,13 @@ export class Protocol {
   /** As of which revision a document from Redis is known to be right; -1 when it is not. */
   currentAsOf(worker: WorkerState, scope: number, asOf: number): number {
     const revision = this.headAt(scope, asOf)
-    const head = worker.heads[scope]!
-    const isLast = head >= 0 ? head === revision : revision === 0 && worker.minFloor === 0
-    return isLast ? Math.min(asOf, Math.max(0, worker.applied, revision)) : -1
+    return this.isKnown(worker, scope) && worker.heads[scope] === revision ? Math.min(asOf, Math.max(0, worker.applied, revision)) : -1
+  }
+
+  /** The primary says, as of a revision, which change of a scope is the last, and so whether a document from elsewhere is. */
+  takeConfirmation(worker: WorkerState, scope: number, asOf: number, isLast: boolean): void {
+    this.#learn(worker, scope, asOf)
+    if (isLast && worker.heads[scope] === this.headAt(scope, asOf)) this.accept(worker, scope, asOf)
   }
 
   /** A document from the primary, asked for under the floor `claimed`. */
@@ -159,21 +187,29 @@ export class Protocol {
 
   /** What the primary itself says of a scope's head. */
   #learn(worker: WorkerState, scope: number, asOf: number): void {
-    const revision = this.headAt(scope, asOf)
-    if (worker.heads[scope]! < 0) worker.heads[scope] = Math.max(revision, asOf < worker.minFloor ? worker.minFloor : 0)
-    else if (asOf >= worker.heads[scope]!) worker.heads[scope] = revision
+    const bit = 1 << scope
+    if (worker.heads[scope]! < 0 && asOf < worker.minFloor) {
+      worker.heads[scope] = worker.minFloor
+      worker.bounds |= bit
+    } else if (asOf >= this.certainFrom(worker, scope)) {
+      worker.heads[scope] = this.headAt(scope, asOf)
+      worker.bounds &= ~bit
+    }
     if (!this.isBroken('leave a document with a head that was pushed out')) worker.detached[scope] = -1
   }
 
   /** The primary does not know a change that was announced. */
   #distrust(worker: WorkerState, scope: number, claimed: number, asOf: number): void {
-    if (worker.heads[scope] === claimed) worker.heads[scope] = asOf
+    if (worker.heads[scope] === claimed) {
+      worker.heads[scope] = asOf
+      worker.bounds |= 1 << scope
+    }
     if (worker.minFloor === claimed) worker.minFloor = asOf
   }
 
   /** The only writer of memory; what it keeps, it also returns to the reader who waits. */
   accept(worker: WorkerState, scope: number, asOf: number, isUnverified = false): boolean {
-    if (asOf < this.floor(worker, scope)) {
+    if (asOf < (isUnverified ? this.floor(worker, scope) : this.certainFrom(worker, scope))) {
       if (!this.isBroken('no floor check in accept()')) return false
       this.#returns(worker, scope, asOf)
     }
@@ -204,6 +240,7 @@ export class Protocol {
     worker.minFloor = Math.max(worker.minFloor, worker.heads[scope]!)
     if (worker.memory[scope]! >= 0 && worker.detached[scope]! < 0) worker.detached[scope] = worker.heads[scope]!
     worker.heads[scope] = -1
+    worker.bounds &= ~(1 << scope)
   }
 
   forget(worker: WorkerState, scope: number): void {
@@ -243,7 +280,7 @@ export class Protocol {
     }
   }
 
-  /** What is served before the first read of the log has no promise but G1. */
+  /** What nobody could confirm has no promise but G1. */
   #isRead(worker: WorkerState, scope: number): boolean {
     return this.isUsable(worker, scope) && !(worker.unverified & (1 << scope))
   }
@@ -271,7 +308,11 @@ export class Protocol {
   #raise(worker: WorkerState, scope: number, revision: number): void {
     const head = worker.heads[scope]!
     const isNews = head < revision
-    if (isNews) worker.heads[scope] = head < 0 ? Math.max(revision, worker.minFloor) : revision
+    const bit = 1 << scope
+    if (isNews) {
+      worker.heads[scope] = head < 0 ? Math.max(revision, worker.minFloor) : revision
+      worker.bounds = head < 0 && revision < worker.minFloor ? worker.bounds | bit : worker.bounds & ~bit
+    }
     if (isNews || !this.isBroken('leave a document with a head that was pushed out')) worker.detached[scope] = -1
   }
 
@@ -281,16 +322,24 @@ export class Protocol {
     while (worker.ahead & (1 << (worker.applied + 1))) worker.ahead &= ~(1 << ++worker.applied)
   }
 
-  #dropUnconfirmed(worker: WorkerState): void {
-    for (let scope = 0; scope < this.scopes; scope++) {
-      if (!(worker.unverified & (1 << scope))) continue
-      const revision = this.headAt(scope, worker.memory[scope]!)
-      const head = worker.heads[scope]!
-      const isAhead = revision > worker.applied && !this.isBroken('confirm an early document by the head it brought itself')
-      if (isAhead || (head >= 0 ? head !== revision : revision !== 0)) this.forget(worker, scope)
-      else worker.memory[scope] = Math.min(worker.memory[scope]!, Math.max(worker.applied, revision))
+  /** The first read lists no heads. Of what was announced while it was under way it says nothing, so that is a bound. */
+  #settleFirst(worker: WorkerState, scope: number, top: number, isAsked: boolean): void {
+    if (isAsked) this.#learn(worker, scope, top)
+    else if (worker.heads[scope]! >= 0 && worker.heads[scope]! <= top) {
+      if (!this.isBroken('let what was announced before the first read stand as the head')) worker.bounds |= 1 << scope
     }
-    worker.unverified = 0
+  }
+
+  /** A document that nobody could confirm, once the log was asked about it. */
+  #judge(worker: WorkerState, scope: number, top: number): void {
+    if (!(worker.unverified & (1 << scope))) return
+    this.#learn(worker, scope, top)
+    const revision = this.headAt(scope, worker.memory[scope]!)
+    const isOwnWitness = this.isBroken('confirm an early document by the head it brought itself')
+    if (isOwnWitness || (revision <= top && this.isKnown(worker, scope) && worker.heads[scope] === revision)) {
+      worker.memory[scope] = isOwnWitness ? worker.memory[scope]! : top
+      worker.unverified &= ~(1 << scope)
+    } else this.forget(worker, scope)
   }
 
   #startOver(worker: WorkerState, top: number): void {

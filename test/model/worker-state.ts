@@ -6,20 +6,26 @@ export interface WorkerState {
   ahead: number
   /** Per scope; -1 when the head is not in the table. */
   readonly heads: number[]
+  /** Scopes whose head is only a bound: the scope's last change is not below it. */
+  bounds: number
   minFloor: number
+  /** Where the log ended when it was first read, without the heads up to there. */
+  unknownBelow: number
   /** Per scope, the `asOf` of the document in memory; -1 when there is none. */
   readonly memory: number[]
   /** Per scope, the head that the document in memory goes by when that is no longer the table's; -1 when it is. */
   readonly detached: number[]
-  /** Scopes whose document came from Redis before the log was read. */
+  /** Scopes whose document came from Redis while PostgreSQL could not confirm it. */
   unverified: number
-  /** Per scope, a document that was read and has not arrived: `source * 16 + asOf`; -1 when there is none. */
+  /** Per scope, a document or an answer about one that was read and has not arrived: `source * 16 + asOf`; -1 when there is none. */
   readonly loads: number[]
-  /** Per scope, the floor that the load began under, when that is above the document; 0 otherwise. */
+  /** Per scope, the floor that the load began under, when that is above the document; of an answer, 1 when it confirms; 0 otherwise. */
   readonly claims: number[]
   /** The answer of a read of the log that has not arrived: the newest revision; -1 when there is none. */
   page: number
   pageAfter: number
+  /** The scopes it was asked about. */
+  pageAsked: number
   /** Revisions heard before that read that are above it. */
   pageHeard: number
   /** Own writes that are committed and not announced. */
@@ -45,7 +51,9 @@ export function newWorker(scopes: number): WorkerState {
     applied: -1,
     ahead: 0,
     heads: perScope(-1),
+    bounds: 0,
     minFloor: 0,
+    unknownBelow: 0,
     memory: perScope(-1),
     detached: perScope(-1),
     unverified: 0,
@@ -53,6 +61,7 @@ export function newWorker(scopes: number): WorkerState {
     claims: perScope(0),
     page: -1,
     pageAfter: 0,
+    pageAsked: 0,
     pageHeard: 0,
     own: 0,
     waiting: 0,
@@ -84,10 +93,13 @@ export function workerKey(worker: WorkerState): string {
   const codes = [
     worker.applied,
     worker.ahead,
+    worker.bounds,
     worker.minFloor,
+    worker.unknownBelow,
     worker.unverified,
     worker.page,
     worker.page < 0 ? 0 : worker.pageAfter,
+    worker.pageAsked,
     worker.pageHeard,
     worker.own,
     worker.waiting,

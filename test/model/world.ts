@@ -1,4 +1,4 @@
-import { DATABASE, type Protocol, REDIS, REPLICA } from './protocol.js'
+import { CONFIRMATION, DATABASE, type Protocol, REDIS, REPLICA } from './protocol.js'
 import { copyWorker, newWorker, type WorkerState, workerKey } from './worker-state.js'
 
 /**
@@ -220,22 +220,22 @@ export class Steps {
       return
     }
     if (!protocol.isReached(before, scope, asOf)) return
-    if (source === REDIS) {
-      const current = protocol.currentAsOf(before, scope, asOf)
+    if (source === CONFIRMATION) {
+      const isLast = before.claims[scope] === 1
       step(
         action,
-        take((worker) => current >= 0 && protocol.accept(worker, scope, current)),
+        take((worker) => protocol.takeConfirmation(worker, scope, asOf, isLast)),
       )
       return
     }
-    if (source === REPLICA) {
-      const head = before.heads[scope]!
-      const agrees = head < 0 ? asOf >= before.minFloor : protocol.headAt(scope, asOf) >= head
-      if (agrees)
+    if (source === REDIS || source === REPLICA) {
+      if (protocol.isKnown(before, scope)) {
+        const current = protocol.currentAsOf(before, scope, asOf)
         step(
           action,
-          take((worker) => void protocol.accept(worker, scope, asOf)),
+          take((worker) => current >= 0 && protocol.accept(worker, scope, current)),
         )
+      } else this.#isConfirmed(world, before, scope, source, asOf, action, take, step)
       return
     }
     const fromPrimary = take((worker) => {
@@ -246,8 +246,39 @@ export class Steps {
     const redis = world.redis.with(scope, Math.max(world.redis[scope]!, asOf))
     step(`${action}, and tells Redis`, fromPrimary, { redis })
   }
+
+  /** A document whose scope's head this worker does not know: PostgreSQL is asked, and answers at once, late or not at all. */
+  #isConfirmed(
+    world: World,
+    before: WorkerState,
+    scope: number,
+    source: number,
+    asOf: number,
+    action: string,
+    take: (accept: (worker: WorkerState) => void) => (worker: WorkerState) => void,
+    step: Step,
+  ): void {
+    const protocol = this.#protocol
+    const isLast = protocol.headAt(scope, asOf) === protocol.headAt(scope, world.top)
+    const isFree = before.loads.filter((load, place) => load >= 0 && place !== scope).length < (this.#bounds.heldLoads ?? protocol.scopes)
+    if (protocol.isReached(before, scope, world.top))
+      step(
+        `${action}, and is told`,
+        take((worker) => protocol.takeConfirmation(worker, scope, world.top, isLast)),
+      )
+    if (isFree)
+      step(`${action}, and asks`, (worker) => {
+        worker.loads[scope] = CONFIRMATION * 16 + world.top
+        worker.claims[scope] = isLast ? 1 : 0
+      })
+    if (source === REDIS)
+      step(
+        `${action}, and is told nothing`,
+        take((worker) => void protocol.accept(worker, scope, asOf, true)),
+      )
+  }
 }
 
 type Step = (action: string, change: (worker: WorkerState) => void, after?: Partial<World>) => void
 
-const NAMES = ['PostgreSQL', 'the replica', 'Redis']
+const NAMES = ['PostgreSQL', 'the replica', 'Redis', 'a confirmation']

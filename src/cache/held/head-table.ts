@@ -8,12 +8,17 @@ export interface Head {
 }
 
 /**
- * What this process was told about each scope. Bounded: what is pushed out lives on in `minFloor`, the highest revision pushed out, which
- * then holds for every scope that is not in the table.
+ * What this process was told about each scope. A head with a token, or of revision 0, is known; one without is only a bound: the scope's last
+ * change is not below it.
+ *
+ * Two more bounds speak of the scopes that are not in the table. `minFloor` is the highest revision that was pushed out: nothing older may be
+ * served. `unknownBelow` is where the log ended when it was first read, which lists no heads: up to there a scope may have changed, or not, so
+ * that a document that is older is not known to be wrong; it has to be confirmed.
  */
 export class HeadTable {
   readonly #heads: LRUCache<Scope, Head>
   #minFloor = 0
+  #unknownBelow = 0
 
   constructor(maxHeads: number) {
     this.#heads = new LRUCache({
@@ -24,18 +29,29 @@ export class HeadTable {
     })
   }
 
-  /** Whether every scope that was ever written is in the table, so that one that is not was never written. */
-  get isComplete(): boolean {
-    return this.#minFloor === 0
+  /** The log ends at `top`, and its heads up to there were not read. */
+  beginAt(top: number): void {
+    this.#unknownBelow = top
   }
 
   get(scope: Scope): Head | undefined {
     return this.#heads.get(scope)
   }
 
-  /** The revision that a document of this scope has to be as of. */
+  /** The last change of a scope; `undefined` where it is not known. */
+  known(scope: Scope): Head | undefined {
+    const head = this.#heads.get(scope)
+    return head && isKnown(head) ? head : undefined
+  }
+
+  /** A document of this scope that is older must not be served. */
   floor(scope: Scope): number {
     return this.#heads.get(scope)?.revision ?? this.#minFloor
+  }
+
+  /** A document of this scope that is as of this revision is the last one, as far as this process has heard. */
+  certainFrom(scope: Scope): number {
+    return this.#certainFrom(this.#heads.get(scope))
   }
 
   /**
@@ -59,18 +75,22 @@ export class HeadTable {
   contradicts(scope: Scope, revision: number, token: string): boolean {
     // Messages can be forged: they must not decide which heads are pushed out.
     const head = this.#heads.peek(scope)
-    if (!head) return this.isComplete
-    return head.revision < revision || (head.revision === revision && head.token !== '' && head.token !== token)
+    if (!head || !isKnown(head)) return revision > this.#certainFrom(head)
+    return head.revision < revision || (head.revision === revision && head.token !== token)
   }
 
   /**
    * Takes over what the primary itself says, as of `asOf`: where the table claims a change up to `asOf` that the primary does not know,
    * that change never happened (a forged message, a lost history).
+   *
+   * @returns the head now; `undefined` when this says too little of it
    */
-  learn(scope: Scope, revision: number, token: string, asOf: number): Head {
+  learn(scope: Scope, revision: number, token: string, asOf: number): Head | undefined {
     const head = this.#heads.get(scope)
     // Its head may have been pushed out while this answer was on its way: then nothing is known beyond the floor.
-    if (!head) return asOf < this.#minFloor ? this.#create(scope, this.#minFloor, '') : this.#create(scope, revision, token)
+    if (!head && asOf < this.#minFloor) return this.#create(scope, this.#minFloor, '')
+    if (!(head && isKnown(head)) && asOf < this.#certainFrom(head)) return head
+    if (!head) return this.#create(scope, revision, token)
     if (asOf >= head.revision) {
       head.revision = revision
       head.token = token
@@ -99,6 +119,12 @@ export class HeadTable {
   clear(): void {
     this.#heads.clear()
     this.#minFloor = 0
+    this.#unknownBelow = 0
+  }
+
+  #certainFrom(head: Readonly<Head> | undefined): number {
+    if (head && isKnown(head)) return head.revision
+    return Math.max(head?.revision ?? 0, this.#minFloor, this.#unknownBelow)
   }
 
   #create(scope: Scope, revision: number, token: string): Head {
@@ -106,4 +132,8 @@ export class HeadTable {
     this.#heads.set(scope, head)
     return head
   }
+}
+
+function isKnown({ revision, token }: Readonly<Head>): boolean {
+  return token !== '' || revision === 0
 }

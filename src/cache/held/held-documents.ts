@@ -54,6 +54,8 @@ export class HeldDocuments<Value> {
   /** The changes of documents that came in since the log was read, which memory may have let go again. */
   readonly #arrived = new Map<Scope, Readonly<Head>>()
   #generation = 0
+  /** Whether the log was read. */
+  #hasBegun = false
   #isClosed = false
   #refusedFills = 0
 
@@ -127,10 +129,22 @@ export class HeldDocuments<Value> {
     return this.#heads.contradicts(scope, revision, token)
   }
 
-  /** Whether a document is its scope's last one, as far as is known here. A scope without a head was never written, if none was pushed out. */
-  isLast({ scope, revision, token }: Pick<StampedDocument, 'scope' | 'revision' | 'token'>): boolean {
-    const head = this.#heads.get(scope)
-    return head ? head.revision === revision && head.token === token : revision === 0 && this.#heads.isComplete
+  /** A document of this scope that is as of this revision is the last one, as far as this process has heard. */
+  certainFrom(scope: Scope): number {
+    return this.#heads.certainFrom(scope)
+  }
+
+  /** Whether a document is its scope's last one, as far as is known here; `undefined` where its head is not known. */
+  isLast({ scope, revision, token, asOf }: Omit<StampedDocument, 'text'>): boolean | undefined {
+    const head = this.#heads.known(scope)
+    if (head) return head.revision === revision && head.token === token
+    return asOf < (this.#heads.get(scope)?.revision ?? 0) ? false : undefined
+  }
+
+  /** Scopes of which something is held or was announced that only their heads can confirm. */
+  unconfirmed(): readonly Scope[] {
+    const held = this.#memory.entries().filter((entry) => isUnverified(entry) && !isContent(entry.scope))
+    return [...new Set([...held.map(({ scope }) => scope), ...(this.#hasBegun ? [] : this.#claims.keys())])]
   }
 
   /**
@@ -142,7 +156,7 @@ export class HeldDocuments<Value> {
   accept(document: StampedDocument, arrival: Arrival): MemoryEntry<Value> | undefined {
     const { scope } = document
     const { generation, isImmutable = false, unverified = false, isForeign = false } = arrival
-    const floor = isImmutable ? 0 : this.#heads.floor(scope)
+    const floor = isImmutable ? 0 : unverified ? this.#heads.floor(scope) : this.#heads.certainFrom(scope)
     if (this.#isClosed || generation !== this.#generation || document.asOf < floor) {
       this.#refusedFills++
       return undefined
@@ -171,7 +185,7 @@ export class HeldDocuments<Value> {
   }
 
   /** Takes over which change of a scope the primary itself says was the last. */
-  learn({ scope, revision, token, asOf }: StampedDocument): void {
+  learn({ scope, revision, token, asOf }: Omit<StampedDocument, 'text'>): void {
     const head = this.#heads.learn(scope, revision, token, asOf)
     const held = this.#memory.peek(scope)
     if (!held) return
@@ -224,13 +238,17 @@ export class HeldDocuments<Value> {
    * Takes the changes since the log was read before, and takes back every announcement that they do not confirm: its scope has the head
    * that it had, so that its document goes on being served.
    *
+   * The first read does not list what changed up to now. Of what was announced while it was under way, it says nothing: that stays as a bound.
+   *
    * @param isPending whether a revision was announced too late to be in this read
    */
   settle(
-    heads: LogPage['heads'],
+    { heads, asked, top }: Pick<LogPage, 'heads' | 'asked' | 'top'>,
     isPending: (revision: number) => boolean,
   ): { readonly news: LogPage['heads']; readonly wasFalse: boolean } {
-    const inLog = new Map(heads.map((head) => [head.scope, head]))
+    const isFirst = !this.#hasBegun
+    if (isFirst) this.#begin(top)
+    const inLog = new Map([...heads, ...asked].map((head) => [head.scope, head]))
     let wasFalse = false
     for (const [scope, before] of this.#claims) {
       const head = this.#heads.get(scope)
@@ -240,6 +258,10 @@ export class HeldDocuments<Value> {
         continue
       }
       this.#claims.delete(scope)
+      if (head && !right && isFirst && head.revision <= top) {
+        head.token = ''
+        continue
+      }
       if (!head || (right && !isOver(head, right))) continue
       wasFalse = true
       if (right) this.#correct(scope, head, right)
@@ -250,6 +272,7 @@ export class HeldDocuments<Value> {
       if (known && isOver(known, head) && !isPending(known.revision)) this.#correct(head.scope, known, head)
       return this.#raise(head)
     })
+    for (const head of asked) this.#heads.learn(head.scope, head.revision, head.token, top)
     this.#arrived.clear()
     if (wasFalse) this.#generation++
     if (wasFalse || heads.length > 0) this.#dropLost(isPending)
@@ -321,21 +344,21 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Documents that were taken before the log was read become ordinary ones if it names them. Those it has a newer change of wait to be read
-   * again, like any that is superseded; those of another history go.
+   * Documents that nobody could confirm become ordinary ones if the log, which was asked about them, says that they are the last. Those it has
+   * a newer change of wait to be read again, like any that is superseded; those of another history go.
    *
-   * @param applied how far the log is known now
+   * @param top as of which revision the log was asked
    * @returns the scopes whose readers got something else until now
    */
-  judgeEarly(applied: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
+  judgeUnverified(asked: Pick<ReadonlySet<Scope>, 'has'>, top: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
     const turned = new Set<Scope>()
     for (const entry of this.#memory.entries()) {
-      if (!isUnverified(entry)) continue
       const { scope } = entry
+      if (!isUnverified(entry) || !(asked.has(scope) || isContent(scope))) continue
       entry.head = this.#heads.get(scope)
-      if (this.isLast(entry) && entry.revision <= applied) {
+      if (isContent(scope) || (this.isLast(entry) && entry.revision <= top)) {
         entry.source = 'memory'
-        entry.asOf = Math.min(entry.asOf, applied)
+        entry.asOf = top
         this.#enter(entry, isSuspected(scope) ? 'suspect' : 'fresh')
         continue
       }
@@ -348,6 +371,7 @@ export class HeldDocuments<Value> {
 
   /** Drops everything, and takes the heads of another history. */
   startOver(heads: LogPage['heads']): void {
+    this.#hasBegun = true
     this.#generation++
     this.#heads.clear()
     this.#claims.clear()
@@ -393,7 +417,12 @@ export class HeldDocuments<Value> {
     return entry
   }
 
-  #headOf({ scope, revision, token, asOf }: StampedDocument): Head {
+  #begin(top: number): void {
+    this.#hasBegun = true
+    this.#heads.beginAt(top)
+  }
+
+  #headOf({ scope, revision, token, asOf }: StampedDocument): Head | undefined {
     return this.#heads.get(scope) ?? this.#heads.learn(scope, revision, token, asOf)
   }
 }

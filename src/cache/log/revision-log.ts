@@ -10,24 +10,35 @@ export interface LogPage {
   readonly topToken: string
   /** The token that the revision asked about has in the log now; `undefined` when the log does not have it. */
   readonly tokenAtAfter: string | undefined
-  /** The heads above the revision asked about. */
-  readonly heads: readonly { readonly scope: Scope; readonly revision: number; readonly token: string }[]
+  /** The heads above the revision asked about; none when none was. */
+  readonly heads: readonly ScopeHead[]
+  /** The heads of the scopes asked about, as of `top`; revision 0 for one that was never written. */
+  readonly asked: readonly ScopeHead[]
+}
+
+/** The last change of a scope. */
+export interface ScopeHead {
+  readonly scope: Scope
+  readonly revision: number
+  readonly token: string
 }
 
 export interface RevisionLogParts {
   /** Confirmed by every read of the log; another name than before is another history. */
   readonly identity: DatabaseIdentity
-  /** Reads the log of the primary. `after` 0 reads all heads. */
-  readonly read: (after: number) => Promise<LogPage>
+  /** Reads the log of the primary. `after` 0 reads all heads, and `undefined` none, but for those of the scopes asked about. */
+  readonly read: (after: number | undefined, scopes: readonly Scope[]) => Promise<LogPage>
+  /** Scopes of which something is held or was announced that only their heads can confirm. */
+  readonly unconfirmed: () => readonly Scope[]
   /** Told of the changes of one message, in one tick: announced by another process, or made by this one. */
   readonly onClaims: (heads: LogPage['heads'], isOwn: boolean) => void
   /**
-   * Told of the changes since the read before, in one tick. `isFirstRead` when they are simply all there are. What was announced is settled
-   * by them, but for a revision that `isPending`: it was announced after this read had looked.
+   * Told of the changes since the read before, in one tick; the first read does not list what changed up to then. What was announced is
+   * settled by them, but for a revision that `isPending`: it was announced after this read had looked.
    *
    * @returns whether something was announced that the log does not have
    */
-  readonly onRead: (page: LogPage, isPending: (revision: number) => boolean, isFirstRead: boolean) => boolean
+  readonly onRead: (page: LogPage, isPending: (revision: number) => boolean) => boolean
   /**
    * Whether a document that was really read here, not only announced, is of a change that the log has lost since it was read up to `after`.
    */
@@ -325,7 +336,8 @@ export class RevisionLog {
   async #read(): Promise<void> {
     if (this.#closed) return
     const known = this.#applied
-    const after = known === undefined ? 0 : this.#top
+    const isFirstRead = known === undefined
+    const after = isFirstRead ? 0 : this.#top
     const token = this.#token
     const heardBefore = new Set(this.#heard.keys())
     const claimedBefore = this.#claimed
@@ -340,11 +352,11 @@ export class RevisionLog {
     this.#startedAt = startedAt.monotonic
     try {
       // From where the read before ended, not from what was announced since: that may not be true, and may have hidden what is.
-      const page = await this.#parts.read(after)
+      const page = await this.#parts.read(isFirstRead ? undefined : after, this.#parts.unconfirmed())
       if (this.#closed) return
       // Announcements follow their commit: what was heard before the read and is not in the log never happened.
       const isPending = (revision: number) => revision > page.top && !heardBefore.has(revision)
-      const isOther = this.#isOtherHistory(page, after, token) || this.#parts.hasLost(page, after, isPending)
+      const isOther = this.#isOtherHistory(page, after, token) || (!isFirstRead && this.#parts.hasLost(page, after, isPending))
       const wasFalse = isOther ? false : this.#take(page, isPending)
       if (isOther) await this.#startOver(known)
       if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
@@ -370,7 +382,7 @@ export class RevisionLog {
   }
 
   async #startOver(known: number | undefined): Promise<void> {
-    const page = await this.#parts.read(0)
+    const page = await this.#parts.read(0, [])
     this.#parts.identity.confirm(page.database)
     this.#heard.clear()
     this.#highest = 0
@@ -386,13 +398,12 @@ export class RevisionLog {
 
   /** @returns whether something was announced that the log does not have */
   #take(page: LogPage, isPending: (revision: number) => boolean): boolean {
-    const isFirstRead = this.#applied === undefined
     this.#top = page.top
     this.#token = page.topToken
     this.#applied = page.top
     for (const revision of this.#heard.keys()) if (!isPending(revision)) this.#heard.delete(revision)
     this.#highest = Math.max(0, ...this.#heard.keys())
-    const wasFalse = this.#parts.onRead(page, isPending, isFirstRead)
+    const wasFalse = this.#parts.onRead(page, isPending)
     this.#advance()
     return wasFalse
   }

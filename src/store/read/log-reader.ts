@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Tables } from '../postgres/tables.js'
 
 interface LogHead {
@@ -13,6 +13,8 @@ export interface LogRead {
   readonly database: string
   readonly tokenAtAfter: string | undefined
   readonly heads: readonly LogHead[]
+  /** The heads of the scopes asked about, as of `top`; revision 0 for one that was never written. */
+  readonly asked: readonly LogHead[]
 }
 
 /** The pages read so far of one read. */
@@ -33,6 +35,7 @@ interface Page {
   /** The token of the revision asked about, if the log has it. */
   readonly tokenAt: string | undefined
   readonly heads: readonly LogHead[]
+  readonly asked: readonly LogHead[]
 }
 
 /** Heads in one page. PostgreSQL needs a few milliseconds for it, so a page comes within its deadline also when hundreds of workers start at once. */
@@ -58,17 +61,27 @@ export class LogReader {
     this.#guard = guard
   }
 
-  /** One read at a time. */
-  async read(after: number): Promise<LogRead> {
+  /** Where the log ends, and the heads of some scopes: one statement, however many scopes there are. Any number of these at a time. */
+  async end(scopes: readonly string[]): Promise<LogRead> {
+    const { tokenAt, ...end } = await this.#guard(() => this.#page(sql`false`, 0, scopes))
+    return { ...end, tokenAtAfter: tokenAt }
+  }
+
+  /**
+   * What changed after a revision, and the heads of some scopes besides. One read at a time.
+   *
+   * @param after `0` reads all heads
+   */
+  async read(after: number, scopes: readonly string[] = []): Promise<LogRead> {
     for (;;) {
       const progress = this.#progress?.after === after ? this.#progress : undefined
-      const page = await this.#guard(() => this.#page(after, progress))
+      const page = await this.#guard(() => this.#page(restOf(after, progress), progress?.top ?? after, scopes))
       // A failover between two pages: the log that the pages before were read from is not this one.
       this.#progress = progress && page.tokenAt !== progress.topToken ? undefined : this.#add(page, after, progress)
       if (this.#progress && page.heads.length < PAGE_SIZE) {
         const { tokenAtAfter, heads } = this.#progress
         this.#progress = undefined
-        return { top: page.top, topToken: page.topToken, database: page.database, tokenAtAfter, heads }
+        return { top: page.top, topToken: page.topToken, database: page.database, tokenAtAfter, heads, asked: page.asked }
       }
     }
   }
@@ -79,21 +92,37 @@ export class LogReader {
     return Object.assign(next, { top, topToken })
   }
 
-  async #page(after: number, progress: Progress | undefined): Promise<Page> {
-    const last = progress?.heads.at(-1)
-    const rest = last ? sql`(revision, scope) > (${last.revision}::bigint, ${last.scope}::text)` : sql`revision > ${after}::bigint`
-    const asked = progress?.top ?? after
-    const { rows } = await sql<Record<'top' | 'top_token' | 'database' | 'heads', string> & { readonly token_at: string | null }>`
+  /** @param tokenAt the revision whose token is wanted */
+  async #page(which: RawBuilder<unknown>, tokenAt: number, scopes: readonly string[]): Promise<Page> {
+    const { rows } = await sql<Record<'top' | 'top_token' | 'database' | 'heads' | 'asked', string> & { readonly token_at: string | null }>`
       select state.revision as top, state.token as top_token, ${sql.id(this.#schema, 'database_identity')}() as database,
-        case when state.revision = ${asked}::bigint then state.token
-          else (select token from ${sql.id(this.#schema, 'config_changelog')} where revision = ${asked}::bigint limit 1) end as token_at,
+        case when state.revision = ${tokenAt}::bigint then state.token
+          else (select token from ${sql.id(this.#schema, 'config_changelog')} where revision = ${tokenAt}::bigint limit 1) end as token_at,
         coalesce((select json_agg(json_build_array(page.scope, page.revision, page.token) order by page.revision, page.scope) from (
-          select * from ${sql.id(this.#schema, 'config_heads')} where ${rest}
-          order by revision, scope limit ${PAGE_SIZE}) as page), '[]')::text as heads
+          select * from ${sql.id(this.#schema, 'config_heads')} where ${which}
+          order by revision, scope limit ${PAGE_SIZE}) as page), '[]')::text as heads,
+        ${this.#headsOf(scopes)}::text as asked
       from ${sql.id(this.#schema, 'config_state')} as state where state.id = 1
     `.execute(this.#db)
     const row = rows[0]!
-    const heads = (JSON.parse(row.heads) as [string, number, string][]).map(([scope, revision, token]) => ({ scope, revision, token }))
-    return { top: Number(row.top), topToken: row.top_token, database: row.database, tokenAt: row.token_at ?? undefined, heads }
+    const [heads, asked] = [toHeads(row.heads), toHeads(row.asked)]
+    return { top: Number(row.top), topToken: row.top_token, database: row.database, tokenAt: row.token_at ?? undefined, heads, asked }
   }
+
+  #headsOf(scopes: readonly string[]): RawBuilder<unknown> {
+    if (scopes.length === 0) return sql`'[]'`
+    return sql`(
+      select json_agg(json_build_array(asked.scope, coalesce(head.revision, 0), coalesce(head.token, '')))
+      from jsonb_array_elements_text(${JSON.stringify(scopes)}::text::jsonb) as asked (scope)
+      left join ${sql.id(this.#schema, 'config_heads')} as head on head.scope = asked.scope)`
+  }
+}
+
+function restOf(after: number, progress: Progress | undefined): RawBuilder<unknown> {
+  const last = progress?.heads.at(-1)
+  return last ? sql`(revision, scope) > (${last.revision}::bigint, ${last.scope}::text)` : sql`revision > ${after}::bigint`
+}
+
+function toHeads(json: string): readonly LogHead[] {
+  return (JSON.parse(json) as [string, number, string][]).map(([scope, revision, token]) => ({ scope, revision, token }))
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { HeadTable } from '../../../src/cache/held/head-table.js'
 
 it('remembers the last change of a scope, and says what was news', () => {
@@ -8,7 +8,7 @@ it('remembers the last change of a scope, and says what was news', () => {
   expect(heads.raise('a', 3, 'three')).toBeUndefined()
   expect(heads.raise('a', 5, 'five')).toBeUndefined()
   expect(heads.floor('a')).toBe(5)
-  expect(heads.isComplete).toBe(true)
+  expect(heads.known('a')).toEqual({ revision: 5, token: 'five' })
 })
 
 it('lets the highest revision that was pushed out hold for every scope it does not know', () => {
@@ -19,7 +19,8 @@ it('lets the highest revision that was pushed out hold for every scope it does n
 
   expect(heads.floor('a')).toBe(1)
   expect(heads.floor('never heard of')).toBe(1)
-  expect(heads.isComplete).toBe(false)
+  expect(heads.known('a')).toBeUndefined()
+  expect(heads.certainFrom('a')).toBe(1)
 })
 
 it('does not lower the floor of a scope that was pushed out when a late message names it', () => {
@@ -60,5 +61,50 @@ it('forgets everything at once', () => {
 
   heads.clear()
 
-  expect([heads.floor('a'), heads.floor('b'), heads.isComplete]).toEqual([0, 0, true])
+  expect([heads.floor('a'), heads.floor('b'), heads.certainFrom('a')]).toEqual([0, 0, 0])
+})
+
+describe('where the heads up to a revision were not read', () => {
+  const begun = () => {
+    const heads = new HeadTable(2)
+    heads.beginAt(10)
+    return heads
+  }
+
+  it('a document from before it is neither known to be wrong nor certain', () => {
+    const heads = begun()
+
+    expect([heads.floor('a'), heads.certainFrom('a'), heads.known('a')]).toEqual([0, 10, undefined])
+  })
+
+  it('an answer of the database from before it teaches nothing', () => {
+    const heads = begun()
+
+    expect(heads.learn('a', 4, 'four', 9)).toBeUndefined()
+    expect(heads.known('a')).toBeUndefined()
+    expect(heads.learn('a', 4, 'four', 10)).toEqual({ revision: 4, token: 'four' })
+    expect(heads.certainFrom('a')).toBe(4)
+  })
+
+  it('a bound is not taken for a head', () => {
+    const heads = begun()
+    Object.assign(heads.raise('a', 5, 'announced') ?? {}, { token: '' })
+
+    expect([heads.floor('a'), heads.certainFrom('a'), heads.known('a')]).toEqual([5, 10, undefined])
+    expect(heads.learn('a', 7, 'seven', 8)).toEqual({ revision: 5, token: '' })
+  })
+
+  it('a message about something further back contradicts nothing', () => {
+    const heads = begun()
+
+    expect(heads.contradicts('a', 9, 'nine')).toBe(false)
+    expect(heads.contradicts('a', 11, 'eleven')).toBe(true)
+  })
+
+  it('what is pushed out later holds for all beside it', () => {
+    const heads = begun()
+    for (const [place, scope] of ['a', 'b', 'c'].entries()) heads.raise(scope, 11 + place, 'x')
+
+    expect([heads.floor('a'), heads.certainFrom('a'), heads.floor('d')]).toEqual([11, 11, 11])
+  })
 })

@@ -19,8 +19,8 @@ const step = fc.oneof(
     isPending: fc.boolean(),
   }),
   fc.record({
-    does: fc.constantFrom('tick', 'refreshFailed', 'judgeEarly', 'startOver', 'loseScopes') as fc.Arbitrary<
-      'tick' | 'refreshFailed' | 'judgeEarly' | 'startOver' | 'loseScopes'
+    does: fc.constantFrom('tick', 'refreshFailed', 'judgeUnverified', 'startOver', 'loseScopes') as fc.Arbitrary<
+      'tick' | 'refreshFailed' | 'judgeUnverified' | 'startOver' | 'loseScopes'
     >,
     scope: fc.constantFrom(...SCOPES),
     revision: fc.integer({ min: 1, max: 9 }),
@@ -56,7 +56,7 @@ function carryOut(documents: HeldDocuments<string>, one: typeof step extends fc.
       documents.claim([{ scope, revision, token: one.token }])
       break
     case 'settle':
-      documents.settle([{ scope, revision, token: one.token }], () => one.isPending)
+      documents.settle({ heads: [{ scope, revision, token: one.token }], asked: [], top: revision + one.later }, () => one.isPending)
       break
     case 'distrust':
       documents.distrust(document(one), documents.floor(scope))
@@ -76,8 +76,8 @@ function carryOut(documents: HeldDocuments<string>, one: typeof step extends fc.
     case 'refreshFailed':
       if (entry) documents.refreshFailed(entry, performance.now())
       break
-    case 'judgeEarly':
-      documents.judgeEarly(revision, (suspected) => suspected === scope)
+    case 'judgeUnverified':
+      documents.judgeUnverified(new Set(SCOPES), revision, (suspected) => suspected === scope)
       break
     case 'startOver':
       documents.startOver([{ scope, revision, token: 'x' }])
@@ -125,7 +125,7 @@ it('a document that was superseded goes on in its state when the announcement is
 
   documents.claim([{ scope, revision: 5, token: 'made up' }])
   expect([entry.isCurrent, entry.isUsable]).toEqual([false, false])
-  documents.settle([], () => false)
+  documents.settle({ heads: [], asked: [], top: 3 }, () => false)
 
   expect([entry.state, entry.isCurrent, entry.isUsable]).toEqual(['suspect', true, false])
 })

@@ -54,6 +54,7 @@ it('never claims to know a revision it was not told of, and never forgets what i
       }
       const log = new RevisionLog({
         identity: new DatabaseIdentity(),
+        unconfirmed: () => [],
         read: async (after) => {
           const page = await history.readLog(after)
           for (let revision = 1; revision <= page.top; revision++) told.add(revision)

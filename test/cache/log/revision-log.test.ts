@@ -31,6 +31,7 @@ function aLog() {
   const log = new RevisionLog({
     identity: new DatabaseIdentity(),
     read: history.readLog,
+    unconfirmed: () => [],
     onClaims: take,
     onRead: ({ heads }) => {
       take(heads)
@@ -271,6 +272,7 @@ describe('catchUp()', () => {
     const held = vi.spyOn(history, 'readLog')
     const gated = new RevisionLog({
       identity: new DatabaseIdentity(),
+      unconfirmed: () => [],
       read: async (after) => {
         const page = await read(after)
         if (history.logReads === 2) await gate.closed
@@ -409,6 +411,7 @@ describe('another history', () => {
     let reads = 0
     const slow = new RevisionLog({
       identity: new DatabaseIdentity(),
+      unconfirmed: () => [],
       read: async (after) => {
         const page = await read(after)
         // The second read of the new history is the one that is taken over.

@@ -23,6 +23,7 @@ const HEADS = 'src/cache/held/head-table.ts'
 const LOG = 'src/cache/log/revision-log.ts'
 const STORE = 'src/store/write/config-store.ts'
 
+const UNKNOWN_HEADS = 'test/cache/unknown-heads.test.ts'
 const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf < floor'
 const CURRENT = 'entry.isCurrent = head === undefined || asOf >= head.revision'
 const CLEARED = 'this.#generation++ this.#heads.clear() this.#claims.clear() this.#arrived.clear() this.#memory.clear()'
@@ -59,6 +60,58 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
       { file: HEADS, find: `if (reason === 'evict') this.#minFloor = Math.max(this.#minFloor, head.revision)`, put: 'void [head, reason]' },
     ],
     caughtBy: 'test/cache/held/head-table.test.ts',
+  },
+  // ── heads that were not read ───────────────────────────────────────────────
+  {
+    name: 'heads-not-read-taken-for-none',
+    what: 'a scope whose head is not known counts as one that never changed, so that a load from before the first read of the log is kept',
+    edits: [
+      {
+        file: HEADS,
+        find: 'return Math.max(head?.revision ?? 0, this.#minFloor, this.#unknownBelow)',
+        put: 'return Math.max(head?.revision ?? 0, this.#minFloor)',
+      },
+    ],
+    caughtBy: UNKNOWN_HEADS,
+  },
+  {
+    name: 'one-bound-for-both',
+    what: 'what is not known to be the last passes for superseded, so that nothing is served from Redis while PostgreSQL is away',
+    edits: [{ file: HEADS, find: 'this.#unknownBelow = top', put: 'this.#minFloor = top' }],
+    caughtBy: UNKNOWN_HEADS,
+  },
+  {
+    name: 'unknown-head-trusted',
+    what: 'a document in Redis whose head is not known is served without a word of PostgreSQL',
+    edits: [
+      { file: CACHE, find: 'if (isLast === undefined) return this.#confirmed(document)', put: '' },
+      { file: CACHE, find: 'return isLast ? { asOf: Math.min(', put: 'return isLast !== false ? { asOf: Math.min(' },
+    ],
+    caughtBy: UNKNOWN_HEADS,
+  },
+  {
+    name: 'confirmation-without-its-revision',
+    what: 'an answer of PostgreSQL about a document counts from when it arrives, and not from when it was given',
+    edits: [
+      {
+        file: CACHE,
+        find: '? { asOf: head.asOf, unverified: false }',
+        put: '? { asOf: this.#held.floor(document.scope), unverified: false }',
+      },
+    ],
+    caughtBy: UNKNOWN_HEADS,
+  },
+  {
+    name: 'announced-early-stands-as-head',
+    what: 'a change that was announced during the first read of the log passes for the last one of its scope',
+    edits: [{ file: HELD, find: `head.token = ''`, put: 'void head' }],
+    caughtBy: UNKNOWN_HEADS,
+  },
+  {
+    name: 'unconfirmed-counts-as-recent',
+    what: 'a document that nobody could confirm answers a read with minRevision once the log is known that far',
+    edits: [{ file: CACHE, find: 'if (isUnverified(entry)) return false', put: '' }],
+    caughtBy: UNKNOWN_HEADS,
   },
   {
     name: 'own-writes-of-another-history-unnoticed',

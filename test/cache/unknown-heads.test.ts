@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { aCache, aGate } from './a-cache.js'
+import { FakeHistory } from './fake-history.js'
+import { FakeRedis } from './fake-redis.js'
+
+const SCOPES = Array.from({ length: 300 }, (_, place) => `prompt:default:p${place}`)
+const [A, B] = SCOPES as [string, string]
+let history: FakeHistory
+let redis: FakeRedis
+
+beforeEach(async () => {
+  history = new FakeHistory()
+  redis = new FakeRedis()
+  for (const scope of SCOPES) history.commit([scope])
+  await redis.put(SCOPES.map((scope) => ({ document: history.document(scope) })))
+})
+
+/** A process that starts when all that is above has happened. */
+async function aStart(options: Parameters<typeof aCache>[1] = {}) {
+  const start = aCache(history, { redis, ...options })
+  await start.cache.log.catchUp()
+  history.logReads = 0
+  return start
+}
+
+describe('a process that has just started', () => {
+  it('serves what is in Redis once PostgreSQL has said, of all in one question, that it is the last', async () => {
+    const { source, cache } = await aStart()
+
+    const sources = await Promise.all(SCOPES.slice(0, 50).map(source))
+
+    expect(new Set(sources)).toEqual(new Set(['redis']))
+    expect([history.logReads, history.loads.length, cache.counters.loads]).toEqual([1, 0, 0])
+  })
+
+  it('loads what Redis has an older one of, or one of a change that was lost', async () => {
+    const stale = history.document(A)
+    history.commit([A])
+    const lost = { ...history.document(B), revision: 1, token: 'lost' }
+    for (const document of [stale, lost]) redis.documents.set(document.scope, document)
+    const { source, read } = await aStart()
+
+    expect(await Promise.all([source(A), source(B)])).toEqual(['database', 'database'])
+    expect(await Promise.all([read(A), read(B)])).toEqual([`${A}@301`, `${B}@2`])
+  })
+
+  it('does not serve a load that began before the log was first read, and was overtaken since', async () => {
+    const { cache, read } = aCache(history)
+    const gate = aGate()
+    history.gate = gate.closed
+    const reading = read(A)
+    await vi.waitFor(() => expect(history.loads).toEqual([A]))
+    history.commit([A])
+    await cache.log.catchUp()
+    history.gate = undefined
+    gate.open()
+
+    expect(await reading).toBe(`${A}@301`)
+  })
+
+  it('does not take the change that a late message names for the last one', async () => {
+    const first = history.document(A)
+    history.commit([A])
+    redis.documents.set(A, first)
+    const { cache, read, hear } = aCache(history, { redis })
+    const gate = aGate()
+    history.logGate = gate.closed
+    const reading = cache.log.catchUp()
+    await vi.waitFor(() => expect(history.logReads).toBe(1))
+    hear({ revision: 1, token: first.token, scopes: [A] })
+    history.logGate = undefined
+    gate.open()
+    await reading
+
+    expect(await read(A)).toBe(`${A}@301`)
+  })
+
+  it('serves nothing older than a change that is announced while PostgreSQL confirms the document', async () => {
+    const { read, hear } = await aStart()
+    const gate = aGate()
+    history.logGate = gate.closed
+    const reading = read(A)
+    await vi.waitFor(() => expect(history.logReads).toBe(1))
+    hear(history.commit([A]))
+    history.logGate = undefined
+    gate.open()
+
+    expect(await reading).toBe(`${A}@301`)
+  })
+
+  it('serves all of a transaction once PostgreSQL tells it of a change that it has not heard of', async () => {
+    const { cache, read } = await aStart()
+    await Promise.all([read(A), read(B)])
+    history.commit([A, B])
+
+    await cache.forget(A)
+    await redis.put([{ document: history.document(A) }])
+
+    expect([await read(A), await read(B)]).toEqual([`${A}@301`, `${B}@301`])
+  })
+})
+
+describe('with PostgreSQL away', () => {
+  it('serves a document that nobody can confirm as stale, and as an ordinary one when the log confirms it', async () => {
+    const { cache, said } = await aStart()
+    history.failure = new Error('away')
+
+    const away = await cache.document(A)
+    history.failure = undefined
+    await cache.log.catchUp()
+    const back = await cache.document(A)
+
+    expect([away?.entry.value, away?.stale, back?.entry.value, back?.stale]).toEqual([`${A}@1`, true, `${A}@1`, false])
+    expect(said.changed).toEqual([])
+  })
+
+  it('says that a document changed that it served meanwhile and the log does not confirm', async () => {
+    const { cache, said, read } = await aStart()
+    const first = history.document(A)
+    history.commit([A])
+    await cache.log.catchUp()
+    redis.documents.set(A, first)
+    const { cache: other, said: told, read: readOther } = await aStart()
+    history.failure = new Error('away')
+    expect((await other.document(A))?.stale).toBe(true)
+    history.failure = undefined
+    await other.log.catchUp()
+
+    expect(told.changed).toEqual([[A]])
+    expect(await Promise.all([read(A), readOther(A)])).toEqual([`${A}@301`, `${A}@301`])
+    expect(said.changed).toEqual([[A]])
+  })
+
+  it('does not count it as recent, however far the log is known', async () => {
+    const { cache } = await aStart()
+    history.failure = new Error('away')
+    expect((await cache.document(A))?.stale).toBe(true)
+
+    await expect(cache.document(A, { minRevision: 300 })).rejects.toThrow()
+    await expect(cache.document(A, { maxStalenessMs: 60_000 })).rejects.toThrow()
+  })
+
+  it('never serves one that is older than what was announced', async () => {
+    const { cache, hear } = await aStart()
+    history.failure = new Error('away')
+    hear({ revision: 301, token: 'new', scopes: [A] })
+
+    await expect(cache.document(A)).rejects.toThrow('away')
+  })
+})
+
+it('heads that were pushed out send no read of Redis to PostgreSQL for the document', async () => {
+  const { source, cache } = await aStart({ maxEntries: 5 })
+  for (const scope of SCOPES) await source(scope)
+
+  const sources = await Promise.all(SCOPES.map(source))
+
+  expect(sources.filter((one) => one === 'database')).toEqual([])
+  expect(cache.counters.loads).toBe(0)
+})
+
+it('a primary that ends before the log as it was known has another history, which is found at the first load', async () => {
+  const { cache, read } = await aStart({ redis: undefined })
+  history.loseAfter(200)
+
+  expect(await read(A)).toBe(`${A}@1`)
+  expect(cache.log.applied).toBe(200)
+})
