@@ -114,6 +114,18 @@ describe('with PostgreSQL away', () => {
     expect(said.changed).toEqual([])
   })
 
+  it('confirms all of them with one read of the log, also what came in while it was under way', async () => {
+    const { cache } = aCache(history, { redis, readMs: 100 })
+    const gate = aGate()
+    history.logGate = gate.closed
+    const early = await cache.document(A)
+    history.logGate = undefined
+    gate.open()
+    await vi.waitFor(() => expect(cache.log.applied).toBe(300))
+
+    expect([early?.stale, (await cache.document(A))?.stale]).toEqual([true, false])
+  })
+
   it('says that a document changed that it served meanwhile and the log does not confirm', async () => {
     const { cache, said, read } = await aStart()
     const first = history.document(A)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,8 +15,15 @@ const OURS = /^npx agent-config /
 const ID = '3f2a91c0d4e5'
 const ADDRESS = 'postgresql://…'
 
-/** What a reader does between two commands of a page, before the one that begins like this. */
+/** What a reader has of a page, or does between two of its commands, before this one. */
 const BETWEEN: Readonly<Record<string, (folder: string) => void>> = {
+  'npx agent-config types --out app/agent-config.gen.ts': (folder) => {
+    cpSync(join(ROOT, 'examples', 'files'), folder, { recursive: true })
+    mkdirSync(join(folder, 'app'))
+  },
+  'npx agent-config import dotprompt prompts/triage.prompt prompts/answer.prompt': (folder) => {
+    cpSync(join(ROOT, 'examples', 'files', 'agent-config', 'prompts', 'support'), join(folder, 'prompts'), { recursive: true })
+  },
   'npx agent-config check': (folder) => {
     const file = join(folder, 'agent-config', 'prompts', 'greeting.prompt')
     writeFileSync(file, readFileSync(file, 'utf8').replace('Hello', 'Hi'))
@@ -26,7 +33,11 @@ const BETWEEN: Readonly<Record<string, (folder: string) => void>> = {
 /** What a command ends with on its page, if not with 0. */
 const ENDS: Readonly<Record<string, number>> = { 'npx agent-config diff': 1 }
 
+/** Begins with an empty database, and has a test of its own. */
+const ELSEWHERE = 'docs/getting-started.md'
+
 const pages = pagesOf(ROOT)
+  .filter((page) => page !== ELSEWHERE)
   .map((page) => shellCommandsOf(page, readFileSync(join(ROOT, page), 'utf8')).filter(({ text }) => OURS.test(text)))
   .filter((commands) => commands.length > 0)
 

@@ -70,6 +70,8 @@ const SPARE_LOOKS = 2
 const SPARE_LOOK_EVERY_MS = 2_000
 /** Most questions of writers that may wait at once. Questions can be forged, so there is a limit. */
 const MAX_WAITERS = 1_000
+/** How often one read of the log asks about what came in while it was under way. */
+const MAX_QUESTIONS = 3
 /** A read that is under way may have looked before a commit; the read after it sees every commit up to now. */
 const READS_UNTIL_GIVEN_UP = 2
 
@@ -352,7 +354,7 @@ export class RevisionLog {
     this.#startedAt = startedAt.monotonic
     try {
       // From where the read before ended, not from what was announced since: that may not be true, and may have hidden what is.
-      const page = await this.#parts.read(isFirstRead ? undefined : after, this.#parts.unconfirmed())
+      const page = await this.#readPage(isFirstRead ? undefined : after)
       if (this.#closed) return
       // Announcements follow their commit: what was heard before the read and is not in the log never happened.
       const isPending = (revision: number) => revision > page.top && !heardBefore.has(revision)
@@ -370,6 +372,15 @@ export class RevisionLog {
       throw error
     } finally {
       this.#releaseWaiters(Number.MAX_SAFE_INTEGER)
+    }
+  }
+
+  /** An answer about all that is unconfirmed when it arrives: a database that was frozen answers what it was asked long ago. */
+  async #readPage(after: number | undefined): Promise<LogPage> {
+    for (let tries = 1; ; tries++) {
+      const page = await this.#parts.read(after, this.#parts.unconfirmed())
+      const asked = new Set(page.asked.map(({ scope }) => scope))
+      if (tries === MAX_QUESTIONS || this.#parts.unconfirmed().every((scope) => asked.has(scope))) return page
     }
   }
 
