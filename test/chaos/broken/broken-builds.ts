@@ -28,7 +28,7 @@ const MEASURED_AGAINST_FLOOR = 'generation !== this.#generation || document.asOf
 const CURRENT = 'entry.isCurrent = head === undefined || asOf >= head.revision'
 const CLEARED = 'this.#generation++ this.#heads.clear() this.#claims.clear() this.#arrived.clear() this.#memory.clear()'
 const OTHER_HISTORY = 'return after > 0 && (page.top < after || page.tokenAtAfter !== token)'
-const HAS_LOST = '|| this.#parts.hasLost(page, after, isPending)'
+const HAS_LOST = '|| (!isFirstRead && this.#parts.hasLost(page, after, isPending))'
 const TAKE_CLAIMS = `#takeClaims(heads: LogPage['heads'], isOwn: boolean): void {`
 const IN_DOUBT = 'return performance.now() < this.#doubtUntil'
 
@@ -254,7 +254,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'log-read-from-what-was-announced',
     what: 'the log is read from the last revision that was announced, so that a forged one hides true ones below it',
-    edits: [{ file: LOG, find: 'const after = known === undefined ? 0 : this.#top', put: 'const after = known ?? 0' }],
+    edits: [{ file: LOG, find: 'const after = isFirstRead ? 0 : this.#top', put: 'const after = known ?? 0' }],
     caughtBy: 'test/cache/forged-claims.test.ts',
   },
   {
@@ -457,7 +457,13 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'early-redis-served-as-verified',
     what: 'documents from Redis count as confirmed before the log was read for the first time',
-    edits: [{ file: CACHE, find: 'unverified: this.log.applied === undefined', put: 'unverified: false' }],
+    edits: [
+      {
+        file: CACHE,
+        find: 'this.log.assume(document.asOf) return { asOf: document.asOf, unverified: true }',
+        put: 'this.log.assume(document.asOf); return { asOf: document.asOf, unverified: false }',
+      },
+    ],
     caughtBy: 'test/cache/document-cache.test.ts',
   },
   // ── replicas and writes ────────────────────────────────────────────────────
@@ -467,8 +473,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: CACHE,
-        find: 'const asOf = this.#confirmedAsOf(document) if (asOf === undefined)',
-        put: 'const asOf = document.asOf; if (asOf < 0)',
+        find: 'const standing = await this.#standingOf(document) if (!standing || standing.unverified)',
+        put: 'const standing = { asOf: document.asOf }; if (standing.asOf < 0)',
       },
     ],
     caughtBy: 'test/cache/document-cache.test.ts',
