@@ -6,6 +6,7 @@ import { entries } from './0005_entries.js'
 import { outcomes } from './0006_outcomes.js'
 import { prices } from './0007_prices.js'
 import { idempotencyKeys } from './0008_idempotency_keys.js'
+import { manyVersions } from './0009_many_versions.js'
 import type { Migration } from './migration.js'
 
 /** Every migration by name, in the order in which they run. An explicit list: nothing reads a folder at run time. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_outcomes': outcomes,
   '0007_prices': prices,
   '0008_idempotency_keys': idempotencyKeys,
+  '0009_many_versions': manyVersions,
 }

@@ -16,7 +16,9 @@ export interface VersionEntry {
 export interface EntityDocument<Content> {
   /** Label → version. */
   readonly labels: Readonly<Record<string, number>>
-  /** Every version, ascending. */
+  /** Every version from this one on is in `versions`. */
+  readonly since: number
+  /** The newest hundred versions, and of the older ones those whose content is part of the document, ascending. */
   readonly versions: readonly VersionEntry[]
   /** The contents of the versions that carry a label or are an arm of an open rollout, and of the highest active one. */
   readonly contents: readonly Content[]
@@ -29,5 +31,11 @@ export function latestVersion(document: { readonly versions: readonly VersionEnt
   return document.versions.findLast((entry) => entry.isActive)?.version
 }
 
-/** The form of documents in Redis. A release that changes it counts up, so that old and new code can run side by side. */
-export const DOCUMENT_FORMAT = 1
+/**
+ * The form of documents in Redis. A release that changes it counts up, so that old and new code can run side by side. Since form 2 a document
+ * does not list every version.
+ */
+export const DOCUMENT_FORMAT = 2
+
+/** Forms that snapshot files may have. A document of form 1 lists every version. */
+export const READABLE_FORMATS: readonly unknown[] = [1, DOCUMENT_FORMAT]

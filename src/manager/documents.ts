@@ -1,12 +1,17 @@
 import { DocumentCache } from '../cache/document-cache.js'
 import { contentKey } from '../cache/held/content-key.js'
 import type { ConfigKind } from '../entities/config-kind.js'
+import { parseScope, type Scope } from '../entities/scope.js'
 import type { KindRegistry } from '../kinds/registry.js'
 import type { DatabaseIdentity } from '../shared/database-identity.js'
+import { withDeadline } from '../shared/deadline.js'
+import { StoreUnavailableError } from '../shared/errors.js'
 import { LogReader } from '../store/read/log-reader.js'
+import { readVersionEntry } from '../store/read/version-rows.js'
 import type { PurgedRow } from '../store/write/purge.js'
 import { type CachedView, loadCached, viewOf } from './cached-view.js'
 import type { Connections } from './connections.js'
+import type { EntityView } from './entity-view.js'
 import type { ResolvedOptions } from './options.js'
 import type { Preparation } from './preparation.js'
 import { ReadContents } from './read-contents.js'
@@ -33,8 +38,10 @@ export class Documents {
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
   readonly contents = new ReadContents((key) => void this.cache.forget(key))
+  readonly #parts: DocumentsParts
 
   constructor(parts: DocumentsParts) {
+    this.#parts = parts
     const { options, identity, kinds, connections, preparation, ownRevisions, reporter } = parts
     const { primary, replica, redis } = connections
     const { memory, ttlMs, timeouts, schema } = options
@@ -72,6 +79,30 @@ export class Documents {
       },
     })
   }
+
+  /**
+   * Asks PostgreSQL for a version that a document does not list, and lets its view know.
+   *
+   * @returns the revision of the entity's last change that PostgreSQL has. One above the view's own says that the view is of before it, and
+   *   was not told
+   * @throws {StoreUnavailableError} when PostgreSQL does not answer within `timeouts.readMs`
+   */
+  async learnVersion(scope: Scope, view: EntityView<never, unknown>, version: number): Promise<number> {
+    const { options, kinds, connections } = this.#parts
+    const { database, reads } = connections.primary
+    const { readMs } = options.timeouts
+    const parts = parseScope(scope)
+    const kind = parts && kinds.find(parts.kind)
+    if (!kind) return 0
+    const { entry, revision } = await withDeadline(
+      reads.run(() => readVersionEntry(database.db, options.schema, kind, parts, version)),
+      readMs,
+      () => new StoreUnavailableError(`Reading version ${version} of "${scope}" took longer than ${readMs} ms (timeouts.readMs).`),
+    )
+    if (revision <= view.revision) view.learn(version, entry)
+    return revision
+  }
+
   /** Takes the content of a purged version out of memory and Redis. */
   async forgetContent(kind: ConfigKind, { id, createdAtMicros }: PurgedRow): Promise<void> {
     await this.cache.forget(contentKey(kind, id, createdAtMicros), 'redis')

@@ -129,7 +129,12 @@ export class EntityReads<Entity> {
     const { project, label } = checkQuery(query, { project: this.#project, label: this.#label })
     const { entry, source, stale } = await readDocument(this.#backend, entityScope(this.#kind.kind, project, name), query)
     const view = entry.value as EntityView<never, Entity>
-    if (query.version !== undefined) return this.#readVersion(entry.scope, view, query.version, label, source, stale)
+    if (query.version !== undefined) {
+      const newest = view.lists(query.version) ? 0 : await this.#backend.documents.learnVersion(entry.scope, view, query.version)
+      // What PostgreSQL said may be of a change that is not applied here yet.
+      if (newest > view.revision) return this.#read(name, { ...query, minRevision: newest })
+      return this.#readVersion(entry.scope, view, query.version, label, source, stale)
+    }
     let choice = choose(view, label, query, this.#armOf)
     if ('asks' in choice) {
       const { asks, subject, offered } = choice

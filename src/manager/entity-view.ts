@@ -14,6 +14,8 @@ import { SubjectMemo } from './subject-memo.js'
 
 interface RawDocument {
   readonly labels: Readonly<Record<string, number>>
+  /** Absent in a snapshot file of a release that listed every version. */
+  readonly since?: number
   readonly versions: readonly (readonly [version: number, id: number, isActive: boolean, createdAtMicros: number])[]
   readonly contents: readonly Row[]
   readonly rollouts: readonly Row[]
@@ -61,6 +63,8 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly #stale: boolean
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
+  /** Versions that the document does not list, as they were asked for. */
+  readonly #older = new Map<number, VersionEntry | undefined>()
   #unconfirmed: EntityView<Content, Entity> | undefined
   /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
   #ownLabel: string | undefined
@@ -85,6 +89,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     if (owner) checkEntityDocument(raw, owner)
     const document: EntityDocument<Content> = {
       labels: raw.labels,
+      since: raw.since ?? 1,
       versions: raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros })),
       contents: raw.contents.map((row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row))),
       rollouts: raw.rollouts.map(decodeRollout),
@@ -108,7 +113,14 @@ export class EntityView<Content extends VersionContent, Entity> {
 
   /** Whether it was made of the same document, in whatever order its parts came. */
   equals(other: EntityView<Content, Entity>): boolean {
-    return isDeepStrictEqual(this.#document, other.#document)
+    const since = Math.max(this.#document.since, other.#document.since)
+    return isDeepStrictEqual(this.#listing(since), other.#listing(since))
+  }
+
+  /** The document as if it listed no more: one in a snapshot file of an earlier release lists every version. */
+  #listing(since: number): EntityDocument<Content> {
+    const versions = this.#document.versions.filter((entry) => entry.version >= since || this.contentOf(entry.version))
+    return { ...this.#document, since, versions }
   }
 
   /** The running or paused rollout on a label. */
@@ -168,8 +180,19 @@ export class EntityView<Content extends VersionContent, Entity> {
     return answer
   }
 
+  /** Whether it is known here whether there is such a version. */
+  lists(version: number): boolean {
+    return version >= this.#document.since || this.#older.has(version) || this.entry(version) !== undefined
+  }
+
+  /** Notes what PostgreSQL says of a version that the document does not list, as of this document. */
+  learn(version: number, entry: VersionEntry | undefined): void {
+    this.#older.set(version, entry)
+  }
+
+  /** What is known of a version; `undefined` when there is none, or it is not known here. */
   entry(version: number): VersionEntry | undefined {
-    return this.#document.versions.find((entry) => entry.version === version)
+    return this.#document.versions.find((entry) => entry.version === version) ?? this.#older.get(version)
   }
 
   contentOf(version: number): Content | undefined {

@@ -14,7 +14,8 @@ export interface Owner {
  * @throws {Error} that says which part is not as it should be
  */
 export function checkEntityDocument(raw: unknown, { kind, project, name }: Owner): void {
-  const { labels, versions, contents, rollouts } = record(raw, 'the document')
+  const { labels, since, versions, contents, rollouts } = record(raw, 'the document')
+  expect(since === undefined || isPositive(since), 'since')
   for (const version of Object.values(record(labels, 'labels'))) expect(isPositive(version), 'labels')
   for (const entry of list(versions, 'versions')) {
     const [version, id, isActive, createdAtMicros] = list(entry, 'versions')

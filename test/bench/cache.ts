@@ -4,6 +4,7 @@ import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { coldLoadRow } from './cache/cold-loads.js'
 import { frozenRows } from './cache/frozen-servers.js'
 import { heapRows } from './cache/heap.js'
+import { manyVersionsRow } from './cache/many-versions.js'
 import { getRow, peekRow } from './cache/memory-hits.js'
 import { redisHitRows } from './cache/redis-hits.js'
 import { visibilityRow } from './cache/visibility.js'
@@ -41,6 +42,7 @@ export async function cacheBench(): Promise<BenchRow[]> {
   await forgetful.shutdown()
   rows.push(await visibilityRow({ manager, databaseUrl: database.url, byHandUrl: byHand.url, redisUrl, namespace }))
   rows.push(await writeRow(manager, byHand.url))
+  rows.push(await manyVersionsRow(manager, database.url))
   rows.push(...(await heapRows({ databaseUrl: database.url, redisUrl, namespace })))
   await manager.shutdown()
   rows.push(...(await frozenRows()))

@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { DOCUMENT_FORMAT } from '../../entities/document.js'
+import { DOCUMENT_FORMAT, READABLE_FORMATS } from '../../entities/document.js'
 import type { StampedDocument } from '../held/stamped-document.js'
 
 /** The documents a process served last, and of which log they are. */
@@ -103,7 +103,7 @@ export async function readSnapshot(file: string, schema: string): Promise<Snapsh
   const end = text.lastIndexOf('\n', text.length - 2) + 1
   const sum = parse(text.slice(end)) as { sha256?: unknown } | undefined
   if (sum?.sha256 !== createHash('sha256').update(text.slice(0, end)).digest('hex')) throw refuse('is torn or was changed')
-  if (facts.format !== DOCUMENT_FORMAT) throw refuse('was written by another version of this package')
+  if (!READABLE_FORMATS.includes(facts.format)) throw refuse('was written by another version of this package')
   if (facts.schema !== schema) throw refuse(`is of the schema "${facts.schema}", not of "${schema}"`)
   // The checksum is right: it is what was written.
   const lines = text.slice(text.indexOf('\n') + 1, Math.max(text.indexOf('\n') + 1, end)).split('\n')

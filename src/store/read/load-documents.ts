@@ -3,7 +3,8 @@ import { parseScope, type Scope } from '../../entities/scope.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { KindRegistry } from '../../kinds/registry.js'
 import type { Tables } from '../postgres/tables.js'
-import { type AsValue, asParameter, labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
+import { type AsValue, asParameter, versionsFrom } from './kind-rows.js'
+import { labelledDocument, micros } from './labelled-document.js'
 
 /** A document as PostgreSQL made it, with the revision it was read as of: both from one snapshot. */
 export interface LoadedDocument {
@@ -116,31 +117,10 @@ function recordset(wanted: readonly object[], columns: RawBuilder<unknown>, valu
   return sql`(select * from ${rows} limit ${value(String(wanted.length))}::integer)`
 }
 
-function labelledDocument(schema: string, kind: StoredKind, value: AsValue): RawBuilder<unknown> {
-  const versions = versionsFrom(schema, kind, value)
-  const labels = labelsFrom(schema, kind, value)
-  const rollouts = table(schema, 'config_rollouts')
-  const entity = sql`project = wanted.project and name = wanted.name`
-  const isOpen = sql`kind = ${value(kind.kind)}::text and ${entity} and status <> 'concluded'`
-  return sql`json_build_object(
-    'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
-    'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version)
-      from ${versions} as listed where ${entity}), '[]'),
-    'contents', coalesce((select json_agg(to_json(entry) order by version) from ${versions} as entry where ${entity}
-      and (version in (select version from ${labels} where ${entity})
-        or version = (select max(version) from ${versions} where ${entity} and is_active)
-        or version in (select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen}))), '[]'),
-    'rollouts', coalesce((select json_agg(to_json(open)) from ${rollouts} as open where ${isOpen}), '[]'))`
-}
-
 function contextRulesDocument(schema: string): RawBuilder<unknown> {
   return sql`json_build_object('rules', coalesce((select json_agg(to_json(rule) order by rule.context collate "C") from (
     select distinct on (context) * from ${table(schema, 'context_rules')} where project = wanted.project and is_active
     order by context, version desc) as rule), '[]'))`
-}
-
-function micros(alias: string): RawBuilder<unknown> {
-  return sql`(extract(epoch from ${sql.ref(`${alias}.created_at`)}) * 1000000)::bigint`
 }
 
 function table(schema: string, name: string): RawBuilder<unknown> {

@@ -1,7 +1,10 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { VersionEntry } from '../../entities/document.js'
+import { entityScope } from '../../entities/scope.js'
 import type { Row } from '../../kinds/row.js'
 import type { Tables } from '../postgres/tables.js'
 import { labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
+import { micros } from './labelled-document.js'
 
 /** One entity of a kind. */
 interface Entity {
@@ -21,6 +24,29 @@ export async function readVersions(db: Kysely<Tables>, schema: string, kind: Sto
     select version, id, is_active from ${versionsFrom(schema, kind)} where ${isEntity(entity)} order by version
   `.execute(db)
   return rows.map((row) => ({ version: Number(row.version), id: Number(row.id), isActive: row.is_active }))
+}
+
+/** One version's entry as a document would list it, and the last change of its entity that PostgreSQL has. */
+export async function readVersionEntry(
+  db: Kysely<Tables>,
+  schema: string,
+  kind: StoredKind,
+  entity: Entity,
+  version: number,
+): Promise<{ readonly entry: VersionEntry | undefined; readonly revision: number }> {
+  const { rows } = await sql<{ revision: string; id: string | null; is_active: boolean | null; micros: string | null }>`
+    select coalesce(head.revision, 0) as revision, entry.id, entry.is_active, ${micros('entry')} as micros
+    from (select ${entityScope(kind.kind, entity.project, entity.name)}::text as scope) as wanted
+    left join ${sql.id(schema, 'config_heads')} as head on head.scope = wanted.scope
+    left join ${versionsFrom(schema, kind)} as entry
+      on entry.project = ${entity.project}::text and entry.name = ${entity.name}::text and entry.version = ${version}::integer
+  `.execute(db)
+  const [row] = rows
+  const isThere = row && row.id !== null
+  return {
+    entry: isThere ? { version, id: Number(row.id), isActive: row.is_active === true, createdAtMicros: Number(row.micros) } : undefined,
+    revision: Number(row?.revision ?? 0),
+  }
 }
 
 /** What is known of a version beside its content. */

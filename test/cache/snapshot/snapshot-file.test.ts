@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -64,6 +65,21 @@ describe('a snapshot file', () => {
     if (snapshot) await writeSnapshot(file, snapshot)
 
     await expect(readSnapshot(snapshot ? file : folder, schema)).rejects.toMatchObject({ mayReplace })
+  })
+
+  it.each([
+    [1, 'is read: its documents say more'],
+    [3, 'is refused, and may be replaced'],
+  ])('of form %d %s', async (format) => {
+    await writeSnapshot(file, aSnapshot(['"first"']))
+    const [first = '', second = ''] = readFileSync(file, 'utf8').split('\n')
+    const text = `${first.replace('"format":2', `"format":${format}`)}\n${second}\n`
+    writeFileSync(file, `${text}${JSON.stringify({ sha256: createHash('sha256').update(text).digest('hex') })}\n`)
+
+    const reading = readSnapshot(file, 'agent_config')
+
+    if (format === 1) expect(await reading).toEqual(aSnapshot(['"first"']))
+    else await expect(reading).rejects.toMatchObject({ mayReplace: true })
   })
 
   it('that is not there is no error', async () => {
