@@ -49,11 +49,14 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
     return Object.fromEntries(names.map((name) => [columnOf(name, fieldOf(name)), whole[name] as Json]))
   }
 
+  const stored = names.map((name) => ({ name, key: tables ? columnOf(name, fieldOf(name)) : name, field: fieldOf(name) }))
+
   function valuesIn(row: Row): Readonly<Record<string, unknown>> {
     // By plain SQL content may be any JSON, such as null.
-    const stored = tables ? row : ((row.content ?? {}) as Row)
-    const keyOf = (name: string) => (tables ? columnOf(name, fieldOf(name)) : name)
-    return Object.fromEntries(names.map((name) => [name, fieldOf(name).decode(stored[keyOf(name)], row)]))
+    const kept = tables ? row : ((row.content ?? {}) as Row)
+    const values: Record<string, unknown> = {}
+    for (const { name, key, field } of stored) values[name] = field.decode(kept[key], row)
+    return values
   }
 
   return {

@@ -43,8 +43,8 @@ interface LabelView<Entity> {
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
-  /** What everybody gets while no rollout is open. */
-  readonly own: Answer<Entity> | undefined
+  /** What everybody gets while no rollout is open; built at the first hit, since a reader that came by a server gets an answer that says so. */
+  own: Answer<Entity> | undefined
   /** While one is: by reason and version, which together determine the selection. */
   chosen: Map<SelectionReason, Map<number, Answer<Entity>>> | undefined
   /** What each subject got, where nothing but the subject and the clock decides. */
@@ -131,7 +131,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** What everybody gets on a label while it has no rollout; `undefined` while it has one, or leads nowhere. */
   own(label: string): Answer<Entity> | undefined {
     if (label === this.#ownLabel) return this.#own
-    this.#own = this.#labelView(label).own
+    this.#own = this.#ownOf(this.#labelView(label), label)
     this.#ownLabel = label
     return this.#own
   }
@@ -139,7 +139,8 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
   known(label: string, subject: string | undefined): Answer<Entity> | undefined {
     const view = this.#labelView(label)
-    if (view.own || !subject) return view.own
+    const own = this.#ownOf(view, label)
+    if (own || !subject) return own
     // Only a schedule needs the clock, which costs as much as the rest.
     if (view.memoUntil !== Number.POSITIVE_INFINITY && view.memoUntil <= Date.now()) {
       view.memo?.clear()
@@ -226,14 +227,19 @@ export class EntityView<Content extends VersionContent, Entity> {
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
-    const own =
-      version === undefined || rollout ? undefined : answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
     // With conditions nothing is kept: the attributes of a subject can differ between reads.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
-    const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
+    const view: LabelView<Entity> = { version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
     // Not remembered: callers could ask for any number of labels that do not exist.
     if (version !== undefined || rollout) this.#labels.set(label, view)
     return view
+  }
+
+  #ownOf(view: LabelView<Entity>, label: string): Answer<Entity> | undefined {
+    const { version, rollout } = view
+    if (version === undefined || rollout) return undefined
+    view.own ??= answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
+    return view.own
   }
 
   // Own properties only: a label may be called `__proto__`.

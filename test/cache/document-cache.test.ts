@@ -213,6 +213,20 @@ describe('a document in Redis', () => {
     expect([first, await read(OTHER)]).toEqual([`${GREETING}@2`, `${OTHER}@2`])
   })
 
+  it('that was announced, and contains a change that was not, is served together with the rest of that change', async () => {
+    history.commit([GREETING, OTHER])
+    const { cache, read, hear } = aCache(history, { redis })
+    await cache.log.catchUp()
+    await read(OTHER)
+    history.commit([GREETING, OTHER])
+    hear(history.commit([GREETING]))
+    redis.documents.set(GREETING, history.document(GREETING))
+
+    const first = await read(GREETING)
+
+    expect([first, await read(OTHER)]).toEqual([`${GREETING}@3`, `${OTHER}@2`])
+  })
+
   it('is taken unconfirmed before the log could ever be read, and dropped if the log then does not name it', async () => {
     history.commit([GREETING, OTHER])
     const { cache, read, source } = aCache(history, { redis })

@@ -56,6 +56,7 @@ export class HeldDocuments<Value> {
   #generation = 0
   /** Whether the log was read. */
   #hasBegun = false
+  #hasStartedOver = false
   #isClosed = false
   #refusedFills = 0
 
@@ -77,6 +78,11 @@ export class HeldDocuments<Value> {
   /** Counts up when the database turns out to have another history; what was loaded before is dropped. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Whether the database had another history before: Redis may still have documents of it. */
+  get hasStartedOver(): boolean {
+    return this.#hasStartedOver
   }
 
   /** How many documents were refused on arrival, because something newer was announced while they were loaded. */
@@ -372,6 +378,7 @@ export class HeldDocuments<Value> {
   /** Drops everything, and takes the heads of another history. */
   startOver(heads: LogPage['heads']): void {
     this.#hasBegun = true
+    this.#hasStartedOver = true
     this.#generation++
     this.#heads.clear()
     this.#claims.clear()

@@ -68,6 +68,11 @@ export class RedisTier {
     return !this.#breaker.isOpen
   }
 
+  /** Most milliseconds one call takes. */
+  get redisMs(): number {
+    return this.#options.redisMs
+  }
+
   get #database(): string | undefined {
     return this.#options.identity.name
   }
@@ -87,6 +92,17 @@ export class RedisTier {
     if (value?.document) this.counters.hits++
     else this.counters.misses++
     return value
+  }
+
+  /** Many at once. */
+  async getMany(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StoredValue>> {
+    if (this.#database === undefined) return new Map()
+    const values = await this.#readMany(scopes)
+    let hits = 0
+    for (const { document } of values.values()) if (document) hits++
+    this.counters.hits += hits
+    this.counters.misses += scopes.length - hits
+    return values
   }
 
   /** What Redis holds of these scopes, without counting as reads. */
