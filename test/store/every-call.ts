@@ -35,6 +35,7 @@ export async function everyCall(manager: ConfigurationManager, host: Kysely<unkn
     await prompts.create({ name: `${prefix}-one`, template: 'a' })
     await prompts.create({ name: `${prefix}-other`, template: 'b' })
   })
+  await anOldVersion(manager, `${prefix}-old`)
   await everyJoin(host, prefix)
   await everyPurge(manager, prefix)
   await manager.prompts.ensure([{ name: `${prefix}-ensured`, fallback: 'Hello' } as never])
@@ -43,6 +44,15 @@ export async function everyCall(manager: ConfigurationManager, host: Kysely<unkn
   await manager.health()
   await manager.verify()
   await manager.prune({ before: new Date() })
+}
+
+/** One that its document does not list. */
+async function anOldVersion(manager: ConfigurationManager, name: string): Promise<void> {
+  await manager.transaction(async ({ prompts }) => {
+    for (let version = 1; version <= 102; version++)
+      await (version === 1 ? prompts.create : prompts.createVersion).call(prompts, { name, template: `${version}` })
+  })
+  if ((await manager.getPrompt(name, { version: 1 }))?.template !== '1') throw new Error('The first version was not found.')
 }
 
 async function everyVerb(

@@ -18,12 +18,10 @@ export interface VersionState {
   readonly isActive: boolean
 }
 
-/** Every version of an entity, ascending. */
-export async function readVersions(db: Kysely<Tables>, schema: string, kind: StoredKind, entity: Entity): Promise<readonly VersionState[]> {
-  const { rows } = await sql<{ version: number; id: string; is_active: boolean }>`
-    select version, id, is_active from ${versionsFrom(schema, kind)} where ${isEntity(entity)} order by version
-  `.execute(db)
-  return rows.map((row) => ({ version: Number(row.version), id: Number(row.id), isActive: row.is_active }))
+/** Whether an entity has any version. */
+export async function hasVersions(db: Kysely<Tables>, schema: string, kind: StoredKind, entity: Entity): Promise<boolean> {
+  const { rows } = await sql`select 1 from ${versionsFrom(schema, kind)} where ${isEntity(entity)} limit 1`.execute(db)
+  return rows.length > 0
 }
 
 /** One version's entry as a document would list it, and the last change of its entity that PostgreSQL has. */
@@ -34,19 +32,19 @@ export async function readVersionEntry(
   entity: Entity,
   version: number,
 ): Promise<{ readonly entry: VersionEntry | undefined; readonly revision: number }> {
-  const { rows } = await sql<{ revision: string; id: string | null; is_active: boolean | null; micros: string | null }>`
-    select coalesce(head.revision, 0) as revision, entry.id, entry.is_active, ${micros('entry')} as micros
+  // As JSON: what a boolean is in JavaScript is up to the host's driver.
+  const { rows } = await sql<{ revision: string; row: string | null }>`
+    select coalesce(head.revision, 0) as revision, case when entry.id is not null
+      then json_build_array(entry.id, entry.is_active, ${micros('entry')})::text end as row
     from (select ${entityScope(kind.kind, entity.project, entity.name)}::text as scope) as wanted
     left join ${sql.id(schema, 'config_heads')} as head on head.scope = wanted.scope
     left join ${versionsFrom(schema, kind)} as entry
       on entry.project = ${entity.project}::text and entry.name = ${entity.name}::text and entry.version = ${version}::integer
   `.execute(db)
-  const [row] = rows
-  const isThere = row && row.id !== null
-  return {
-    entry: isThere ? { version, id: Number(row.id), isActive: row.is_active === true, createdAtMicros: Number(row.micros) } : undefined,
-    revision: Number(row?.revision ?? 0),
-  }
+  const [found] = rows
+  if (!found?.row) return { entry: undefined, revision: Number(found?.revision ?? 0) }
+  const [id, isActive, createdAtMicros] = JSON.parse(found.row) as [number, boolean, number]
+  return { entry: { version, id, isActive, createdAtMicros }, revision: Number(found.revision) }
 }
 
 /** What is known of a version beside its content. */
@@ -63,15 +61,15 @@ export async function readOutlines(
   kind: StoredKind,
   entity: Entity,
 ): Promise<readonly VersionOutline[]> {
-  const { rows } = await sql<{ version: number; is_active: boolean; labels: string }>`
-    select entry.version, entry.is_active, coalesce((select json_agg(carried.label order by carried.label)
+  const { rows } = await sql<{ version: number; is_active: string; labels: string }>`
+    select entry.version, to_json(entry.is_active)::text as is_active, coalesce((select json_agg(carried.label order by carried.label)
       from ${labelsFrom(schema, kind)} as carried
       where carried.project = entry.project and carried.name = entry.name and carried.version = entry.version), '[]')::text as labels
     from ${versionsFrom(schema, kind)} as entry where ${isEntity(entity)} order by entry.version desc
   `.execute(db)
   return Object.freeze(
     rows.map(({ version, is_active: isActive, labels }) =>
-      Object.freeze({ version: Number(version), isActive, labels: Object.freeze(JSON.parse(labels) as string[]) }),
+      Object.freeze({ version: Number(version), isActive: isActive === 'true', labels: Object.freeze(JSON.parse(labels) as string[]) }),
     ),
   )
 }

@@ -22,7 +22,7 @@ import { type ContentDiff, diffContents } from '../read/diff.js'
 import { FIRST, isAfter } from '../read/keyset.js'
 import { labelsFrom, versionsFrom } from '../read/kind-rows.js'
 import { searchCondition, searchedColumns } from '../read/search-condition.js'
-import { readOutlines, readRow, readVersions, type VersionOutline } from '../read/version-rows.js'
+import { hasVersions, readOutlines, readRow, type VersionOutline } from '../read/version-rows.js'
 import { labelOfWrites, type RepositoryDefaults } from '../write/open-recorder.js'
 import type { Recorder } from '../write/recorder.js'
 import {
@@ -128,7 +128,7 @@ export class LabelledReader<Content extends VersionContent, Entity, Draft extend
   /** Whether there is any version of that name, active or not. */
   protected async exists(name: string): Promise<boolean> {
     const target = this.target({ name })
-    return (await this.recorder.read((db) => readVersions(db, this.recorder.schema, this.kind, target))).length > 0
+    return this.recorder.read((db) => hasVersions(db, this.recorder.schema, this.kind, target))
   }
 
   protected target(request: Target & WriteMeta): Required<Target> {
