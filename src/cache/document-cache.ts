@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
@@ -11,6 +12,7 @@ import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { Suspicions } from './held/suspicions.js'
 import { type LogPage, RevisionLog, type ScopeHead } from './log/revision-log.js'
+import { LEASE_MS, LOOK_AGAIN_MS } from './redis/load-lease.js'
 import { ReadBatches, type RedisAnswer } from './redis/read-batches.js'
 import type { RedisTier } from './redis/redis-tier.js'
 
@@ -37,6 +39,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
+  /** Over how many milliseconds reads of the log are spread that every worker has the same reason for. @default 0 */
+  readonly spreadMs?: () => number
   readonly events: DocumentCacheEvents
 }
 
@@ -93,6 +97,8 @@ export interface ReadOptions {
  */
 const MAX_ATTEMPTS = 5
 const BATCH_SIZE = 100
+/** Batches of superseded documents that are read at once: less than half of a pool's connections, which other reads need too. */
+const BATCHES_AT_ONCE = 4
 /** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
 const CONFIRMING_SHARE = 0.25
 /** After a failed refresh of an expired document, the next try comes this much later. */
@@ -141,6 +147,7 @@ export class DocumentCache<Value> {
     this.#heads = new Batcher((scopes) => this.#readHeads(scopes), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
+      ...(parts.spreadMs && { spreadMs: parts.spreadMs }),
       unconfirmed: () => this.#held.unconfirmed(),
       identity: parts.identity ?? new DatabaseIdentity(),
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
@@ -385,7 +392,24 @@ export class DocumentCache<Value> {
   async #fetch(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
     const fromRedis = await this.#fromRedis(scope, isImmutable, answer)
     if (typeof fromRedis === 'object') return fromRedis
-    return this.#fromDatabase(scope, isImmutable, fromRedis)
+    return (await this.#loadedElsewhere(scope, isImmutable)) ?? this.#fromDatabase(scope, isImmutable, fromRedis)
+  }
+
+  /**
+   * Waits while another worker loads a document that Redis lacks: workers that miss one name together cost PostgreSQL one load. Never for long: one
+   * that has died keeps nobody waiting for more than its lease.
+   */
+  async #loadedElsewhere(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
+    const { redis, options } = this.#parts
+    if (!redis || this.#suspicions.has(scope)) return undefined
+    const floor = isImmutable ? 0 : this.#held.floor(scope)
+    const until = performance.now() + Math.min(LEASE_MS, options.readMs * CONFIRMING_SHARE)
+    while (!(await redis.mayLoad(scope, floor)) && performance.now() < until) {
+      await sleep(LOOK_AGAIN_MS)
+      const found = await this.#fromRedis(scope, isImmutable)
+      if (typeof found === 'object') return found
+    }
+    return undefined
   }
 
   async #fromDatabase(scope: Scope, isImmutable: boolean, refusedStamp?: string): Promise<Served<Value> | undefined> {
@@ -598,7 +622,7 @@ export class DocumentCache<Value> {
     if (heads.length > 0) this.#parts.events.changed(heads)
   }
 
-  /** What this process holds is read again at once, in batches, so that the next reader finds it. */
+  /** What this process holds is read again at once, in batches of which some are on their way together, so that the next reader finds it. */
   async #refreshHeld(scopes: readonly Scope[]): Promise<void> {
     // A writer puts its own documents in as soon as it has raised their floors; they need no reading.
     await undefined
@@ -606,10 +630,11 @@ export class DocumentCache<Value> {
       const entry = this.#held.peek(scope)
       return entry !== undefined && !entry.isUsable
     })
-    for (let start = 0; start < superseded.length; start += BATCH_SIZE) {
-      const batch = superseded.slice(start, start + BATCH_SIZE)
-      await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
+    const readInTurn = async () => {
+      for (let batch = superseded.splice(0, BATCH_SIZE); batch.length > 0; batch = superseded.splice(0, BATCH_SIZE))
+        await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
     }
+    await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, readInTurn))
   }
 
   #takeOtherHistory(page: LogPage, known: number | undefined): void {

@@ -91,7 +91,7 @@ export class EntityReads<Entity> {
 
   /** The most common hit: a name with the default label, a fresh document in use, no rollout. */
   #hot(name: string): Answer<Entity> | undefined {
-    const entry = this.#own.get(name)
+    const entry = this.#own.get(name)?.entry
     if (entry === undefined || !entry.isHot) return undefined
     const answer = (entry.value as EntityView<never, Entity>).own(this.#label)
     if (answer !== undefined) this.#cache.countHit()
@@ -204,7 +204,7 @@ export class EntityReads<Entity> {
   }
 
   #inMemory(name: string, query: ConfigQuery | undefined, takesStale: boolean): EntityView<never, Entity> | undefined {
-    const entry = this.#held.get(query?.project ?? this.#project)?.get(name)
+    const entry = this.#held.get(query?.project ?? this.#project)?.get(name)?.entry
     if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
     if (query !== undefined && !isRecent(query, () => this.#cache.log.ageMs)) return undefined
     if (!this.#cache.use(entry)) return undefined

@@ -53,6 +53,23 @@ interface LabelView<Entity> {
   memoUntil: number
 }
 
+/** A document as it is held. A class for the reason that entries in memory are one (`NewEntry`). */
+class ParsedDocument<Content> implements EntityDocument<Content> {
+  readonly labels: EntityDocument<Content>['labels']
+  readonly since: number
+  readonly versions: readonly VersionEntry[]
+  readonly contents: readonly Content[]
+  readonly rollouts: readonly Rollout[]
+
+  constructor(raw: RawDocument, decode: (row: Row) => Content) {
+    this.labels = raw.labels
+    this.since = raw.since ?? 1
+    this.versions = raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros }))
+    this.contents = raw.contents.map(decode)
+    this.rollouts = raw.rollouts.map(decodeRollout)
+  }
+}
+
 /** One cached document of a labelled kind, and the answers made from it: each is built and frozen once, then shared. */
 export class EntityView<Content extends VersionContent, Entity> {
   readonly revision: number
@@ -64,7 +81,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
   /** Versions that the document does not list, as they were asked for. */
-  readonly #older = new Map<number, VersionEntry | undefined>()
+  #older: Map<number, VersionEntry | undefined> | undefined
   #unconfirmed: EntityView<Content, Entity> | undefined
   /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
   #ownLabel: string | undefined
@@ -87,13 +104,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   ): EntityView<Content, Entity> {
     const raw = JSON.parse(text) as RawDocument
     if (owner) checkEntityDocument(raw, owner)
-    const document: EntityDocument<Content> = {
-      labels: raw.labels,
-      since: raw.since ?? 1,
-      versions: raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros })),
-      contents: raw.contents.map((row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row))),
-      rollouts: raw.rollouts.map(decodeRollout),
-    }
+    const document = new ParsedDocument(raw, (row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row)))
     const view = new EntityView(kind, document, revision, false)
     // Load the engine now, so that a later `peek` finds it; a read waits for it and reports a failure.
     if (view.awaitsPatterns) loadPatternEngine().catch(() => {})
@@ -183,17 +194,18 @@ export class EntityView<Content extends VersionContent, Entity> {
 
   /** Whether it is known here whether there is such a version. */
   lists(version: number): boolean {
-    return version >= this.#document.since || this.#older.has(version) || this.entry(version) !== undefined
+    return version >= this.#document.since || this.#older?.has(version) === true || this.entry(version) !== undefined
   }
 
   /** Notes what PostgreSQL says of a version that the document does not list, as of this document. */
   learn(version: number, entry: VersionEntry | undefined): void {
+    this.#older ??= new Map()
     this.#older.set(version, entry)
   }
 
   /** What is known of a version; `undefined` when there is none, or it is not known here. */
   entry(version: number): VersionEntry | undefined {
-    return this.#document.versions.find((entry) => entry.version === version) ?? this.#older.get(version)
+    return this.#document.versions.find((entry) => entry.version === version) ?? this.#older?.get(version)
   }
 
   contentOf(version: number): Content | undefined {

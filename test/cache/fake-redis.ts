@@ -17,6 +17,14 @@ export class FakeRedis {
   }
 
   readonly redisMs = 250
+  /** Who loads what Redis lacks; `undefined`: everybody for himself. */
+  leases: Set<Scope> | undefined
+
+  readonly mayLoad = async (scope: Scope): Promise<boolean> => {
+    if (this.leases?.has(scope)) return false
+    this.leases?.add(scope)
+    return true
+  }
 
   readonly getMany = async (scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StoredValue>> => {
     const values = await Promise.all(scopes.map(async (scope) => [scope, await this.get(scope)] as const))

@@ -1,5 +1,4 @@
 import type { Scope } from '../../entities/scope.js'
-import { intern } from '../../shared/intern.js'
 import type { DocumentSigner } from './document-signer.js'
 
 /** A document as text, with what is known of its age. */
@@ -40,6 +39,11 @@ export function encodeDocument(document: StampedDocument, key: string, signer: D
   return `${stamp}${signature === undefined ? '' : ` ${signature}`}\n${document.text}`
 }
 
+/** A part cut out of a longer text keeps all of that text in memory; what is cut out of this does not. */
+function copyOf(text: string): string {
+  return ` ${text}`.slice(1)
+}
+
 /** Reads what `encodeDocument` wrote, and refuses anything else. */
 export function decodeDocument(scope: Scope, value: string, key: string, signer: DocumentSigner): StoredValue {
   const end = value.indexOf('\n')
@@ -50,5 +54,5 @@ export function decodeDocument(scope: Scope, value: string, key: string, signer:
   const [, asOf, revision, token, signature] = match as unknown as [string, string, string, string, string | undefined]
   const text = value.slice(end + 1)
   if (!signer.accepts(key, `${asOf} ${revision} ${token}`, text, signature)) return { stamp: line, document: undefined }
-  return { stamp: line, document: { scope, asOf: Number(asOf), revision: Number(revision), token: intern(token), text } }
+  return { stamp: line, document: { scope, asOf: Number(asOf), revision: Number(revision), token: copyOf(token), text } }
 }
