@@ -58,6 +58,8 @@ export async function withManager<Value>(
     ...more,
   })
   try {
+    // First of all: a write does not end by SIGINT, and should not begin with a wait for the server.
+    await manager.ready()
     return await work(manager)
   } catch (error) {
     throw isConfigError(error, 'E_FORBIDDEN') ? withWayOut(error) : error

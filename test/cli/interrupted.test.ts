@@ -20,6 +20,24 @@ const PATIENT = { timeoutMs: 45_000 }
 /** Processes that are stopped, each at another moment. */
 const MOMENTS = 5
 
+/** Commands, each of which reads before it writes. */
+const WAITING = [
+  'pull --label latest',
+  'push --dry-run',
+  'diff',
+  'check --drift',
+  'types --from database',
+  'export',
+  'history p0',
+  'snapshot --out snapshot',
+  'promote p0 --version 1',
+  'rollback p0',
+  'copy p0 --into other',
+  'rollout report nowhere',
+  'migrate',
+  'migrate --status',
+]
+
 let database: TestDatabase
 let manager: ConfigurationManager
 let folder: string
@@ -154,6 +172,46 @@ async function slowCommits(table: string): Promise<() => Promise<void>> {
       expect(rows).toHaveLength(1)
     }, PATIENT)
 }
+
+it('SIGINT while a command waits for the database ends it at once, with one line, and nothing is changed', {
+  timeout: 240_000,
+}, async () => {
+  writeFiles('first')
+  await pushFiles(manager, readConfigFiles(folder))
+  const before = { files: folderText(folder), revisions: await manager.changelog.list({ project: manager.project, limit: 200 }) }
+  // It would wait for the tables, too.
+  await manager.shutdown()
+  // Within a transaction PostgreSQL goes on to show the activity that it showed first.
+  const [holder, watcher] = [await connected(), await connected()]
+  onTestFinished(() => Promise.all([holder.end(), watcher.end()]).then(() => {}))
+  await holder.query(`begin; do $$ declare one record; begin
+    for one in select relname from pg_class where relnamespace = 'agent_config'::regnamespace and relkind = 'r' loop
+      execute format('lock table agent_config.%I in access exclusive mode', one.relname);
+    end loop; end $$`)
+  const waiting = async () => {
+    const { rows } = await watcher.query("select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+    return rows.map(({ pid }) => pid as number)
+  }
+
+  for (const line of WAITING) {
+    const others = await waiting()
+    const needs = line.startsWith('migrate') ? [] : ['--project', manager.project]
+    const files = /^(pull|diff|check|push)/.test(line) ? ['--dir', folder] : []
+    const { child, ended } = startCli([...line.split(' '), ...needs, ...files], { DATABASE_URL: database.url }, folder)
+    // Those of commands that were stopped may wait on.
+    await eventually(async () => (await waiting()).some((pid) => !others.includes(pid)), PATIENT)
+
+    child.kill('SIGINT')
+
+    const { code, stdout, stderr } = await ended
+    expect({ code, stdout }, line).toEqual({ code: 130, stdout: '' })
+    expect(stderr, line).toMatch(new RegExp(`^${line.split(' ')[0]}: stopped\\. [^\\n]+\\n$`))
+  }
+  await holder.query('rollback')
+  manager = createConfigManager({ database: database.url, redis: false, listen: false, project: manager.project })
+  expect(folderText(folder)).toEqual(before.files)
+  expect(await manager.changelog.list({ project: manager.project, limit: 200 })).toEqual(before.revisions)
+})
 
 describe('SIGINT once a command writes', () => {
   const afterAWrite = async (write: () => Promise<string>) => {
