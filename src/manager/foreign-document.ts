@@ -48,7 +48,7 @@ export function checkRow(raw: unknown, id: number): Row {
   return row
 }
 
-/** What was decoded of a foreign row has every field: a column that is not there decodes to nothing. */
+/** Refuses a decoded foreign row with an undefined field (its column was missing), or a template that does not fit its type. */
 export function checkContent<Content extends object>(content: Content): Content {
   for (const [field, value] of Object.entries(content)) expect(value !== undefined && !Number.isNaN(value), field)
   const { type, template } = content as { type?: unknown; template?: unknown }

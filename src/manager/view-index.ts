@@ -15,7 +15,7 @@ export type HeldOfKind<View> = Map<string, HeldByName<View>>
  */
 export class ViewIndex<View> {
   readonly #kinds = new Map<ConfigKind, HeldOfKind<View>>()
-  /** Maps that are kept while they are empty. */
+  /** Maps that readers hold, and that therefore stay in the index while they are empty. */
   readonly #pinned = new Set<HeldByName<View>>()
 
   /** Of one kind: always the same map, so that readers can keep it. */
@@ -37,7 +37,7 @@ export class ViewIndex<View> {
   add(entry: MemoryEntry<View>): void {
     const parts = isContent(entry.scope) ? undefined : parseScope(entry.scope)
     if (!parts) return
-    // What was cut out of a scope would be compared letter by letter at each hit.
+    // Interned names: a substring of the scope would be compared character by character at each hit.
     namesOf(this.of(parts.kind), parts.project).set(intern(parts.name), entry)
   }
 
