@@ -10,6 +10,10 @@ for (const template of ['v2', 'Sort this ticket: {ticket}', 'Sort this ticket, t
 await manager.prompts.promote({ name: 'support/triage', version: 3, label: 'production' })
 
 const soon = (seconds: number) => new Date(Date.now() + seconds * 1_000)
+const schedule = [
+  { at: soon(0), coverage: 20 },
+  { at: soon(3), coverage: 100 },
+]
 const rollout = await manager.rollouts.start({
   kind: 'prompt',
   name: 'support/triage',
@@ -17,10 +21,7 @@ const rollout = await manager.rollouts.start({
     { version: 3, weight: 1 },
     { version: 4, weight: 1 },
   ],
-  schedule: [
-    { at: soon(0), coverage: 20 },
-    { at: soon(3), coverage: 100 },
-  ],
+  schedule,
   // Half a second is enough here because the scripted model answers at once. In a service it is at least as long as the slowest normal
   // answer: with less, a candidate that is only faster or slower looks worse.
   guard: { metrics: ['error'], settleMs: 500 },
@@ -57,7 +58,10 @@ while (pausedAt === undefined && Date.now() < deadline) {
   await manager.outcomes.flush()
   const { arms, guard } = await manager.rollouts.report(rollout.id)
   const told = arms.map(({ version, subjects, metrics }) => `v${version} ${metrics.error?.bad ?? 0} bad of ${subjects}`)
-  console.log(`${ticket} people, ${told.join(', ')}, evidence ${guard[0]?.evidence.toFixed(2)} of ${guard[0]?.threshold}`)
+  const covered = schedule.findLast(({ at }) => at.getTime() <= Date.now())?.coverage
+  console.log(
+    `${covered} % covered, ${ticket} people, ${told.join(', ')}, evidence ${guard[0]?.evidence.toFixed(2)} of ${guard[0]?.threshold}`,
+  )
   await sleep(500)
 }
 

@@ -7,6 +7,7 @@ import { outcomes } from './0006_outcomes.js'
 import { prices } from './0007_prices.js'
 import { idempotencyKeys } from './0008_idempotency_keys.js'
 import { manyVersions } from './0009_many_versions.js'
+import { guardIndexes } from './0010_guard_indexes.js'
 import type { Migration } from './migration.js'
 
 /** Every migration by name, in the order in which they run. An explicit list: nothing reads a folder at run time. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007_prices': prices,
   '0008_idempotency_keys': idempotencyKeys,
   '0009_many_versions': manyVersions,
+  '0010_guard_indexes': guardIndexes,
 }

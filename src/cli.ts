@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { processIo } from './cli/process-io.js'
-import { runCommandLine, STOPPED } from './cli/run.js'
+import { runCommandLine } from './cli/run.js'
+import { STOPPED } from './cli/stopped.js'
 
 process.exitCode = await runCommandLine(process.argv.slice(2), processIo())
 // Connections of a command that was stopped may be open still.

@@ -1,3 +1,4 @@
+import type { LabelName, PromptName } from '../entities/config-types.js'
 import type { JsonObject } from '../entities/json.js'
 import type { ModelPrices } from '../entities/model-prices.js'
 import type { Selection } from '../entities/selection.js'
@@ -32,10 +33,10 @@ export interface AgentOptions {
 }
 
 /** Which prompt or configuration to read. */
-export interface AgentReadOptions {
+export interface AgentReadOptions<Name extends string = string> {
   /** @default what the agent declares */
-  readonly name?: string
-  readonly label?: string
+  readonly name?: Name
+  readonly label?: LabelName
   readonly version?: number
   /** The run this is for: what it reads once, it keeps. */
   readonly context?: RunContext
@@ -46,7 +47,7 @@ export interface AgentCallOptions extends Pick<CallOptions, 'headers' | 'maxRetr
   /** Bounds this question with all its models, in milliseconds, within the run's `timeoutMs`. @default the run's */
   readonly timeoutMs?: number
   /** The prompt whose `model` and `parameters` hold for this question. @default what the agent declares */
-  readonly promptName?: string
+  readonly promptName?: PromptName
 }
 
 /** The model configuration an agent works with. */

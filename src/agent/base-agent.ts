@@ -1,3 +1,4 @@
+import type { ModelName, PromptName } from '../entities/config-types.js'
 import type { Message } from '../entities/message.js'
 import type { Prompt } from '../entities/prompt.js'
 import type { ChatEvent, ChatResult, EmbedResult } from '../llm/llm-client.js'
@@ -134,7 +135,10 @@ export abstract class BaseAgent<Input, Output> {
    * @throws {TemplateVariableError} when variables are missing, or do not fit the definition
    * @throws {InvalidArgumentError} when it is a chat prompt: `getMessages()` reads those
    */
-  protected async getPrompt(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<string> {
+  protected async getPrompt(
+    variables: Readonly<Record<string, unknown>> = {},
+    options: AgentReadOptions<PromptName> = {},
+  ): Promise<string> {
     const compiled = await this.#compiled(variables, options)
     if (typeof compiled === 'string') return compiled
     throw new InvalidArgumentError(
@@ -149,7 +153,10 @@ export abstract class BaseAgent<Input, Output> {
    * @throws {NotFoundError} when neither the database nor the code has it
    * @throws {TemplateVariableError} when variables are missing, or do not fit the definition
    */
-  protected async getMessages(variables: Readonly<Record<string, unknown>> = {}, options: AgentReadOptions = {}): Promise<Message[]> {
+  protected async getMessages(
+    variables: Readonly<Record<string, unknown>> = {},
+    options: AgentReadOptions<PromptName> = {},
+  ): Promise<Message[]> {
     const compiled = await this.#compiled(variables, options)
     return typeof compiled === 'string' ? [{ role: 'system', content: compiled }] : compiled
   }
@@ -159,7 +166,7 @@ export abstract class BaseAgent<Input, Output> {
    *
    * @throws {NotFoundError} when there is none of them
    */
-  protected getModelConfig(options: AgentReadOptions = {}): Promise<AgentModel> {
+  protected getModelConfig(options: AgentReadOptions<ModelName> = {}): Promise<AgentModel> {
     const { name = nameOf(this.modelName), context } = options
     return this.#pinned(context, `model ${name} ${options.label} ${options.version}`, () => this.#reads.model(name, options))
   }

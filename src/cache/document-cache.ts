@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from '../entities/scope.js'
 import type { Source } from '../entities/source.js'
 import { Batcher } from '../shared/batcher.js'
@@ -11,6 +12,8 @@ import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { Suspicions } from './held/suspicions.js'
 import { type LogPage, RevisionLog, type ScopeHead } from './log/revision-log.js'
+import { LEASE_MS, LOOK_AGAIN_MS } from './redis/load-lease.js'
+import { ReadBatches, type RedisAnswer } from './redis/read-batches.js'
 import type { RedisTier } from './redis/redis-tier.js'
 
 export interface DocumentCacheOptions {
@@ -36,6 +39,8 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
   readonly redis: RedisTier | undefined
+  /** Over how many milliseconds reads of the log are spread that every worker has the same reason for. @default 0 */
+  readonly spreadMs?: () => number
   readonly events: DocumentCacheEvents
 }
 
@@ -92,6 +97,8 @@ export interface ReadOptions {
  */
 const MAX_ATTEMPTS = 5
 const BATCH_SIZE = 100
+/** Batches of superseded documents that are read at once: less than half of a pool's connections, which other reads need too. */
+const BATCHES_AT_ONCE = 4
 /** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
 const CONFIRMING_SHARE = 0.25
 /** After a failed refresh of an expired document, the next try comes this much later. */
@@ -114,6 +121,8 @@ export class DocumentCache<Value> {
   /** Expired documents that are being read again in the background (stale-while-revalidate). */
   readonly #refreshes = new Set<MemoryEntry<Value>>()
   readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
+  /** `undefined` where a call of Redis may take longer than a read may. */
+  readonly #batches: ReadBatches<Served<Value> | undefined> | undefined
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
   readonly #heads: Batcher<StampedHead>
@@ -126,11 +135,19 @@ export class DocumentCache<Value> {
     this.#parts = parts
     this.#held = new HeldDocuments({ ...options, keepsText, materialize, onKept, onRemoved })
     this.#suspicions = new Suspicions(options.maxEntries * HEADS_PER_ENTRY)
+    const { redis } = parts
+    if (redis && redis.redisMs <= options.readMs) {
+      this.#batches = new ReadBatches(
+        (scopes) => redis.getMany(scopes),
+        (scope, answer) => this.#answerFromBatch(scope, answer),
+      )
+    }
     this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.#heads = new Batcher((scopes) => this.#readHeads(scopes), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
+      ...(parts.spreadMs && { spreadMs: parts.spreadMs }),
       unconfirmed: () => this.#held.unconfirmed(),
       identity: parts.identity ?? new DatabaseIdentity(),
       onClaims: (heads, isOwn) => this.#takeClaims(heads, isOwn),
@@ -177,7 +194,9 @@ export class DocumentCache<Value> {
       return Promise.resolve({ entry, source: 'memory', stale: entry.stale })
     }
     this.#counters.memoryMisses++
-    return this.#bounded(scope, options)
+    return this.#mayBeInBatch(scope, options)
+      ? (this.#batches as ReadBatches<Served<Value> | undefined>).read(scope)
+      : this.#bounded(scope, options)
   }
 
   /** Takes over a change that this process made, with the documents that its transaction left behind: when this ends, nothing older is served. */
@@ -270,12 +289,34 @@ export class DocumentCache<Value> {
     return minRevision === undefined || entry.asOf >= minRevision || (this.log.applied ?? -1) >= minRevision
   }
 
-  async #bounded(scope: Scope, options: ReadOptions): Promise<Served<Value> | undefined> {
+  /** Whether the answer can be known in the tick in which Redis has replied. */
+  #mayBeInBatch(scope: Scope, { minRevision, maxStalenessMs, isImmutable }: ReadOptions): boolean {
+    if (this.#batches === undefined || minRevision !== undefined || maxStalenessMs !== undefined || isImmutable) return false
+    return this.log.applied !== undefined && !this.#suspicions.has(scope) && !this.#flights.has(scope)
+  }
+
+  /** The document that Redis had, if it is the last one by what is known here now; whatever else is so is found out as for any other read. */
+  #answerFromBatch(scope: Scope, answer: RedisAnswer): Served<Value> | Promise<Served<Value> | undefined> {
+    const document = answer.value?.document
+    if (document && !this.#suspicions.has(scope) && this.#held.isLast(document)) {
+      // Its own stamp counts no further than the log is known here; one that is ahead of that is not accepted.
+      const asOf = Math.min(document.asOf, this.log.applied ?? 0)
+      try {
+        const entry = this.#held.accept({ ...document, asOf }, { generation: this.#held.generation, isForeign: true })
+        if (entry) return { entry, source: 'redis', stale: entry.stale }
+      } catch {
+        // It is refused, and told of, below.
+      }
+    }
+    return this.#bounded(scope, {}, answer)
+  }
+
+  async #bounded(scope: Scope, options: ReadOptions, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
     const { readMs } = this.#parts.options
     try {
       return await withDeadline(
-        this.#read(scope, options),
-        readMs,
+        this.#read(scope, options, answer),
+        answer ? Math.max(0, readMs - (performance.now() - answer.askedAt)) : readMs,
         () => new StoreUnavailableError(`Reading "${scope}" took longer than ${readMs} ms (timeouts.readMs).`),
       )
     } catch (error) {
@@ -288,7 +329,11 @@ export class DocumentCache<Value> {
     }
   }
 
-  async #read(scope: Scope, { minRevision, maxStalenessMs, isImmutable = false }: ReadOptions): Promise<Served<Value> | undefined> {
+  async #read(
+    scope: Scope,
+    { minRevision, maxStalenessMs, isImmutable = false }: ReadOptions,
+    answer?: RedisAnswer,
+  ): Promise<Served<Value> | undefined> {
     await this.#parts.ready?.()
     if (maxStalenessMs !== undefined) await this.#look(maxStalenessMs)
     if (minRevision !== undefined && (this.log.applied ?? -1) < minRevision) {
@@ -303,7 +348,7 @@ export class DocumentCache<Value> {
       const entry = this.#held.peek(scope)
       if (entry?.isUsable && !isUnverified(entry)) return { entry, source: 'memory', stale: entry.stale }
     }
-    const served = await this.#load(scope, isImmutable)
+    const served = await this.#load(scope, isImmutable, answer)
     const isAsked = minRevision !== undefined || maxStalenessMs !== undefined
     if (isAsked && !isImmutable && served && isUnverified(served.entry)) {
       throw new StoreUnavailableError(`"${scope}" is in Redis, and PostgreSQL could not be asked how recent it is.`)
@@ -334,20 +379,37 @@ export class DocumentCache<Value> {
   }
 
   /** Readers that miss together share one load (single flight). A reader after an invalidation never joins a load from before it. */
-  #load(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
+  #load(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
     const inFlight = this.#flights.get(scope)
     if (inFlight) return inFlight
-    const flight = this.#fetch(scope, isImmutable).finally(() => {
+    const flight = this.#fetch(scope, isImmutable, answer).finally(() => {
       if (this.#flights.get(scope) === flight) this.#flights.delete(scope)
     })
     this.#flights.set(scope, flight)
     return flight
   }
 
-  async #fetch(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
-    const fromRedis = await this.#fromRedis(scope, isImmutable)
+  async #fetch(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
+    const fromRedis = await this.#fromRedis(scope, isImmutable, answer)
     if (typeof fromRedis === 'object') return fromRedis
-    return this.#fromDatabase(scope, isImmutable, fromRedis)
+    return (await this.#loadedElsewhere(scope, isImmutable)) ?? this.#fromDatabase(scope, isImmutable, fromRedis)
+  }
+
+  /**
+   * Waits while another worker loads a document that Redis lacks: workers that miss one name together cost PostgreSQL one load. Never for long: one
+   * that has died keeps nobody waiting for more than its lease.
+   */
+  async #loadedElsewhere(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
+    const { redis, options } = this.#parts
+    if (!redis || this.#suspicions.has(scope)) return undefined
+    const floor = isImmutable ? 0 : this.#held.floor(scope)
+    const until = performance.now() + Math.min(LEASE_MS, options.readMs * CONFIRMING_SHARE)
+    while (!(await redis.mayLoad(scope, floor)) && performance.now() < until) {
+      await sleep(LOOK_AGAIN_MS)
+      const found = await this.#fromRedis(scope, isImmutable)
+      if (typeof found === 'object') return found
+    }
+    return undefined
   }
 
   async #fromDatabase(scope: Scope, isImmutable: boolean, refusedStamp?: string): Promise<Served<Value> | undefined> {
@@ -359,11 +421,11 @@ export class DocumentCache<Value> {
   }
 
   /** A document from Redis, or the stamp of one that was refused, or `undefined`. */
-  async #fromRedis(scope: Scope, isImmutable: boolean): Promise<Served<Value> | string | undefined> {
+  async #fromRedis(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | string | undefined> {
     const { redis } = this.#parts
     if (!redis || this.#suspicions.has(scope)) return undefined
     const { generation } = this.#held
-    const value = await redis.get(scope)
+    const value = answer ? answer.value : await redis.get(scope)
     if (!value) return undefined
     const { document, stamp } = value
     if (!document)
@@ -400,8 +462,8 @@ export class DocumentCache<Value> {
    * As of which revision a document from Redis, or from a replica, is known to be right: it must be the scope's last one, by revision and
    * token, as this process knows the log. `undefined` when it is not. One that is ahead of that is confirmed by the log first.
    *
-   * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known: it is checked when the log
-   * can be read.
+   * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known and the database has had one
+   * history since: it is checked when the log can be read.
    */
   async #standingOf(document: StampedDocument): Promise<Standing | undefined> {
     if (this.log.applied === undefined) await this.#askInTime(this.log.catchUp())
@@ -422,7 +484,8 @@ export class DocumentCache<Value> {
     const head = await this.#askInTime(this.#heads.load(document.scope))
     if (!head) {
       this.log.confirmSoon()
-      return { asOf: document.asOf, unverified: true }
+      // One of a lost history looks no older than one of this history: its stamp was counted there.
+      return this.#held.hasStartedOver ? undefined : { asOf: document.asOf, unverified: true }
     }
     if (!(await this.log.reached(head.revision)) || generation !== this.#held.generation) return undefined
     this.#held.learn(head)
@@ -559,7 +622,7 @@ export class DocumentCache<Value> {
     if (heads.length > 0) this.#parts.events.changed(heads)
   }
 
-  /** What this process holds is read again at once, in batches, so that the next reader finds it. */
+  /** What this process holds is read again at once, in batches of which some are on their way together, so that the next reader finds it. */
   async #refreshHeld(scopes: readonly Scope[]): Promise<void> {
     // A writer puts its own documents in as soon as it has raised their floors; they need no reading.
     await undefined
@@ -567,10 +630,11 @@ export class DocumentCache<Value> {
       const entry = this.#held.peek(scope)
       return entry !== undefined && !entry.isUsable
     })
-    for (let start = 0; start < superseded.length; start += BATCH_SIZE) {
-      const batch = superseded.slice(start, start + BATCH_SIZE)
-      await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
+    const readInTurn = async () => {
+      for (let batch = superseded.splice(0, BATCH_SIZE); batch.length > 0; batch = superseded.splice(0, BATCH_SIZE))
+        await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
     }
+    await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, readInTurn))
   }
 
   #takeOtherHistory(page: LogPage, known: number | undefined): void {

@@ -17,10 +17,11 @@ export interface CliIo {
   /** Aborted when the process is asked to end (SIGINT, SIGTERM). */
   readonly signal: AbortSignal
   /**
-   * Runs work that has to end before the process may: while it runs, SIGINT only aborts `signal`. Elsewhere SIGINT ends the command at once.
+   * Runs work that has to end before the process may, the last that a command does: from its begin on SIGINT only aborts `signal`. Before,
+   * SIGINT ends the command at once.
    */
   uninterrupted<Value>(work: () => Promise<Value>): Promise<Value>
-  /** The work, or a rejection as soon as `signal` is aborted and nothing uninterrupted runs. */
+  /** The work, or a rejection with the reason of `signal` as soon as that is aborted, and nothing uninterrupted has begun. */
   interruptible<Value>(work: Promise<Value>): Promise<Value>
 }
 

@@ -17,7 +17,6 @@ ${WRITING_HELP}
 Everything of a project at once: agent-config export, agent-config import.
 
 Example: agent-config copy support/triage --into billing --label staging`,
-  afterStop: 'The copy was either written or not; agent-config history tells.',
   run: runCopy,
 }
 

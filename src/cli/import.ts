@@ -23,7 +23,6 @@ With langfuse, openai or dotprompt first, it takes what that system exported, wr
 agent-config), and says what does not carry over. agent-config push then brings the files into a database.
 
 Example: agent-config import billing.json --into billing-eu --dry-run`,
-  afterStop: 'An import is one transaction: either all of it was written or none.',
   run: runImport,
 }
 

@@ -1,9 +1,12 @@
-/** What SIGINT does: it ends a command at once, except for work that must not be left half done. */
+/**
+ * What SIGINT does: it ends a command at once, until it comes to work that must not be left half done. From there on the command goes to its
+ * end, which is near, and says itself what was done: "stopped" would say that nothing was.
+ */
 export class Interruptions {
   readonly #stopping = new AbortController()
   readonly #stopped: Promise<never>
   #reject: (reason: unknown) => void = () => {}
-  #uninterrupted = 0
+  #isStoppable = true
 
   constructor() {
     this.#stopped = new Promise((_, reject) => {
@@ -18,26 +21,16 @@ export class Interruptions {
 
   stop(): void {
     this.#stopping.abort()
-    this.#settle()
+    if (this.#isStoppable) this.#reject(this.signal.reason)
   }
 
   async uninterrupted<Value>(work: () => Promise<Value>): Promise<Value> {
     this.signal.throwIfAborted()
-    this.#uninterrupted++
-    try {
-      return await work()
-    } finally {
-      this.#uninterrupted--
-      // The command itself goes first: what it says of the work that has ended is worth more than "stopped".
-      setImmediate(() => this.#settle())
-    }
+    this.#isStoppable = false
+    return work()
   }
 
   interruptible<Value>(work: Promise<Value>): Promise<Value> {
     return Promise.race([work, this.#stopped])
-  }
-
-  #settle(): void {
-    if (this.signal.aborted && this.#uninterrupted === 0) this.#reject(this.signal.reason)
   }
 }

@@ -15,7 +15,6 @@ export const promoteCommand: Command = {
 ${WRITING_HELP}
 
 Example: agent-config promote support/triage --version 4 --message 'Reads dates'`,
-  afterStop: 'The label was either moved or left where it was; agent-config history tells.',
   run: runPromote,
 }
 

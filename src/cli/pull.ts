@@ -46,9 +46,12 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
       if (!(await isAgreed(io, values, 'Writes these files.'))) return 1
     }
     const report = await pullFiles(manager, directory, options)
-    if (values.json) printJson(report, io)
-    else io.stdout(describe(report, 'written'))
-    return 0
+    // The files are written in one go. No signal comes between that and this, and none may hide it while connections close.
+    return io.uninterrupted(async () => {
+      if (values.json) printJson(report, io)
+      else io.stdout(describe(report, 'written'))
+      return 0
+    })
   })
 }
 

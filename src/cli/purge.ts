@@ -14,7 +14,6 @@ ${WRITING_HELP}
 It cannot be undone. Backups, exported bundles, snapshot files until their next save, and files are not reached.
 
 Example: agent-config purge support/triage --version 3 --message 'Held a token'`,
-  afterStop: 'The version was either purged or left as it was; agent-config history tells.',
   run: runPurge,
 }
 

@@ -3,6 +3,7 @@ import { type PushFilesOptions, type PushReport, pushFiles } from '../files/push
 import { type CliIo, type Command, parseCommandLine, readInteger } from './command.js'
 import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'
+import { STOPPED } from './stopped.js'
 import { isAgreed, metaOf } from './writing.js'
 
 export const pushCommand: Command = {
@@ -50,8 +51,9 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
       if (values['dry-run'] || plan.written.length === 0) return 0
       if (!(await isAgreed(io, values, 'Pushes these versions.'))) return 1
     }
-    print(await io.uninterrupted(() => pushFiles(manager, files, options)), values.json, io)
-    return 0
+    const report = await io.uninterrupted(() => pushFiles(manager, files, options))
+    print(report, values.json, io)
+    return options.waitForWorkers === undefined || report.revision === undefined ? 0 : tellWait(report, values.json, io)
   })
 }
 
@@ -66,5 +68,18 @@ function print(report: PushReport, asJson: boolean | undefined, io: CliIo): void
   io.stdout(
     `${count} ${count === 1 ? 'version' : 'versions'} ${report.dryRun ? 'would be written' : 'written'}, ${report.unchanged} unchanged${revision}\n`,
   )
-  if (report.receipt) io.stdout(`${report.receipt.applied} of ${report.receipt.workers} workers serve it, after ${report.receipt.ms} ms\n`)
+}
+
+/** @returns the exit code */
+function tellWait({ receipt }: PushReport, asJson: boolean | undefined, io: CliIo): number {
+  const isServed = receipt !== undefined && receipt.applied >= receipt.workers
+  if (!asJson)
+    io.stdout(
+      receipt
+        ? `${receipt.applied} of ${receipt.workers} workers serve it, after ${receipt.ms} ms\n`
+        : 'How many workers serve it is not known: REDIS_URL is not set, or Redis does not answer\n',
+    )
+  if (isServed || !io.signal.aborted) return 0
+  io.stderr('push: stopped while it waited for workers. Everything was written.\n')
+  return STOPPED
 }

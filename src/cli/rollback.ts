@@ -14,7 +14,6 @@ ${WRITING_HELP}
 A rollout that runs on the label is paused.
 
 Example: agent-config rollback support/triage --yes`,
-  afterStop: 'The label was either moved or left where it was; agent-config history tells.',
   run: runRollback,
 }
 

@@ -20,7 +20,6 @@ ${WRITING_HELP}
 Workers are told over Redis where REDIS_URL is set, and by PostgreSQL itself.
 
 Example: agent-config rollout ramp 3f2a91c0d4e5 --coverage 25`,
-  afterStop: 'The rollout was either changed or not; agent-config rollout report tells.',
   run: runRollout,
 }
 

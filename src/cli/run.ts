@@ -1,6 +1,7 @@
 import { isConfigError } from '../shared/errors.js'
 import { type CliIo, type Command, UsageError } from './command.js'
 import { COMMANDS } from './commands.js'
+import { STOPPED } from './stopped.js'
 
 /**
  * Runs one command line.
@@ -19,7 +20,7 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
   try {
     return await io.interruptible(command.run(rest, io))
   } catch (error) {
-    if (io.signal.aborted) {
+    if (isStop(error, io.signal)) {
       io.stderr(`${name}: stopped. ${command.afterStop ?? 'Nothing was changed.'}\n`)
       return STOPPED
     }
@@ -28,8 +29,10 @@ export async function runCommandLine(args: readonly string[], io: CliIo): Promis
   }
 }
 
-/** What shells give to a process that SIGINT ended. Handles may be open still: the process is to be ended with it. */
-export const STOPPED = 130
+/** A question on the terminal is aborted by an error of its own. */
+function isStop(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error as Error | undefined)?.name === 'AbortError')
+}
 
 function help(name: string | undefined, io: CliIo): number {
   const command = COMMANDS.find((known) => known.name === name)

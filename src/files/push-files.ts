@@ -4,6 +4,7 @@ import { type FileSet, keyOf, type LockedEntity } from '../file-format/folder/fi
 import { LOCK_NAME, printLock, readLock, withProject } from '../file-format/folder/lock-file.js'
 import { SafeFolder } from '../file-format/folder/safe-folder.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
+import { checkMeta } from '../shared/arguments.js'
 import { FilesError, InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { type PlannedFile, type PushBase, planPush, refuseConflicts } from './push-plan.js'
@@ -29,7 +30,7 @@ export interface PushFilesOptions extends DiffFilesOptions {
   readonly changedBy?: string
   /** Waits until every worker serves the push, at most this many milliseconds. */
   readonly waitForWorkers?: number
-  /** Aborted: nothing is written, unless everything is already. */
+  /** Aborted: nothing is written, unless everything is already; then the wait for workers ends. */
   readonly signal?: AbortSignal
 }
 
@@ -70,41 +71,39 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
     return { ...reportOf(plan, new Map()), dryRun }
   }
   if (set.problems.length > 0) throw new FilesError(set.problems)
+  checkMeta({ waitForWorkers: options.waitForWorkers })
   const meta = {
     ...(options.changedBy !== undefined && { changedBy: options.changedBy }),
     ...(options.message !== undefined && { summary: options.message }),
   }
   const versions = new Map<string, number>()
   const locked = options.base === undefined ? set.directory : undefined
-  const { value: plan, facts } = await manager.transactionWithFacts(
-    async (sources) => {
-      // The transaction holds the revision: nobody writes between this and the commit.
-      const stored = await readStored(sources, kindsOf(manager), project)
-      const planned = planPush(chosen(set, options.names), stored, baseOf(set, options, manager, project))
-      refuseConflicts(planned)
-      const isNews = planned.some(({ action }) => action !== 'same')
-      if (locked !== undefined && isNews) new SafeFolder(locked).refuseUnwritable(LOCK_NAME)
-      for (const { file, action } of planned) {
-        if (action !== 'create' && action !== 'change') continue
-        signal?.throwIfAborted()
-        const kind = kindOf(manager, file.kind)
-        versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label], meta }))
-      }
+  const { value: plan, facts } = await manager.transactionWithFacts(async (sources) => {
+    // The transaction holds the revision: nobody writes between this and the commit.
+    const stored = await readStored(sources, kindsOf(manager), project)
+    const planned = planPush(chosen(set, options.names), stored, baseOf(set, options, manager, project))
+    refuseConflicts(planned)
+    const isNews = planned.some(({ action }) => action !== 'same')
+    if (locked !== undefined && isNews) new SafeFolder(locked).refuseUnwritable(LOCK_NAME)
+    for (const { file, action } of planned) {
+      if (action !== 'create' && action !== 'change') continue
       signal?.throwIfAborted()
-      return planned
-    },
-    {
-      ...meta,
-      ...(options.waitForWorkers !== undefined && { waitForWorkers: options.waitForWorkers }),
-    },
-  )
+      const kind = kindOf(manager, file.kind)
+      versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label], meta }))
+    }
+    signal?.throwIfAborted()
+    return planned
+  }, meta)
+  // Before the wait: whoever ends the process meanwhile has versions and a lock that names them.
   if (locked !== undefined) lock(locked, manager, project, facts.revision, plan, versions)
+  const isAwaited = options.waitForWorkers !== undefined && versions.size > 0
+  const receipt = isAwaited ? await manager.waitForWorkers(facts.revision, options.waitForWorkers as number, signal) : undefined
   return {
     ...reportOf(plan, versions),
     dryRun,
     ...(versions.size > 0 && { revision: facts.revision }),
     ...(facts.propagated !== undefined && { propagated: facts.propagated }),
-    ...(facts.receipt && { receipt: facts.receipt }),
+    ...(receipt && { receipt }),
   }
 }
 

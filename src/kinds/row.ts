@@ -8,6 +8,8 @@ export interface VersionContent {
   readonly createdAt: string
 }
 
+export const VERSION_FIELDS = ['id', 'project', 'name', 'version', 'createdBy', 'createdAt'] as const satisfies (keyof VersionContent)[]
+
 /** A row as JSON or as a driver gives it. */
 export type Row = Readonly<Record<string, unknown>>
 
@@ -23,8 +25,12 @@ export function decodeVersion(row: Row): VersionContent {
   }
 }
 
+/** How PostgreSQL writes most dates into JSON: its time zone is UTC, and it has microseconds. */
+const UTC = /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3,6}\+00:00$/
+
 /** Dates come as Date from the driver and as text from JSON; a frozen Date would still change. */
 export function isoDate(value: unknown): string {
+  if (typeof value === 'string' && UTC.test(value)) return `${value.slice(0, '2026-01-01T00:00:00.000'.length)}Z`
   return new Date(value as string | Date).toISOString()
 }
 

@@ -63,7 +63,7 @@ export class Announcements {
 
   /** Tells the other workers, then applies the change here (read-your-writes). */
   async announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
-    const { connections, cache, identity } = this.#parts
+    const { connections, cache } = this.#parts
     const { revision, documents, message } = commit
     const stored = documents.map((document) => ({ document }))
     const announcing = connections.redis?.announce(stored, message)
@@ -71,10 +71,14 @@ export class Announcements {
     connections.primary.reads.answered()
     await cache.takeOwn(commit)
     const propagated = (await announcing) ?? true
-    const database = identity.confirmedName
-    const isAsked = waitForWorkers !== undefined && database !== undefined
-    const receipt = isAsked ? await this.#receipts?.collect(database, revision, waitForWorkers) : undefined
+    const receipt = waitForWorkers === undefined ? undefined : await this.receiptOf(revision, waitForWorkers)
     return { propagated, ...(receipt && { receipt }) }
+  }
+
+  /** How many workers serve a revision, once all of them do or the wait is over; `undefined` without Redis. */
+  async receiptOf(revision: number, waitMs: number, signal?: AbortSignal): Promise<Receipt | undefined> {
+    const database = this.#parts.identity.confirmedName
+    return database === undefined ? undefined : this.#receipts?.collect(database, revision, waitMs, signal)
   }
 
   /**

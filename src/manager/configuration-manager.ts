@@ -7,7 +7,7 @@ import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
-import type { WriteFacts, WriteMeta } from '../entities/written.js'
+import type { Receipt, WriteFacts, WriteMeta } from '../entities/written.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
 import { EMBEDDING_KIND } from '../kinds/embedding.js'
@@ -373,6 +373,22 @@ export class ConfigurationManager {
         await calls.ended()
       }
     })
+  }
+
+  /**
+   * Waits until every worker serves a revision, as `waitForWorkers` of a write does: for a caller that has something to do between its
+   * commit and the wait, or wants to end the wait.
+   *
+   * @param waitMs at most this many milliseconds, 60,000 at most
+   * @param signal ends the wait early
+   * @returns how many workers serve it by then; `undefined` without Redis, or when Redis does not answer
+   */
+  async waitForWorkers(revision: number, waitMs: number, signal?: AbortSignal): Promise<Receipt | undefined> {
+    this.#refuseClosed()
+    checkVersion('revision', revision)
+    checkMeta({ waitForWorkers: waitMs })
+    await this.#open()
+    return this.#backend.announcements.receiptOf(revision, waitMs, signal)
   }
 
   /**

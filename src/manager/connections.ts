@@ -1,3 +1,4 @@
+import { FleetSize } from '../cache/redis/fleet-size.js'
 import { createRedisClients, type RedisClients } from '../cache/redis/redis-clients.js'
 import { RedisTier } from '../cache/redis/redis-tier.js'
 import type { DatabaseIdentity } from '../shared/database-identity.js'
@@ -25,6 +26,7 @@ export class Connections {
   readonly replica: ReadableDatabase | undefined
   readonly clients: RedisClients | undefined
   readonly redis: RedisTier | undefined
+  readonly fleet: FleetSize | undefined
 
   constructor(parts: ConnectionsParts) {
     const { options, reporter } = parts
@@ -42,6 +44,8 @@ export class Connections {
           })
     this.clients = options.redis === undefined ? undefined : createRedisClients(options.redis, redisMs)
     this.redis = this.clients && redisTier(this.clients, parts)
+    const { clients } = this
+    this.fleet = clients && new FleetSize({ listeners: () => clients.listeners(options.channel), redisMs })
   }
 
   async close(): Promise<void> {

@@ -60,8 +60,10 @@ export class Documents {
       },
       readLog: async (after, scopes) => {
         await preparation.ensure()
+        connections.fleet?.count()
         return after === undefined ? log.end(scopes) : log.read(after, scopes)
       },
+      spreadMs: () => connections.fleet?.spreadMs ?? 0,
       materialize: (document, isForeign) => viewOf(document, kinds, isForeign),
       onKept: (entry) => {
         this.index.add(entry)

@@ -2,7 +2,6 @@ import type { ReadOptions, Served } from '../cache/document-cache.js'
 import { contentKey } from '../cache/held/content-key.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
-import type { Source } from '../entities/source.js'
 import type { KindDefinition } from '../kinds/kind.js'
 import type { VersionContent } from '../kinds/row.js'
 import { loadPatternEngine } from '../rollout/pattern.js'
@@ -92,7 +91,7 @@ export class EntityReads<Entity> {
 
   /** The most common hit: a name with the default label, a fresh document in use, no rollout. */
   #hot(name: string): Answer<Entity> | undefined {
-    const entry = this.#own.get(name)
+    const entry = this.#own.get(name)?.entry
     if (entry === undefined || !entry.isHot) return undefined
     const answer = (entry.value as EntityView<never, Entity>).own(this.#label)
     if (answer !== undefined) this.#cache.countHit()
@@ -123,26 +122,53 @@ export class EntityReads<Entity> {
     return own
   }
 
-  async #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
-    // The same checks for a document that is in memory, for one that is not, and while no server answers.
-    checkText('name', name, this.#kind.maxNameLength)
-    const { project, label } = checkQuery(query, { project: this.#project, label: this.#label })
-    const { entry, source, stale } = await readDocument(this.#backend, entityScope(this.#kind.kind, project, name), query)
-    const view = entry.value as EntityView<never, Entity>
-    if (query.version !== undefined) {
-      const newest = view.lists(query.version) ? 0 : await this.#backend.documents.learnVersion(entry.scope, view, query.version)
-      // What PostgreSQL said may be of a change that is not applied here yet.
-      if (newest > view.revision) return this.#read(name, { ...query, minRevision: newest })
-      return this.#readVersion(entry.scope, view, query.version, label, source, stale)
+  #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
+    try {
+      // The same checks for a document that is in memory, for one that is not, and while no server answers.
+      checkText('name', name, this.#kind.maxNameLength)
+      const { project, label } = checkQuery(query, { project: this.#project, label: this.#label })
+      const reading = this.#cache.document(entityScope(this.#kind.kind, project, name), query)
+      return reading.then((served) => this.#answerFrom(served as Served<CachedView>, name, query, label))
+    } catch (error) {
+      return Promise.reject(error)
     }
-    let choice = choose(view, label, query, this.#armOf)
-    if ('asks' in choice) {
-      const { asks, subject, offered } = choice
-      const arm = await this.#backend.rollouts.stickyArms.assign(asks, subject, offered)
-      choice = choose(view, label, query, () => arm)
-    }
+  }
+
+  /** Chooses in a document, at once wherever no server has to be asked for more. */
+  #answerFrom(
+    served: Served<CachedView>,
+    name: string,
+    query: ConfigQuery,
+    label: string,
+  ): Entity | Promise<Entity | undefined> | undefined {
+    const view = served.entry.value as EntityView<never, Entity>
+    if (query.version !== undefined) return this.#readVersion(served, name, { ...query, version: query.version }, label)
+    if (view.awaitsPatterns) return loadPatternEngine().then(() => this.#answerFrom(served, name, query, label))
+    const choice = choose(view, label, query, this.#armOf)
+    if (!('asks' in choice)) return this.#chosenFrom(served, name, query, label, choice)
+    const { asks, subject, offered } = choice
+    const assigning = this.#backend.rollouts.stickyArms.assign(asks, subject, offered)
+    return assigning.then((arm) =>
+      this.#chosenFrom(
+        served,
+        name,
+        query,
+        label,
+        choose(view, label, query, () => arm),
+      ),
+    )
+  }
+
+  #chosenFrom(
+    { entry, source, stale }: Served<CachedView>,
+    name: string,
+    query: ConfigQuery,
+    label: string,
+    choice: Choice,
+  ): Entity | Promise<Entity | undefined> | undefined {
     // A pause may have arrived while the database was asked for an arm, or the engine for patterns was loaded.
     if (!stale && !('asks' in choice) && choice.exposes && !entry.isUsable) return this.#read(name, query)
+    const view = entry.value as EntityView<never, Entity>
     const selection = this.#noted(choice, query)
     if (source !== 'memory' || stale) return view.view(selection, source, stale)
     return view.rolloutOn(label) ? selection && view.chosen(selection).settled : view.known(label, undefined)?.settled
@@ -157,25 +183,28 @@ export class EntityReads<Entity> {
 
   /** Contents of versions without a label are not part of the document; they never change and are cached by row. */
   async #readVersion(
-    scope: Scope,
-    view: EntityView<never, Entity>,
-    version: number,
+    { entry: held, source, stale }: Served<CachedView>,
+    name: string,
+    query: ConfigQuery & { readonly version: number },
     label: string,
-    source: Source,
-    stale: boolean,
   ): Promise<Entity | undefined> {
+    const view = held.value as EntityView<never, Entity>
+    const { version } = query
+    const newest = view.lists(version) ? 0 : await this.#backend.documents.learnVersion(held.scope, view, version)
+    // What PostgreSQL said may be of a change that is not applied here yet.
+    if (newest > view.revision) return this.#read(name, { ...query, minRevision: newest })
     const entry = view.entry(version)
     if (!entry?.isActive) return undefined
     const selection: Selection = { label, version, reason: 'version' }
     if (view.contentOf(version)) return view.view(selection, source, stale)
     const key = contentKey(this.#kind.kind, entry.id, entry.createdAtMicros)
     const served = await this.#cache.document(key, { isImmutable: true })
-    this.#backend.documents.contents.note(scope, key)
+    this.#backend.documents.contents.note(held.scope, key)
     return served && view.view(selection, served.source, stale, (served.entry.value as { content: never }).content)
   }
 
   #inMemory(name: string, query: ConfigQuery | undefined, takesStale: boolean): EntityView<never, Entity> | undefined {
-    const entry = this.#held.get(query?.project ?? this.#project)?.get(name)
+    const entry = this.#held.get(query?.project ?? this.#project)?.get(name)?.entry
     if (entry === undefined || (query !== undefined && !isPlain(query)) || (entry.stale && !takesStale)) return undefined
     if (query !== undefined && !isRecent(query, () => this.#cache.log.ageMs)) return undefined
     if (!this.#cache.use(entry)) return undefined

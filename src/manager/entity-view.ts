@@ -43,14 +43,31 @@ interface LabelView<Entity> {
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
-  /** What everybody gets while no rollout is open. */
-  readonly own: Answer<Entity> | undefined
+  /** What everybody gets while no rollout is open; built at the first hit, since a reader that came by a server gets an answer that says so. */
+  own: Answer<Entity> | undefined
   /** While one is: by reason and version, which together determine the selection. */
   chosen: Map<SelectionReason, Map<number, Answer<Entity>>> | undefined
   /** What each subject got, where nothing but the subject and the clock decides. */
   readonly memo: SubjectMemo<Answer<Entity>> | undefined
   /** When the schedule's next step takes other subjects in; milliseconds since 1970. */
   memoUntil: number
+}
+
+/** A document as it is held. A class for the reason that entries in memory are one (`NewEntry`). */
+class ParsedDocument<Content> implements EntityDocument<Content> {
+  readonly labels: EntityDocument<Content>['labels']
+  readonly since: number
+  readonly versions: readonly VersionEntry[]
+  readonly contents: readonly Content[]
+  readonly rollouts: readonly Rollout[]
+
+  constructor(raw: RawDocument, decode: (row: Row) => Content) {
+    this.labels = raw.labels
+    this.since = raw.since ?? 1
+    this.versions = raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros }))
+    this.contents = raw.contents.map(decode)
+    this.rollouts = raw.rollouts.map(decodeRollout)
+  }
 }
 
 /** One cached document of a labelled kind, and the answers made from it: each is built and frozen once, then shared. */
@@ -64,7 +81,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
   /** Versions that the document does not list, as they were asked for. */
-  readonly #older = new Map<number, VersionEntry | undefined>()
+  #older: Map<number, VersionEntry | undefined> | undefined
   #unconfirmed: EntityView<Content, Entity> | undefined
   /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
   #ownLabel: string | undefined
@@ -87,13 +104,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   ): EntityView<Content, Entity> {
     const raw = JSON.parse(text) as RawDocument
     if (owner) checkEntityDocument(raw, owner)
-    const document: EntityDocument<Content> = {
-      labels: raw.labels,
-      since: raw.since ?? 1,
-      versions: raw.versions.map(([version, id, isActive, createdAtMicros]) => ({ version, id, isActive, createdAtMicros })),
-      contents: raw.contents.map((row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row))),
-      rollouts: raw.rollouts.map(decodeRollout),
-    }
+    const document = new ParsedDocument(raw, (row) => (owner ? checkContent(kind.decode(row)) : kind.decode(row)))
     const view = new EntityView(kind, document, revision, false)
     // Load the engine now, so that a later `peek` finds it; a read waits for it and reports a failure.
     if (view.awaitsPatterns) loadPatternEngine().catch(() => {})
@@ -131,7 +142,7 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** What everybody gets on a label while it has no rollout; `undefined` while it has one, or leads nowhere. */
   own(label: string): Answer<Entity> | undefined {
     if (label === this.#ownLabel) return this.#own
-    this.#own = this.#labelView(label).own
+    this.#own = this.#ownOf(this.#labelView(label), label)
     this.#ownLabel = label
     return this.#own
   }
@@ -139,7 +150,8 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
   known(label: string, subject: string | undefined): Answer<Entity> | undefined {
     const view = this.#labelView(label)
-    if (view.own || !subject) return view.own
+    const own = this.#ownOf(view, label)
+    if (own || !subject) return own
     // Only a schedule needs the clock, which costs as much as the rest.
     if (view.memoUntil !== Number.POSITIVE_INFINITY && view.memoUntil <= Date.now()) {
       view.memo?.clear()
@@ -182,17 +194,18 @@ export class EntityView<Content extends VersionContent, Entity> {
 
   /** Whether it is known here whether there is such a version. */
   lists(version: number): boolean {
-    return version >= this.#document.since || this.#older.has(version) || this.entry(version) !== undefined
+    return version >= this.#document.since || this.#older?.has(version) === true || this.entry(version) !== undefined
   }
 
   /** Notes what PostgreSQL says of a version that the document does not list, as of this document. */
   learn(version: number, entry: VersionEntry | undefined): void {
+    this.#older ??= new Map()
     this.#older.set(version, entry)
   }
 
   /** What is known of a version; `undefined` when there is none, or it is not known here. */
   entry(version: number): VersionEntry | undefined {
-    return this.#document.versions.find((entry) => entry.version === version) ?? this.#older.get(version)
+    return this.#document.versions.find((entry) => entry.version === version) ?? this.#older?.get(version)
   }
 
   contentOf(version: number): Content | undefined {
@@ -226,14 +239,19 @@ export class EntityView<Content extends VersionContent, Entity> {
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
-    const own =
-      version === undefined || rollout ? undefined : answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
     // With conditions nothing is kept: the attributes of a subject can differ between reads.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
-    const view: LabelView<Entity> = { version, rollout, own, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
+    const view: LabelView<Entity> = { version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
     // Not remembered: callers could ask for any number of labels that do not exist.
     if (version !== undefined || rollout) this.#labels.set(label, view)
     return view
+  }
+
+  #ownOf(view: LabelView<Entity>, label: string): Answer<Entity> | undefined {
+    const { version, rollout } = view
+    if (version === undefined || rollout) return undefined
+    view.own ??= answerOf(() => this.view({ label, version, reason: 'label' }, 'memory', this.#stale))
+    return view.own
   }
 
   // Own properties only: a label may be called `__proto__`.

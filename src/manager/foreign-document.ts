@@ -50,7 +50,11 @@ export function checkRow(raw: unknown, id: number): Row {
 
 /** Refuses a decoded foreign row with an undefined field (its column was missing), or a template that does not fit its type. */
 export function checkContent<Content extends object>(content: Content): Content {
-  for (const [field, value] of Object.entries(content)) expect(value !== undefined && !Number.isNaN(value), field)
+  const fields = content as Readonly<Record<string, unknown>>
+  for (const field in fields) {
+    const value = fields[field]
+    if (value === undefined || Number.isNaN(value)) expect(false, field)
+  }
   const { type, template } = content as { type?: unknown; template?: unknown }
   if (template !== undefined)
     expect(type === 'chat' ? Array.isArray(template) : type === 'text' && typeof template === 'string', 'template')

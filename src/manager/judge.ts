@@ -1,4 +1,4 @@
-import type { GuardFinding } from '../entities/guard.js'
+import type { Guard, GuardFinding } from '../entities/guard.js'
 import { isRatioOk, type JudgedMetric, judge } from '../rollout/guard.js'
 import { logSampleRatioFactor, RATIO_ALARM } from '../rollout/sample-ratio.js'
 import { isConfigError } from '../shared/errors.js'
@@ -18,6 +18,12 @@ export interface GuardEvent {
    * `ratio`: the arms do not get the subjects they should, so nothing is concluded. `ended`: the label left the control.
    */
   readonly what: 'paused' | 'worse' | 'ratio' | 'ended'
+  /** What the guard does when the candidate is worse. */
+  readonly action: Guard['action']
+  /** For `paused` and `worse`: the metric in which the candidate is worse, the one with the most evidence. */
+  readonly metric?: string
+  /** For `paused` and `worse`: the evidence of that metric. */
+  readonly evidence?: number
   /** How things stood for each metric. */
   readonly findings: readonly GuardFinding[]
 }
@@ -103,11 +109,11 @@ export class Judge {
     if (rollout.status !== 'running') return
     const judged = judge(guard, arms, counts)
     if (!isRatioOk(arms, counts.exposed)) return this.#tell(one, 'ratio', judged)
-    const worse = judged.filter(({ verdict }) => verdict === 'worse')
+    const worse = judged.filter(({ verdict }) => verdict === 'worse').toSorted((one, other) => other.logEvidence - one.logEvidence)
     if (worse.length === 0) return
     if (guard.action === 'notify') return this.#tell(one, 'worse', judged, worse)
     const { value: isPaused } = await this.#pause(one, worse)
-    if (isPaused) this.#emit(one, 'paused', judged)
+    if (isPaused) this.#emit(one, 'paused', judged, worse[0])
   }
 
   async #pause({ rollout, counts }: GuardedRollout, worse: readonly JudgedMetric[]): Promise<{ readonly value: boolean }> {
@@ -144,13 +150,15 @@ export class Judge {
       }
       const isNew = await read(() => insertVerdict(db, store.schema, row))
       this.#told.add(key)
-      if (isNew) this.#emit(one, what, judged)
+      if (isNew) this.#emit(one, what, judged, metric)
     }
   }
 
-  #emit({ rollout: { kind, project, name, id } }: GuardedRollout, what: GuardEvent['what'], judged: readonly JudgedMetric[]): void {
+  #emit({ rollout }: GuardedRollout, what: GuardEvent['what'], judged: readonly JudgedMetric[], worst?: JudgedMetric): void {
+    const { kind, project, name, id, guard } = rollout
     const findings = judged.map(({ metric, evidence, threshold, verdict }) => ({ metric, evidence, threshold, verdict }))
-    this.#parts.emit({ kind, project, name, rolloutId: id, what, findings })
+    const worse = worst && { metric: worst.metric, evidence: worst.evidence }
+    this.#parts.emit({ kind, project, name, rolloutId: id, what, action: guard.action, ...worse, findings })
   }
 }
 

@@ -1,11 +1,22 @@
+import { BoundedMap } from '../cache/held/bounded-map.js'
 import { isContent } from '../cache/held/content-key.js'
 import type { MemoryEntry } from '../cache/held/memory-entry.js'
 import type { ConfigKind } from '../entities/config-kind.js'
 import { parseScope } from '../entities/scope.js'
 import { intern } from '../shared/intern.js'
 
+/**
+ * Where a document in memory stands in a map. A map that takes and loses names all the time leaves tables behind, which keep what they had alive
+ * until the next full garbage collection: they are to keep this, emptied, and not the document.
+ */
+export interface Cell<View> {
+  entry: MemoryEntry<View> | undefined
+}
+
 /** What is in memory of one kind and project, by name. */
-export type HeldByName<View> = Map<string, MemoryEntry<View>>
+export type HeldByName<View> = Map<string, Cell<View>>
+const MAX_COPIES = 10_000
+
 /** What is in memory of one kind: by project, then by name. */
 export type HeldOfKind<View> = Map<string, HeldByName<View>>
 
@@ -17,6 +28,8 @@ export class ViewIndex<View> {
   readonly #kinds = new Map<ConfigKind, HeldOfKind<View>>()
   /** Maps that readers hold, and that therefore stay in the index while they are empty. */
   readonly #pinned = new Set<HeldByName<View>>()
+  /** The engine's own copies of names. */
+  readonly #copies = new BoundedMap<string>(MAX_COPIES)
 
   /** Of one kind: always the same map, so that readers can keep it. */
   of(kind: ConfigKind): HeldOfKind<View> {
@@ -37,8 +50,11 @@ export class ViewIndex<View> {
   add(entry: MemoryEntry<View>): void {
     const parts = isContent(entry.scope) ? undefined : parseScope(entry.scope)
     if (!parts) return
-    // Interned names: a substring of the scope would be compared character by character at each hit.
-    namesOf(this.of(parts.kind), parts.project).set(intern(parts.name), entry)
+    const names = namesOf(this.of(parts.kind), parts.project)
+    const cell = names.get(parts.name)
+    if (cell) cell.entry = entry
+    // A copy: a substring of the scope would be compared character by character at each hit.
+    else names.set(this.#ownCopy(parts.name), { entry })
   }
 
   remove(entry: MemoryEntry<unknown>): void {
@@ -46,9 +62,20 @@ export class ViewIndex<View> {
     if (!parts) return
     const projects = this.of(parts.kind)
     const names = projects.get(parts.project)
-    if (!names) return
+    const cell = names?.get(parts.name)
+    if (!names || !cell) return
+    cell.entry = undefined
     names.delete(parts.name)
     if (names.size === 0 && !this.#pinned.has(names)) projects.delete(parts.project)
+  }
+
+  /** Documents come and go more often than names, and making such a copy takes as long as making the document. */
+  #ownCopy(name: string): string {
+    const known = this.#copies.get(name)
+    if (known !== undefined) return known
+    const copy = intern(name)
+    this.#copies.set(copy, copy)
+    return copy
   }
 }
 

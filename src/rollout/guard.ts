@@ -105,7 +105,9 @@ export function judge(
     const bad = ofMetric[candidate] ?? 0
     const found = logEvidence({ bad, total: bad + (ofMetric[guard.control] ?? 0), theta })
     const verdict = isWithheld ? 'too-early' : found >= logThreshold ? 'worse' : isEarly ? 'too-early' : 'ok'
-    return { metric: name, evidence: Math.exp(found), threshold, verdict, logEvidence: found, logThreshold }
+    // Infinity is no JSON: a report would say null.
+    const evidence = Math.min(Math.exp(found), Number.MAX_VALUE)
+    return { metric: name, evidence, threshold, verdict, logEvidence: found, logThreshold }
   })
 }
 

@@ -1,7 +1,8 @@
 /** Freezes a value parsed from JSON, and everything in it. */
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    for (const part of Object.values(value)) deepFreeze(part)
+    // Without a list of the parts: this runs for every document that is read.
+    for (const key in value) if (typeof value[key] === 'object') deepFreeze(value[key])
     Object.freeze(value)
   }
   return value

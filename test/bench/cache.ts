@@ -4,11 +4,14 @@ import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { coldLoadRow } from './cache/cold-loads.js'
 import { frozenRows } from './cache/frozen-servers.js'
 import { heapRows } from './cache/heap.js'
+import { importRows } from './cache/imports.js'
 import { manyVersionsRow } from './cache/many-versions.js'
 import { getRow, peekRow } from './cache/memory-hits.js'
 import { redisHitRows } from './cache/redis-hits.js'
+import { scaleRows } from './cache/scale-rows.js'
+import { tailRow } from './cache/tails.js'
 import { visibilityRow } from './cache/visibility.js'
-import { writeRow } from './cache/writes.js'
+import { writeRows } from './cache/writes.js'
 import { NAMES, seedPrompts, templateOf } from './support/bench-prompts.js'
 import { createConfigManager } from './support/built.js'
 import { loadPeerCaches, type PeerCache } from './support/peer-caches.js'
@@ -41,12 +44,22 @@ export async function cacheBench(): Promise<BenchRow[]> {
   rows.push(await coldLoadRow({ forgetful, databaseUrl: database.url, redisUrl, prefix: namespace }))
   await forgetful.shutdown()
   rows.push(await visibilityRow({ manager, databaseUrl: database.url, byHandUrl: byHand.url, redisUrl, namespace }))
-  rows.push(await writeRow(manager, byHand.url))
+  rows.push(...(await writeRows(manager, byHand.url)))
+  rows.push(await listenOnlyRow(database.url, byHand.url, namespace))
+  rows.push(await tailRow(manager, options))
   rows.push(await manyVersionsRow(manager, database.url))
   rows.push(...(await heapRows({ databaseUrl: database.url, redisUrl, namespace })))
   await manager.shutdown()
+  rows.push(...(await scaleRows(redisUrl)), ...(await importRows()))
   rows.push(...(await frozenRows()))
   return rows
+}
+
+async function listenOnlyRow(databaseUrl: string, byHandUrl: string, namespace: string): Promise<BenchRow> {
+  const manager = createConfigManager({ database: databaseUrl, redis: false })
+  const row = await visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl: undefined, namespace })
+  await manager.shutdown()
+  return row
 }
 
 async function withPeers<Peers extends Record<string, PeerCache>>(peers: Peers, work: (peers: Peers) => Promise<unknown>): Promise<void> {

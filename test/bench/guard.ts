@@ -1,4 +1,5 @@
 import { guardCosts } from './guard/costs.js'
+import { guardedReads } from './guard/reads.js'
 import { type Alarms, REPETITIONS, SUBJECTS, shareOfAlarms, simulate, simulateSpeeds } from './guard/simulation.js'
 import type { BenchRow } from './support/row.js'
 import { median } from './support/take-turns.js'
@@ -7,7 +8,7 @@ const ALLOWED = 0.05
 
 /**
  * How often a guard alarms for nothing, and how soon it notices, beside a z-test that is looked at as often and the asymptotic confidence
- * sequence; and what outcomes and judgements cost. The same numbers at every run, but for the costs.
+ * sequence; and what reads, outcomes and judgements cost. The same numbers at every run, but for the costs.
  */
 export async function guardBench(): Promise<readonly BenchRow[]> {
   return [
@@ -20,6 +21,7 @@ export async function guardBench(): Promise<readonly BenchRow[]> {
       ] as const
     ).map(([control, candidate]) => subjectsUntil(control, candidate)),
     ...([5_000, 20_000] as const).map((candidateMs) => speeds(candidateMs)),
+    await guardedReads(),
     ...(await guardCosts()),
   ]
 }

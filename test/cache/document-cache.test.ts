@@ -51,6 +51,54 @@ describe('a miss', () => {
     expect(load.mock.calls).toEqual([[[GREETING, OTHER]]])
   })
 
+  it('waits for another worker that loads the same document, which Redis lacks', async () => {
+    history.commit([GREETING])
+    redis.leases = new Set()
+    const [first, second] = [aCache(history, { redis }), aCache(history, { redis })]
+    for (const { cache } of [first, second]) await cache.log.catchUp()
+    const gate = aGate()
+    history.gate = gate.closed
+    const readings = [first.source(GREETING), second.source(GREETING)]
+    await vi.waitFor(() => expect(history.loads).toEqual([GREETING]))
+    history.gate = undefined
+    gate.open()
+
+    expect(await Promise.all(readings)).toEqual(['database', 'redis'])
+    expect(history.loads).toEqual([GREETING])
+  })
+
+  it('is loaded here when another worker that wanted to load it does not bring it', async () => {
+    history.commit([GREETING])
+    redis.leases = new Set([GREETING])
+    const { cache, source } = aCache(history, { redis })
+    await cache.log.catchUp()
+    const start = performance.now()
+
+    expect(await source(GREETING)).toBe('database')
+    expect(performance.now() - start).toBeGreaterThan(90)
+  })
+
+  it('of a thousand superseded documents is read in batches, several at once', async () => {
+    const scopes = Array.from({ length: 1_000 }, (_, place) => `prompt:default:p${place}`)
+    for (const scope of scopes) history.commit([scope])
+    const { cache, read, hear } = aCache(history, { maxEntries: 2_000, maxBytes: 10_000_000 })
+    await Promise.all(scopes.map(read))
+    history.loads.length = 0
+    const gate = aGate()
+    history.gate = gate.closed
+
+    hear(history.commit(scopes))
+    await vi.waitFor(() => expect(history.loads.length).toBe(400))
+    await setImmediate()
+    expect(history.loads.length).toBe(400)
+    history.gate = undefined
+    gate.open()
+
+    await vi.waitFor(() => expect(history.loads.length).toBe(1_000))
+    expect(await read(scopes[999] as string)).toBe(`${scopes[999]}@1001`)
+    expect(cache.counters.refusedFills).toBe(0)
+  })
+
   it('fails when nobody answers, with what the loader said', async () => {
     history.failure = new Error('away')
     const { cache } = aCache(history)
@@ -211,6 +259,20 @@ describe('a document in Redis', () => {
     const first = await read(GREETING)
 
     expect([first, await read(OTHER)]).toEqual([`${GREETING}@2`, `${OTHER}@2`])
+  })
+
+  it('that was announced, and contains a change that was not, is served together with the rest of that change', async () => {
+    history.commit([GREETING, OTHER])
+    const { cache, read, hear } = aCache(history, { redis })
+    await cache.log.catchUp()
+    await read(OTHER)
+    history.commit([GREETING, OTHER])
+    hear(history.commit([GREETING]))
+    redis.documents.set(GREETING, history.document(GREETING))
+
+    const first = await read(GREETING)
+
+    expect([first, await read(OTHER)]).toEqual([`${GREETING}@3`, `${OTHER}@2`])
   })
 
   it('is taken unconfirmed before the log could ever be read, and dropped if the log then does not name it', async () => {

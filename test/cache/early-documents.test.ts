@@ -40,6 +40,7 @@ it('drops a document of a lost history that Redis gave before the log could be r
   const redis = {
     get: async () => ({ document: aDocument('A', 105, 105, 'lost'), stamp: '105 105 lost' }),
     put: async () => {},
+    mayLoad: async () => true,
   } as unknown as RedisTier
   const cache = aCache({
     redis,

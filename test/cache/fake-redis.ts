@@ -16,6 +16,21 @@ export class FakeRedis {
     return found && { document: found, stamp: stampOf(found) }
   }
 
+  readonly redisMs = 250
+  /** Who loads what Redis lacks; `undefined`: everybody for himself. */
+  leases: Set<Scope> | undefined
+
+  readonly mayLoad = async (scope: Scope): Promise<boolean> => {
+    if (this.leases?.has(scope)) return false
+    this.leases?.add(scope)
+    return true
+  }
+
+  readonly getMany = async (scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StoredValue>> => {
+    const values = await Promise.all(scopes.map(async (scope) => [scope, await this.get(scope)] as const))
+    return new Map(values.flatMap(([scope, value]) => (value ? [[scope, value]] : [])))
+  }
+
   readonly inspect = async (scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedDocument>> =>
     new Map([...this.documents].filter(([scope]) => scopes.includes(scope)))
 

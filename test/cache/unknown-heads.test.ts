@@ -159,6 +159,25 @@ describe('with PostgreSQL away', () => {
 
     await expect(cache.document(A)).rejects.toThrow('away')
   })
+
+  it('serves nothing that may be of a history which this process knows is lost', async () => {
+    const { cache, said } = await aStart({ maxEntries: 5 })
+    for (let commits = 0; commits < 10; commits++) history.commit([A])
+    const lost = history.document(A)
+    await cache.log.catchUp()
+    history.loseAfter(300)
+    history.restoreText(A, `${A}@1`)
+    for (let commits = 0; commits < 10; commits++) history.commit([B])
+    await cache.log.catchUp()
+    expect(said.failed.join()).toContain('another history')
+    redis.documents.set(A, lost)
+    history.failure = new Error('away')
+
+    // Its own last change was pushed out of what is remembered, so nothing here contradicts it.
+    await expect(cache.document(A)).rejects.toThrow('away')
+    history.failure = undefined
+    expect((await cache.document(A))?.entry.value).toBe(`${A}@1`)
+  })
 })
 
 it('heads that were pushed out send no read of Redis to PostgreSQL for the document', async () => {

@@ -321,10 +321,15 @@ function slowDown(): void {
     await hold()
     return answer as never
   }
-  const { get } = RedisTier.prototype
+  const { get, getMany } = RedisTier.prototype
   RedisTier.prototype.get = async function (this: RedisTier, scope) {
     const answer = await get.call(this, scope)
     await hold()
     return answer
+  }
+  RedisTier.prototype.getMany = async function (this: RedisTier, scopes) {
+    const answers = await getMany.call(this, scopes)
+    await hold()
+    return answers
   }
 }

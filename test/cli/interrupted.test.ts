@@ -2,12 +2,15 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { Interruptions } from '../../src/cli/interruptions.js'
 import { pushFiles, readConfigFiles } from '../../src/files/index.js'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
+import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { type Outcome, runCli, startCli } from './command-line.js'
 import { folderText } from './folder-text.js'
 
@@ -52,15 +55,15 @@ async function connected(): Promise<pg.Client> {
 }
 
 /** Runs a command in a process and stops it once it is connected, after a part of the time that it takes when left alone. */
-async function interrupted(args: readonly string[], share: number, usualMs: number): Promise<Outcome> {
+async function interrupted(args: readonly string[], share: number, usualMs: number): Promise<Outcome & { readonly isDone: boolean }> {
   const { child, ended } = startCli([...args, '--dir', folder, '--project', manager.project], { DATABASE_URL: database.url })
   await Promise.race([sleep(share * usualMs), ended])
   child.kill('SIGINT')
   const outcome = await ended
-  // Before the program has begun, SIGINT ends the process as it ends every other, without a code.
+  // Before the program has begun, and once Node takes its process down, SIGINT ends it as it ends every other, without a code.
   expect([0, 130, null], JSON.stringify(outcome)).toContain(outcome.code)
   expect(outcome.stderr).toMatch(/^([^\n]+\n)?$/)
-  return outcome
+  return { ...outcome, isDone: outcome.code === 0 || (outcome.code === null && outcome.stdout !== '') }
 }
 
 async function usualTime(args: readonly string[]): Promise<number> {
@@ -83,11 +86,11 @@ it('SIGINT at any moment of a push leaves all of its versions and their lock, or
     writeFiles(next)
     const lock = folderText(folder)['lock.json']
 
-    const { code } = await interrupted(['push'], share, usualMs)
+    const { code, isDone } = await interrupted(['push'], share, usualMs)
 
     const after = await stored()
     const about = `stopped at ${share} of ${usualMs} ms, exit code ${code}`
-    expect([...after], about).toEqual([code === 0 ? next : after.has(next) ? next : current])
+    expect([...after], about).toEqual([isDone ? next : current])
     expect(folderText(folder)['lock.json'] !== lock, about).toBe(after.has(next))
     expect(Object.keys(folderText(folder)), about).toHaveLength(FILES + 1)
     current = [...after][0] as string
@@ -110,13 +113,13 @@ it('SIGINT at any moment of a pull leaves the folder as it was, or as it is to b
     })
     const before = folderText(folder)
 
-    const { code } = await interrupted(['pull', '--label', 'latest'], share, usualMs)
+    const { code, isDone } = await interrupted(['pull', '--label', 'latest'], share, usualMs)
 
     const after = folderText(folder)
     const about = `stopped at ${share} of ${usualMs} ms, exit code ${code}`
     expect(Object.keys(after), about).toEqual(Object.keys(before))
     const isNew = after['prompts/p0.prompt']?.includes(next)
-    if (code === 0) expect(isNew, about).toBe(true)
+    expect(isNew, about).toBe(isDone)
     if (isNew) for (const [path, text] of Object.entries(after)) if (path !== 'lock.json') expect(text, about).toContain(next)
     if (!isNew) expect(after, about).toEqual(before)
   }
@@ -137,25 +140,99 @@ it('SIGINT while a snapshot is made leaves no draft behind', { timeout: 90_000 }
   expect(readdirSync(folder)).toEqual([])
 })
 
-it('SIGINT while a push commits lets it end, with its lock', { timeout: 90_000 }, async () => {
-  writeFiles('first')
+/** Commits of a table's rows take their time from now on. @returns what waits until one is under way */
+async function slowCommits(table: string): Promise<() => Promise<void>> {
   const watcher = await connected()
   await watcher.query(`
-    create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return null; end $$;
-    create constraint trigger slow_commit after insert on agent_config.prompts deferrable initially deferred
+    create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(3.0 / ${FILES}); return null; end $$;
+    create constraint trigger slow_commit after insert or update on agent_config.${table} deferrable initially deferred
       for each row execute function slow_commit()`)
-  onTestFinished(() => watcher.query('drop trigger slow_commit on agent_config.prompts').then(() => watcher.end()))
+  onTestFinished(() => watcher.query('drop function slow_commit cascade').then(() => watcher.end()))
+  return () =>
+    eventually(async () => {
+      const { rows } = await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
+      expect(rows).toHaveLength(1)
+    }, PATIENT)
+}
+
+describe('SIGINT once a command writes', () => {
+  const afterAWrite = async (write: () => Promise<string>) => {
+    const interruptions = new Interruptions()
+    const command = async () => {
+      try {
+        return await interruptions.uninterrupted(async () => {
+          interruptions.stop()
+          return write()
+        })
+      } finally {
+        // Connections take their time to close.
+        await sleep(20)
+      }
+    }
+    return interruptions.interruptible(command())
+  }
+
+  it('does not hide what it wrote', async () => {
+    expect(await afterAWrite(async () => 'written')).toBe('written')
+  })
+
+  it('does not hide why it could not', async () => {
+    await expect(afterAWrite(() => Promise.reject(new Error('the disk is full')))).rejects.toThrow('the disk is full')
+  })
+})
+
+it('SIGINT while a push commits lets it end, with its lock, and it says what it wrote', { timeout: 90_000 }, async () => {
+  writeFiles('first')
+  const underWay = await slowCommits('prompts')
   const { child, ended } = startCli(['push', '--dir', folder, '--project', manager.project], { DATABASE_URL: database.url })
-  await eventually(async () => {
-    const { rows } = await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")
-    expect(rows).toHaveLength(1)
-  }, PATIENT)
+  await underWay()
 
   child.kill('SIGINT')
 
-  expect([0, 130]).toContain((await ended).code)
+  expect(await ended).toEqual({ code: 0, stdout: expect.stringContaining(`\n${FILES} versions written`), stderr: '' })
   expect([...(await stored())]).toEqual(['first'])
   expect(Object.keys(folderText(folder))).toContain('lock.json')
+})
+
+it('SIGINT while a label moves lets it move, and it says so', { timeout: 90_000 }, async () => {
+  await manager.prompts.create({ name: 'greeting', template: 'Hello', labels: [] })
+  const underWay = await slowCommits('prompt_labels')
+  const { child, ended } = startCli(['promote', 'greeting', '--version', '1', '--project', manager.project], { DATABASE_URL: database.url })
+  await underWay()
+
+  child.kill('SIGINT')
+
+  expect(await ended).toEqual({ code: 0, stdout: expect.stringContaining('production moved from no version to v1'), stderr: '' })
+  expect((await manager.prompts.find({ name: 'greeting' }))?.labels).toEqual(['production'])
+})
+
+it('SIGINT while a push waits for workers ends the wait: its versions and its lock are there, and it says so', {
+  timeout: 90_000,
+}, async () => {
+  writeFiles('first')
+  const channel = uniqueNamespace()
+  // A worker that hears announcements, and never says that it serves them.
+  const deaf = new Redis(testRedisUrl())
+  onTestFinished(() => void deaf.disconnect())
+  await deaf.subscribe(channel)
+  const { child, ended } = startCli(['push', '--wait', '60000', '--dir', folder, '--project', manager.project], {
+    DATABASE_URL: database.url,
+    REDIS_URL: testRedisUrl(),
+    REDIS_CONFIG_CHANNEL: channel,
+  })
+  await eventually(async () => expect(Object.keys(folderText(folder))).toContain('lock.json'), PATIENT)
+  expect([...(await stored())]).toEqual(['first'])
+  await sleep(200)
+  expect(child.exitCode).toBeNull()
+
+  child.kill('SIGINT')
+
+  const { code, stdout, stderr } = await ended
+  expect(code).toBe(130)
+  expect(stdout).toContain(`\n${FILES} versions written`)
+  expect(stdout).toMatch(/1 of 2 workers serve it, after \d/)
+  expect(stderr).toBe('push: stopped while it waited for workers. Everything was written.\n')
+  expect(await pushFiles(manager, readConfigFiles(folder))).toMatchObject({ written: [] })
 })
 
 it('a push that is stopped between any two of its files writes none', async () => {

@@ -33,10 +33,12 @@ it('quickstart reads from the database, then from memory, shows a change at once
   )
 })
 
-it('guarded-rollout shows the evidence grow, the pause with its reason, and the way back, and exits by itself', async () => {
+it('guarded-rollout shows coverage and evidence grow, the pause with its reason, and the way back, and exits by itself within 20 s', async () => {
+  const start = performance.now()
   const output = await run('guarded-rollout.ts', { DATABASE_URL: undefined, REDIS_URL: undefined })
 
-  expect(output).toMatch(/v3 \d+ bad of \d+, v4 \d+ bad of \d+, evidence [\d.]+ of 20/)
+  expect(performance.now() - start).toBeLessThan(20_000)
+  expect(output).toMatch(/^20 % covered, \d+ people, v3 \d+ bad of \d+, v4 \d+ bad of \d+, evidence [\d.]+ of 20$/m)
   expect(output).toMatch(/guard paused: error, evidence [\d.]+\n/)
   expect(output).toMatch(/rollout_pause by guard: Paused by its guard\. error: \d+ bad subjects of version 4/)
   expect(output).toMatch(/everybody gets version 3 again \(paused\)/)

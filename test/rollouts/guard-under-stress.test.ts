@@ -117,6 +117,33 @@ describe('judges', () => {
   })
 })
 
+describe('outcomes that come late', () => {
+  it('make a subject bad that had done well, count once after the pause, and not at all after the end', async () => {
+    const manager = fixture.manager()
+    const id = await started(manager)
+    await people(id, 80, false)
+    const candidates = Array.from({ length: 40 }, (_, place) => `user-${2 * place + 1}`)
+    const tell = async (metric: string, bad: boolean) => {
+      for (const subject of candidates) manager.outcomes.record({ subject, metric, bad })
+      await manager.outcomes.flush()
+    }
+    const badOf = async (metric: string) => (await manager.rollouts.report(id)).arms[1]?.metrics[metric]?.bad
+
+    await tell('error', false)
+    expect(await badOf('error')).toBe(0)
+    await tell('error', true)
+    await eventually(async () => (await manager.rollouts.find(id))?.status === 'paused')
+    await tell('error', true)
+    await tell('slow', true)
+    expect([await badOf('error'), await badOf('slow')]).toEqual([40, 40])
+    await manager.rollouts.conclude(id)
+    await tell('stuck', true)
+
+    expect(await badOf('stuck')).toBeUndefined()
+    expect(await conclusions(id)).toEqual([{ pauses: 1, verdicts: 1 }])
+  }, 20_000)
+})
+
 describe('while PostgreSQL is away', () => {
   it('ten thousand outcomes wait, the newest, and it is said how many did not', async () => {
     const target = new URL(fixture.url)

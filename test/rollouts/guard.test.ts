@@ -99,7 +99,19 @@ describe('a guarded rollout', () => {
     const [verdict] = await verdicts(id)
     expect(verdict).toMatchObject({ metric: 'error', verdict: 'worse' })
     expect(verdict!.log_evidence).toBeGreaterThanOrEqual(verdict!.log_threshold)
-    expect(events).toEqual([expect.objectContaining({ rolloutId: id, what: 'paused', name: 'greeting' })])
+    expect(events).toEqual([
+      {
+        rolloutId: id,
+        kind: 'prompt',
+        project: fixture.project,
+        name: 'greeting',
+        what: 'paused',
+        action: 'pause',
+        metric: 'error',
+        evidence: Math.exp(verdict!.log_evidence),
+        findings: [expect.objectContaining({ metric: 'error', verdict: 'worse' })],
+      },
+    ])
     for (const manager of managers) expect((await manager.getPrompt('greeting', { subject: 'w0-0' }))?.selection.reason).toBe('paused')
     expect(await first.rollouts.report(id)).toMatchObject({ guard: [{ metric: 'error', verdict: 'worse', threshold: 20 }] })
   }, 30_000)
@@ -133,14 +145,14 @@ describe('a guarded rollout', () => {
     const manager = fixture.manager()
     await aPrompt(manager)
     const { id } = await manager.rollouts.start({ ...START, guard: { ...GUARD, action: 'notify' } })
-    const events: { what: string }[] = []
+    const events: object[] = []
     manager.on('rollout:guard', (event) => void events.push(event))
 
     await traffic(manager, some(60), (version) => version === 2)
     await eventually(() => events.length > 0)
     await new Promise((resolve) => setTimeout(resolve, 2_500))
 
-    expect(events.map(({ what }) => what)).toEqual(['worse'])
+    expect(events).toEqual([expect.objectContaining({ what: 'worse', action: 'notify', metric: 'error', evidence: expect.any(Number) })])
     expect((await manager.rollouts.find(id))?.status).toBe('running')
     expect(await verdicts(id)).toHaveLength(1)
   }, 20_000)
@@ -160,7 +172,8 @@ describe('a guarded rollout', () => {
     await traffic(manager, some(60), (version) => version === 2)
     await eventually(() => events.length > 0)
 
-    expect(events[0]).toMatchObject({ what: 'ratio' })
+    expect(events[0]).toMatchObject({ what: 'ratio', action: 'pause' })
+    expect(events[0]).not.toHaveProperty('metric')
     expect(await manager.rollouts.report(id)).toMatchObject({ ratio: { ok: false }, guard: [{ verdict: 'too-early' }] })
     expect((await manager.rollouts.find(id))?.status).toBe('running')
   }, 20_000)

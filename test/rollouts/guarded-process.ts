@@ -19,9 +19,35 @@ export interface GuardedSettings {
   /** Between two people, in milliseconds. */
   readonly everyMs: number
   readonly timeouts?: { readonly databaseMs: number; readonly readMs: number }
+  /** How far the clock of this machine is off, in milliseconds. */
+  readonly skewMs?: number
 }
 
-const { database, redis, namespace, project, worker, prompts, everyMs, timeouts } = JSON.parse(process.argv[2] ?? '') as GuardedSettings
+const {
+  database,
+  redis,
+  namespace,
+  project,
+  worker,
+  prompts,
+  everyMs,
+  timeouts,
+  skewMs = 0,
+} = JSON.parse(process.argv[2] ?? '') as GuardedSettings
+
+if (skewMs !== 0) {
+  const Right = Date
+  globalThis.Date = class extends Right {
+    constructor(...given: [] | [number | string]) {
+      if (given.length === 0) super(Right.now() + skewMs)
+      else super(...given)
+    }
+
+    static override now(): number {
+      return Right.now() + skewMs
+    }
+  } as DateConstructor
+}
 
 const manager = createConfigManager({
   database,
@@ -94,6 +120,11 @@ const handlers = {
     isDying = dies
   },
   isAlive: () => true,
+  now: () => Date.now(),
+  /** @returns the version that it got */
+  see: async (prompt: string, subject: string) => (await manager.getPrompt(prompt, { subject }))?.version,
+  record: (subject: string) => manager.outcomes.record({ subject, metric: 'error', bad: true }),
+  flush: () => manager.outcomes.flush(),
   ended: () => new Promise<never>(() => {}),
   finish: () => manager.shutdown(),
 }

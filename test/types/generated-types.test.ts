@@ -38,7 +38,7 @@ const GENERATED = printTypes({ entities: ENTITIES, labels: ['production', 'canar
 /** A program of a host, with the declarations that each of its statements needs. */
 const program = (...statements: string[]) => `
 import * as v from 'valibot'
-import { BaseAgent, type ConfigQuery, createConfigManager, defineKind, type Prompt } from 'agent-config'
+import { BaseAgent, type ConfigQuery, type PromptName, createConfigManager, defineKind, type Prompt } from 'agent-config'
 import { pushFiles, readConfigFiles } from 'agent-config/files'
 import { createConfigHandler } from 'agent-config/http'
 import { createOpenFeatureProvider } from 'agent-config/openfeature'
@@ -46,6 +46,10 @@ const manager = createConfigManager()
 const tools = defineKind({ kind: 'tool', schema: v.object({ seconds: v.number() }) })
 ${statements.join('\n')}
 `
+
+/** An agent whose run returns that. */
+const agent = (name: string, returned: string, fields = '') =>
+  `class ${name} extends BaseAgent<string, unknown> { readonly name = '${name}'; ${fields}; protected async run() { return ${returned} } }`
 
 const RIGHT = [
   "const triage = await manager.getPrompt('support/triage', { label: 'canary' })",
@@ -62,6 +66,12 @@ const RIGHT = [
   "await manager.getContextRules(); await manager.getContextRules('payments')",
   "const tool: number | undefined = (await manager.of(tools).get('search'))?.content.seconds",
   "await manager.getPrompt('plain', { project: 'other', version: 3 })",
+  agent(
+    'Plain',
+    "this.getPrompt({}, { name: 'support/triage', label: 'canary' })",
+    "override promptName = 'any text, as in agents from before'",
+  ),
+  agent('Checked', "this.getModelConfig({ name: 'default' })", "override promptName: PromptName = 'plain'"),
 ]
 
 /** Each with what the complaint has to name. */
@@ -88,6 +98,11 @@ const WRONG: readonly (readonly [statement: string, complaint: RegExp])[] = [
   ["manager.getPrompt('support/answer').then((prompt) => prompt?.compile({ topic: 'a', history: ['hi'] }))", /string/],
   ["manager.getPrompt('support/answer').then((prompt) => prompt?.compile({ topic: undefined, history: [] }))", /undefined/],
   ["manager.getPrompt('letter').then((prompt) => prompt?.compile({ formal: true }))", /user/],
+  [agent('NamesNone', "''", "override promptName: PromptName = 'typo'"), /typo/],
+  [agent('ReadsNone', "this.getPrompt({}, { name: 'typo' })"), /typo/],
+  [agent('LabelsNone', "this.getMessages({}, { label: 'typo' })"), /typo/],
+  [agent('HasNoModel', "this.getModelConfig({ name: 'plain' })"), /plain/],
+  [agent('AsksForNone', "this.chat({ messages: [] }, {} as never, { promptName: 'typo' })"), /typo/],
 ]
 
 /** What takes a manager or a prompt and knows nothing of names. */

@@ -2,7 +2,7 @@ import type { Scope } from '../../entities/scope.js'
 import type { LogPage } from '../log/revision-log.js'
 import { isContent } from './content-key.js'
 import { type Head, HeadTable } from './head-table.js'
-import { type EntryState, isUnverified, judge, type MemoryEntry, type MutableEntry } from './memory-entry.js'
+import { type EntryState, isUnverified, judge, type MemoryEntry, type MutableEntry, NewEntry } from './memory-entry.js'
 import { MemoryTier } from './memory-tier.js'
 import type { StampedDocument } from './stamped-document.js'
 
@@ -56,6 +56,7 @@ export class HeldDocuments<Value> {
   #generation = 0
   /** Whether the log was read. */
   #hasBegun = false
+  #hasStartedOver = false
   #isClosed = false
   #refusedFills = 0
 
@@ -77,6 +78,11 @@ export class HeldDocuments<Value> {
   /** Counts up when the database turns out to have another history; what was loaded before is dropped. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Whether the database had another history before: Redis may still have documents of it. */
+  get hasStartedOver(): boolean {
+    return this.#hasStartedOver
   }
 
   /** How many documents were refused on arrival, because something newer was announced while they were loaded. */
@@ -372,6 +378,7 @@ export class HeldDocuments<Value> {
   /** Drops everything, and takes the heads of another history. */
   startOver(heads: LogPage['heads']): void {
     this.#hasBegun = true
+    this.#hasStartedOver = true
     this.#generation++
     this.#heads.clear()
     this.#claims.clear()
@@ -393,24 +400,10 @@ export class HeldDocuments<Value> {
     { head, state, source = 'memory' }: Pick<Partial<MemoryEntry<Value>>, 'head' | 'source'> & Pick<MemoryEntry<Value>, 'state'>,
   ): MemoryEntry<Value> {
     const { keepsText, ttlMs, onKept } = this.#parts
-    const entry: MutableEntry<Value> = {
-      scope: document.scope,
-      value,
-      revision: document.revision,
-      token: document.token,
-      bytes: document.text.length * 2 + 1_024,
-      text: keepsText ? document.text : undefined,
-      source,
-      head: head ?? this.#heads.get(document.scope),
-      asOf: document.asOf,
-      expiresAt: performance.now() + ttlMs * (0.9 + Math.random() * 0.2),
-      state,
-      isCurrent: true,
-      isUsable: true,
-      stale: false,
-      isTouched: false,
-      isHot: false,
-    }
+    const expiresAt = performance.now() + ttlMs * (0.9 + Math.random() * 0.2)
+    const entry = new NewEntry(document, value, state, head ?? this.#heads.get(document.scope), expiresAt)
+    entry.source = source
+    if (keepsText) entry.text = document.text
     judge(entry)
     // A document that is larger than all of memory may be is served, and not kept.
     if (this.#memory.set(entry)) onKept(entry)

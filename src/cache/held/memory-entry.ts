@@ -1,5 +1,6 @@
 import type { Scope } from '../../entities/scope.js'
 import type { Head } from './head-table.js'
+import type { StampedDocument } from './stamped-document.js'
 
 /**
  * What is known of a document in memory. `HeldDocuments` alone changes it.
@@ -68,4 +69,41 @@ export function judge(entry: MutableEntry<unknown>): void {
   entry.isUsable = entry.isCurrent && !WAITS_FOR_AN_ANSWER.has(state)
   entry.stale = SERVED_AS_STALE.has(state)
   entry.isHot = entry.isUsable && entry.isTouched && state === 'fresh'
+}
+
+/**
+ * A new entry. An instance of a class, and not an object literal: literals of which many were still there at the first garbage collections are
+ * placed by V8 among the long-lived objects from then on, and these, once dropped, keep all that hangs from them until a full collection.
+ */
+export class NewEntry<Value> implements MutableEntry<Value> {
+  scope: Scope
+  value: Value
+  revision: number
+  token: string
+  bytes: number
+  text: string | undefined
+  source: 'memory' | 'snapshot'
+  head: Head | undefined
+  asOf: number
+  expiresAt: number
+  state: EntryState
+  isCurrent = true
+  isUsable = true
+  stale = false
+  isTouched = false
+  isHot = false
+
+  constructor(document: StampedDocument, value: Value, state: EntryState, head: Head | undefined, expiresAt: number) {
+    this.scope = document.scope
+    this.value = value
+    this.revision = document.revision
+    this.token = document.token
+    this.bytes = document.text.length * 2 + 1_024
+    this.text = undefined
+    this.source = 'memory'
+    this.head = head
+    this.asOf = document.asOf
+    this.expiresAt = expiresAt
+    this.state = state
+  }
 }

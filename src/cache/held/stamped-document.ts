@@ -1,5 +1,4 @@
 import type { Scope } from '../../entities/scope.js'
-import { intern } from '../../shared/intern.js'
 import type { DocumentSigner } from './document-signer.js'
 
 /** A document as text, with what is known of its age. */
@@ -40,15 +39,20 @@ export function encodeDocument(document: StampedDocument, key: string, signer: D
   return `${stamp}${signature === undefined ? '' : ` ${signature}`}\n${document.text}`
 }
 
+/** A part cut out of a longer text keeps all of that text in memory; what is cut out of this does not. */
+function copyOf(text: string): string {
+  return ` ${text}`.slice(1)
+}
+
 /** Reads what `encodeDocument` wrote, and refuses anything else. */
 export function decodeDocument(scope: Scope, value: string, key: string, signer: DocumentSigner): StoredValue {
   const end = value.indexOf('\n')
   const line = end < 0 ? value.slice(0, MAX_STAMP_BYTES) : value.slice(0, Math.min(end, MAX_STAMP_BYTES))
-  const stamp = Buffer.from(line).subarray(0, MAX_STAMP_BYTES).toString()
   const match = end < 0 ? null : STAMP.exec(line)
-  if (!match) return { stamp, document: undefined }
+  // What does not match may have characters of several bytes, and the script looks at bytes.
+  if (!match) return { stamp: Buffer.from(line).subarray(0, MAX_STAMP_BYTES).toString(), document: undefined }
   const [, asOf, revision, token, signature] = match as unknown as [string, string, string, string, string | undefined]
   const text = value.slice(end + 1)
-  if (!signer.accepts(key, `${asOf} ${revision} ${token}`, text, signature)) return { stamp, document: undefined }
-  return { stamp, document: { scope, asOf: Number(asOf), revision: Number(revision), token: intern(token), text } }
+  if (!signer.accepts(key, `${asOf} ${revision} ${token}`, text, signature)) return { stamp: line, document: undefined }
+  return { stamp: line, document: { scope, asOf: Number(asOf), revision: Number(revision), token: copyOf(token), text } }
 }

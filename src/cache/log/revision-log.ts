@@ -52,6 +52,8 @@ export interface RevisionLogParts {
   readonly onError: (error: unknown) => void
   /** How long a revision may run ahead of the ones before it, in milliseconds. */
   readonly gapMs?: number
+  /** Over how many milliseconds reads are spread that every worker has the same reason for. @default 0 */
+  readonly spreadMs?: () => number
 }
 
 /** Messages that are further ahead of the log, as it was last read, raise no floors; they make this process read the log. */
@@ -176,7 +178,8 @@ export class RevisionLog {
       return
     }
     if (!scopes || revision > this.#top + MAX_AHEAD) {
-      this.#lookSoon()
+      this.#mustLook = true
+      this.#readSoon(this.#spread)
       return
     }
     if (this.#isInDoubt) {
@@ -425,11 +428,15 @@ export class RevisionLog {
       this.#releaseWaiters(this.#applied)
     }
     if (this.#highest > (this.#applied ?? -1)) {
-      this.#readSoon(this.#parts.gapMs ?? GAP_MS)
+      this.#readSoon((this.#parts.gapMs ?? GAP_MS) + this.#spread)
     } else if (!this.#mustLook) {
       clearTimeout(this.#gapTimer)
       this.#gapTimer = undefined
     }
+  }
+
+  get #spread(): number {
+    return Math.random() * (this.#parts.spreadMs?.() ?? 0)
   }
 
   #readSoon(delayMs: number): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Receipt } from '../../entities/written.js'
 import { formatReceiptMessage } from '../../shared/bus-message.js'
 import { withDeadline } from '../../shared/deadline.js'
 import type { RedisClients } from './redis-clients.js'
@@ -45,11 +46,12 @@ export class Receipts {
   }
 
   /**
-   * Asks, and waits until as many workers answered as listen, at most `waitMs` milliseconds. Workers that died do not listen.
+   * Asks, and waits until as many workers answered as listen, at most `waitMs` milliseconds, or until `signal` is aborted. Workers that died
+   * do not listen.
    *
    * @returns `undefined` when Redis does not answer
    */
-  async collect(database: string, after: number, waitMs: number): Promise<{ workers: number; applied: number; ms: number } | undefined> {
+  async collect(database: string, after: number, waitMs: number, signal?: AbortSignal): Promise<Receipt | undefined> {
     const reply = randomUUID()
     const key = this.#keyOf(database, reply)
     const start = performance.now()
@@ -60,7 +62,8 @@ export class Receipts {
         const [applied, listening] = await this.#timely(Promise.all([data.scard(key), listeners(this.#options.channel)]))
         const workers = Math.max(listening, applied)
         const ms = performance.now() - start
-        if ((applied >= workers && workers > 0) || ms >= waitMs) return { workers, applied, ms: Math.round(ms * 10) / 10 }
+        if ((applied >= workers && workers > 0) || ms >= waitMs || signal?.aborted)
+          return { workers, applied, ms: Math.round(ms * 10) / 10 }
         await sleep(Math.min(LOOK_EVERY_MS, waitMs - ms))
       }
     } catch {

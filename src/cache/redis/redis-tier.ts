@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { DOCUMENT_FORMAT } from '../../entities/document.js'
 import type { Scope } from '../../entities/scope.js'
 import { Batcher } from '../../shared/batcher.js'
@@ -7,6 +8,7 @@ import { withDeadline } from '../../shared/deadline.js'
 import { StoreUnavailableError } from '../../shared/errors.js'
 import { DocumentSigner } from '../held/document-signer.js'
 import { decodeDocument, encodeDocument, type StampedDocument, type StoredValue } from '../held/stamped-document.js'
+import { LEASE_MS, TAKE_LEASES } from './load-lease.js'
 import type { RedisClients } from './redis-clients.js'
 import { isRefusal, redisFailure } from './redis-failure.js'
 import type { RedisLike } from './redis-like.js'
@@ -47,6 +49,8 @@ export class RedisTier {
   readonly #options: RedisTierOptions
   readonly #breaker: Breaker
   readonly #reads: Batcher<StoredValue>
+  readonly #leases: Batcher<boolean>
+  readonly #worker = randomUUID()
   readonly #refusals = new Set<string>()
   readonly counters = { hits: 0, misses: 0 }
 
@@ -62,10 +66,16 @@ export class RedisTier {
       onClose: options.onRestored,
     })
     this.#reads = new Batcher((scopes) => this.#readMany(scopes), BATCH_SIZE)
+    this.#leases = new Batcher((keys) => this.#takeLeases(keys), BATCH_SIZE)
   }
 
   get isUp(): boolean {
     return !this.#breaker.isOpen
+  }
+
+  /** Most milliseconds one call takes. */
+  get redisMs(): number {
+    return this.#options.redisMs
   }
 
   get #database(): string | undefined {
@@ -78,7 +88,11 @@ export class RedisTier {
   }
 
   keyOf(scope: Scope): string {
-    return `{${this.#options.namespace}}:${this.#database}:${DOCUMENT_FORMAT}:e:${scope}`
+    return this.#key('e', scope)
+  }
+
+  #key(of: 'e' | 'lease', rest: string): string {
+    return `{${this.#options.namespace}}:${this.#database}:${DOCUMENT_FORMAT}:${of}:${rest}`
   }
 
   async get(scope: Scope): Promise<StoredValue | undefined> {
@@ -87,6 +101,28 @@ export class RedisTier {
     if (value?.document) this.counters.hits++
     else this.counters.misses++
     return value
+  }
+
+  /** Many at once. */
+  async getMany(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StoredValue>> {
+    if (this.#database === undefined) return new Map()
+    const values = await this.#readMany(scopes)
+    let hits = 0
+    for (const { document } of values.values()) if (document) hits++
+    this.counters.hits += hits
+    this.counters.misses += scopes.length - hits
+    return values
+  }
+
+  /**
+   * Asks whether this worker should load a document that Redis lacks.
+   *
+   * @param floor as of which revision it is wanted: whoever loads an older one keeps nobody waiting
+   * @returns `false` while another worker loads it
+   */
+  async mayLoad(scope: Scope, floor: number): Promise<boolean> {
+    if (this.#database === undefined) return true
+    return (await this.#leases.load(this.#key('lease', `${floor}:${scope}`))) !== false
   }
 
   /** What Redis holds of these scopes, without counting as reads. */
@@ -179,6 +215,12 @@ export class RedisTier {
     return found
   }
 
+  async #takeLeases(keys: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+    const answer = await this.#guarded(() => this.#run(TAKE_LEASES, keys, [this.#worker, LEASE_MS]).catch(asAnswer))
+    const taken = Array.isArray(answer) ? answer : []
+    return new Map(keys.map((key, place) => [key, taken[place] !== 0]))
+  }
+
   // A flushed script cache must cost one more round trip, not an announcement.
   async #run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
@@ -211,4 +253,9 @@ export class RedisTier {
       return undefined
     }
   }
+}
+
+/** A Redis that lets this user store nothing is a Redis that answers: everybody loads for himself. */
+function asAnswer(error: unknown): undefined {
+  if (!isRefusal(error)) throw error
 }

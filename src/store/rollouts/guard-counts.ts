@@ -61,6 +61,9 @@ export async function readGuarded(db: Kysely<Tables>, schema: string, kinds: Kin
 /**
  * The statement that a look at all guarded rollouts is. It begins at the bad outcomes and looks each one's subject up, because they are few:
  * joined, PostgreSQL would rather read a million exposures than trust that. One look-up says the arm, that there is no other, and when.
+ * Two indexes have all that it reads: a further column here needs them changed (test/rollouts/guard-plan.test.ts).
+ *
+ * @see docs/decisions/0081-a-look-is-answered-by-two-indexes.md
  */
 export function guardedStatement(schema: string): RawBuilder<GuardedRow> {
   return sql<GuardedRow>`

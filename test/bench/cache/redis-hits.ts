@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { ConfigurationManager } from '../../../src/index.js'
+import type { ConfigurationManager, Prompt } from '../../../src/index.js'
 import { NAMES } from '../support/bench-prompts.js'
 import type { PeerCache, PeerName } from '../support/peer-caches.js'
 import { type BenchRow, perSecond } from '../support/row.js'
@@ -18,7 +18,7 @@ export interface RedisHitParts {
 
 /**
  * A hundred reads at once that find nothing in memory and everything in Redis, beside a hundred GETs of a bare ioredis client for the same
- * prompts, and beside other caches without memory. A turn reads all names, a hundred at a time.
+ * prompts, which it parses, and beside other caches without memory. A turn reads all names, a hundred at a time.
  */
 export async function redisHitRows({ forgetful, redisUrl, prefix, peers }: RedisHitParts): Promise<BenchRow[]> {
   const client = new Redis(redisUrl)
@@ -31,7 +31,7 @@ export async function redisHitRows({ forgetful, redisUrl, prefix, peers }: Redis
   const rates = await takeTurns(
     {
       ours: inHundreds(async (name) => (await forgetful.getPrompt(name))!.version),
-      raw: inHundreds(async (name) => (await client.get(`${prefix}:raw:${name}`))!.length),
+      raw: inHundreds(async (name) => (JSON.parse((await client.get(`${prefix}:raw:${name}`))!) as Prompt).version),
       bentocache: peerTurn(peers.bentocache),
       cacheable: peerTurn(peers.cacheable),
       'cache-manager': peerTurn(peers['cache-manager']),
@@ -46,7 +46,7 @@ export async function redisHitRows({ forgetful, redisUrl, prefix, peers }: Redis
   const measure = `Redis hit, ${AT_ONCE} at once`
   const fastest = Math.max(...Object.values(others))
   return [
-    { measure, ours: perSecond(ours), beside: `ioredis \`GET\`, not parsed: ${perSecond(raw)}`, ratio: ours / raw, reach: 0.7 },
+    { measure, ours: perSecond(ours), beside: `ioredis \`GET\` and \`JSON.parse\`: ${perSecond(raw)}`, ratio: ours / raw, reach: 1 },
     {
       measure,
       ours: perSecond(ours),
@@ -54,7 +54,7 @@ export async function redisHitRows({ forgetful, redisUrl, prefix, peers }: Redis
         .map(([name, rate]) => `${name} ${perSecond(rate)}`)
         .join(', '),
       ratio: ours / fastest,
-      reach: 1,
+      reach: 1.2,
     },
   ]
 }

@@ -19,20 +19,21 @@ export interface VisibilityParts {
   readonly databaseUrl: string
   /** Another database with the same prompts: writes by hand there do not disturb what is measured here. */
   readonly byHandUrl: string
-  readonly redisUrl: string
+  /** `undefined`: both sides announce by NOTIFY alone. */
+  readonly redisUrl: string | undefined
   readonly namespace: string
 }
 
 /**
- * From the start of `promote` until another process serves the new version to its own caller, beside the same SQL by hand and a bare PUBLISH
- * until another process hears the message. By turns, one write at a time.
+ * From the start of `promote` until another process serves the new version to its own caller, beside the same SQL by hand and a bare PUBLISH or
+ * NOTIFY until another process hears the message. By turns, one write at a time.
  */
 export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl, namespace }: VisibilityParts): Promise<BenchRow> {
   const name = NAMES[0]!
   const pool = new pg.Pool({ connectionString: byHandUrl, max: 10, min: 1 })
   pool.on('error', () => {})
-  const publisher = new Redis(redisUrl)
-  const args = [databaseUrl, redisUrl, namespace, name]
+  const publisher = redisUrl === undefined ? undefined : new Redis(redisUrl)
+  const args = [databaseUrl, byHandUrl, redisUrl ?? '', namespace, name]
   const reader = await spawnWorker<ReaderHandlers>(new URL('./reader-process.ts', import.meta.url), { args })
 
   const timed = async (what: 'served' | 'heard', write: () => Promise<number>) => {
@@ -48,22 +49,22 @@ export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl,
     const oursMs = await timed('served', async () => (await manager.prompts.promote({ name, version: to! })).revision)
     const byHandMs = await timed('heard', async () => {
       const revision = await promoteByHand(pool, name, from!, to!)
-      await publisher.publish(`${namespace}:by-hand`, String(revision))
+      await publisher?.publish(`${namespace}:by-hand`, String(revision))
       return revision
     })
     if (write >= WARM_UP_WRITES) times.push({ ours: oursMs, byHand: byHandMs })
   }
   await reader.kill()
-  publisher.disconnect()
+  publisher?.disconnect()
   await pool.end()
   const oursMs = times.map((time) => time.ours)
   const byHandMs = times.map((time) => time.byHand)
   return {
-    measure: 'promote called → served by another process, p50',
+    measure: `promote called → served by another process${redisUrl === undefined ? ', LISTEN only' : ''}, p50`,
     ours: `${significant(median(oursMs))} ms (p99 ${significant(percentile(oursMs, 0.99))})`,
-    beside: `SQL by hand + \`PUBLISH\` → message: ${significant(median(byHandMs))} ms (p99 ${significant(percentile(byHandMs, 0.99))})`,
+    beside: `SQL by hand + \`${redisUrl === undefined ? 'NOTIFY' : 'PUBLISH'}\` → message: ${significant(median(byHandMs))} ms (p99 ${significant(percentile(byHandMs, 0.99))})`,
     ratio: median(oursMs) / median(byHandMs),
-    reach: 1.5,
+    reach: redisUrl === undefined ? 1.5 : 1.3,
     atMost: true,
   }
 }

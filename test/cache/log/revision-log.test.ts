@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function aLog() {
+function aLog(spreadMs = 0) {
   const told: { scope: Scope; revision: number }[] = []
   const table = new HeadTable(100)
   const otherHistories: number[] = []
@@ -32,6 +32,7 @@ function aLog() {
     identity: new DatabaseIdentity(),
     read: history.readLog,
     unconfirmed: () => [],
+    spreadMs: () => spreadMs,
     onClaims: take,
     onRead: ({ heads }) => {
       take(heads)
@@ -95,6 +96,27 @@ describe('messages', () => {
     expect([log.applied, history.logReads]).toEqual([2, 2])
     expect(told).toContainEqual({ scope: B, revision: 1 })
     expect(log.counters.gaps).toBe(1)
+  })
+
+  it.each([
+    ['that names no scopes', undefined, 0],
+    ['after one that was lost', [A], 50],
+  ])('%s makes a hundred workers read the log one after another', async (_title, scopes, gapMs) => {
+    const workers = Array.from({ length: 100 }, () => aLog(50))
+    await Promise.all(workers.map(({ log }) => log.catchUp()))
+    history.commit([B])
+    const { revision, token } = history.commit([A])
+    history.logReads = 0
+
+    for (const { log } of workers) log.hear(revision, token, scopes)
+    await vi.advanceTimersByTimeAsync(gapMs + 5)
+    const early = history.logReads
+    await vi.advanceTimersByTimeAsync(50)
+
+    expect(early).toBeGreaterThan(0)
+    expect(early).toBeLessThan(40)
+    expect(history.logReads).toBe(100)
+    expect(workers.every(({ log }) => log.applied === 2)).toBe(true)
   })
 
   it('of which one was lost: both scopes are right after the next catchUp', async () => {

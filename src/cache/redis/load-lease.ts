@@ -1,0 +1,20 @@
+import { script } from './scripts.js'
+
+/** How long one worker's load of a document keeps others from loading it too, in milliseconds. */
+export const LEASE_MS = 100
+/** Pause between two looks whether the other has stored it, in milliseconds. */
+export const LOOK_AGAIN_MS = 5
+
+/**
+ * Takes leases on loads: whoever gets one loads the document from PostgreSQL, and the others wait for it to stand in Redis. KEYS: one a document.
+ * ARGV: who asks, and for how many milliseconds. Gives 1 for each lease that the asker has now.
+ */
+export const TAKE_LEASES = script(`
+local taken = {}
+for place = 1, #KEYS do
+  local set = redis.pcall('SET', KEYS[place], ARGV[1], 'NX', 'PX', ARGV[2])
+  local free = type(set) ~= 'boolean'
+  taken[place] = (free or redis.call('GETRANGE', KEYS[place], 0, -1) == ARGV[1]) and 1 or 0
+end
+return taken
+`)
