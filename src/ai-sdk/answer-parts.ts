@@ -93,13 +93,13 @@ function indexIn(list: readonly string[], type: string): number {
   return at < 0 ? Number.POSITIVE_INFINITY : at
 }
 
-/** Facts of one provider come in pieces too: a signature at the end of a thought. */
+/** Merges provider metadata, which a stream also sends in pieces: the signature of a thought comes at its end. */
 function merged(one: ProviderRecord | undefined, other: ProviderRecord): ProviderRecord {
   const names = Object.keys({ ...one, ...other })
   return Object.fromEntries(names.map((name) => [name, { ...one?.[name], ...other[name] }]))
 }
 
-/** v4 wraps the bytes. */
+/** The bytes of a file part; v4 wraps them in an object. */
 function dataOf(data: unknown): unknown {
   const wrapped = data as { readonly data?: unknown } | undefined
   return data instanceof Uint8Array || typeof data === 'string' ? data : wrapped?.data

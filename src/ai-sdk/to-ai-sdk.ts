@@ -73,7 +73,7 @@ export function toAISDK(client: LLMClient, modelId: string, callOptions: Omit<Ca
   }
 }
 
-/** An abort is told by the name of the error, and the AI SDK wants the signal's own. */
+/** The AI SDK recognizes an abort by the error's name, so an aborted call rejects with the signal's own reason. */
 function throwTheirs(error: unknown): never {
   if (error instanceof LLMError && error.reason === 'aborted') throw error.cause ?? new DOMException(error.message, 'AbortError')
   throw error
@@ -107,7 +107,7 @@ function requestOf(options: CallShape, provider: string, model: string): { reque
   return { request, warnings }
 }
 
-/** v4's words for how hard to think. */
+/** Values of v4's `reasoning` setting. */
 function reasoningOf(effort: string | undefined): Pick<ChatRequest, 'reasoning'> {
   if (effort === undefined || effort === 'provider-default') return {}
   if (effort === 'none') return { reasoning: false }
@@ -177,7 +177,7 @@ function optionsOf({ providerOptions }: { readonly providerOptions?: ProviderRec
   return providerOptions ? { providerOptions } : {}
 }
 
-/** A provider's own reference to a file says nothing to another provider; a text as a file is v4's. */
+/** Whether a file's data can be handed on: a provider's own file reference (v4) means nothing to another provider. */
 function isCarried(data: unknown): boolean {
   return data !== undefined && (data as { type?: unknown } | null)?.type !== 'reference'
 }
@@ -255,7 +255,7 @@ function endOf({ finishReason, usage }: Pick<ChatResult, 'finishReason' | 'usage
   }
 }
 
-/** Unknown unless both are known. */
+/** The difference; `undefined` unless both are known. */
 function without(all: number | undefined, some: number | undefined): number | undefined {
   return all === undefined || some === undefined ? undefined : all - some
 }

@@ -1,3 +1,4 @@
+import type { BuiltInKind } from '../entities/config-kind.js'
 import { type AnyHostKind, defineKind } from '../kinds/define-kind.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { createConfigManager } from '../manager/global-manager.js'
@@ -93,7 +94,14 @@ export async function declaredKindsIn(io: CliIo, values: ConnectionValues): Prom
   return stored.filter((kind) => !BUILT_IN.includes(kind))
 }
 
-const BUILT_IN: readonly string[] = ['prompt', 'model', 'embedding', 'flag', 'context_rules']
+/** Kinds that come with the package. A record, so that leaving a new one out is a compile error: it would be declared a second time here. */
+const BUILT_IN: readonly string[] = Object.keys({
+  prompt: true,
+  model: true,
+  embedding: true,
+  flag: true,
+  context_rules: true,
+} satisfies Record<BuiltInKind, true>)
 
 /** The kind of that name as one to declare; none when it comes with the package. */
 export function toDeclare(kind: string): readonly string[] {

@@ -81,7 +81,7 @@ export async function pullFiles(manager: ConfigurationManager, directory: string
   const report = { revision, written, deleted, unchanged: wanted.size - written.length }
   if (options.dryRun) return report
   const lock = printLock(withProject(set.lock, database, project, { revision, entities }))
-  // The revision alone is no reason to touch the lock: two pulls of the same are one commit.
+  // The lock is not rewritten when only its revision differs, so that pulling the same content twice changes no file.
   const isNews = set.lock[database]?.[project] === undefined || !isSame(entities, locked)
   if (isNews) writes.set(LOCK_NAME, lock)
   folder.change(writes, deleted)

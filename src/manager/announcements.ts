@@ -49,7 +49,7 @@ export class Announcements {
     })
   }
 
-  /** Notes that a write of this process takes place under a number: what is announced under it did not come from elsewhere. */
+  /** Notes the revision of a write of this process, so that its announcement is not reported as a change from elsewhere. */
   noteOwn(revision: number, state: 'begun' | 'ended'): void {
     const { ownRevisions, cache } = this.#parts
     if (state === 'begun') {
@@ -61,7 +61,7 @@ export class Announcements {
     }
   }
 
-  /** Tells the others, then takes the change over here: what this process just wrote it serves at once. */
+  /** Tells the other workers, then applies the change here (read-your-writes). */
   async announce(commit: Commit, { waitForWorkers }: WriteMeta): Promise<{ propagated: boolean; receipt?: Receipt }> {
     const { connections, cache } = this.#parts
     const { revision, documents, message } = commit
@@ -94,7 +94,7 @@ export class Announcements {
     else if (!primary.database.isEmbedded) await notify(message)
   }
 
-  /** No message is acted on from here on. */
+  /** Ignores every message from now on. */
   closePlain(): void {
     this.#plainMessages.close()
   }

@@ -5,7 +5,7 @@ import type { DatabaseIdentity } from '../shared/database-identity.js'
 import type { NotifyBus } from '../store/postgres/notify-bus.js'
 
 export interface BusParts {
-  /** Messages of other databases are passed over; what comes while it is unknown is kept. */
+  /** Messages about other databases are ignored; messages that arrive before the identity is known are kept. */
   readonly identity: DatabaseIdentity
   readonly log: RevisionLog
   /** A writer asks who serves its write. */
@@ -15,12 +15,12 @@ export interface BusParts {
   readonly onForeign: (database: string) => void
 }
 
-/** Messages kept until the database is known. The log is read then anyway: this is for what comes while it is read. */
+/** Most messages kept until the database's identity is known. The log is read then; these cover changes that commit during that read. */
 const MAX_EARLY = 1_000
 /** While Redis announces too, NOTIFY waits this long for it: the Redis document is written before the Redis message, not before NOTIFY. */
 const HOLD_BACK_MS = 60
 
-/** Announcements, by whatever way they come. */
+/** Announcements, over Redis and over NOTIFY. */
 export class Bus {
   readonly #parts: BusParts
   #redis: RedisBus | undefined
@@ -52,7 +52,7 @@ export class Bus {
 
   receiveNotification(text: string): void {
     const message = parseBusMessage(text)
-    // Without scopes it announces an edit by SQL, of which Redis says nothing.
+    // Without scopes it announces an edit made by plain SQL, which is never announced over Redis.
     if (!this.#redis?.isSubscribed || message?.form !== 'change' || message.scopes === undefined) {
       this.receive(text)
       return

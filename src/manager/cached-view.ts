@@ -10,10 +10,10 @@ import { ContextRulesView } from './context-rules-view.js'
 import { EntityView } from './entity-view.js'
 import { checkContent, checkContextRules, checkRow } from './foreign-document.js'
 
-// biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the manager knows by the scope which it is
+// biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the scope says which kind one is of
 export type CachedView = EntityView<any, any> | ContextRulesView | { readonly content: any }
 
-/** Reads whatever is cached: documents of entities, and contents of single versions. */
+/** Loads from PostgreSQL whatever is cached: documents of entities, and contents of single versions. */
 export async function loadCached(
   db: OpenDatabase['db'],
   schema: string,

@@ -13,7 +13,7 @@ export interface ColdStartParts {
   readonly redis: RedisLike | undefined
   /** Whether a scope is of a kind that is declared here: an earlier process may have known others. */
   readonly isKnown: (scope: Scope) => boolean
-  /** Assumed by what a snapshot file or Redis says, as long as the database has not said it. */
+  /** The database's identity: assumed from a snapshot file or Redis until the database itself has answered. */
   readonly identity: DatabaseIdentity
   readonly onError: (error: unknown, message: string) => void
 }

@@ -40,7 +40,7 @@ export class Exposures {
   readonly #seen = new BoundedMap<true>(MAX_REMEMBERED)
   #waiting: ExposureRow[] = []
   #isClosed = false
-  /** The role may not write them: nothing is kept any more. */
+  /** The database role may not insert exposures: rows are dropped from then on. */
   #isRefused = false
   /** Whether a failure was reported; the next one is reported after rows were written again. */
   #isFailing = false
@@ -61,13 +61,13 @@ export class Exposures {
     if (rollout.recordExposures && !this.#isRefused) this.#add({ rolloutId, subject, arm, version, at: performance.now() })
   }
 
-  /** Writes what waits, for the last time. */
+  /** Writes the waiting rows a last time, at shutdown. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.flush()
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting rows. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -10,7 +10,7 @@ import type { Reporter } from './reporter.js'
 export interface FileFallbacksParts {
   /** The folder, as `agent-config pull` writes it. */
   readonly directory: string
-  /** Answered for the manager's own project alone: files know no other. */
+  /** The manager's own project: reads of any other get no fallback, since files name no project. */
   readonly project: string
   readonly kinds: readonly AnyHostKind[]
   /** The files cannot be read: told once. Reads go without them. */
@@ -23,7 +23,7 @@ type Contents = ReadonlyMap<string, EntityContent>
 export class FileFallbacks {
   readonly #parts: FileFallbacksParts
   readonly #read: Promise<Contents>
-  /** The same for reads: nothing, when it failed. */
+  /** What reads get of the files; empty when they could not be read. */
   readonly #contents: Promise<Contents>
   readonly #entities = new Map<string, Promise<unknown>>()
 
@@ -81,7 +81,7 @@ export class FileFallbacks {
     return kind.view(kind.decode({ ...this.#row(kind.columnsOf(draft, undefined)), name }), facts)
   }
 
-  /** What every row has, of a version that was never written. */
+  /** The columns that every row has, filled for a version that no database holds. */
   #row(columns: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     return { ...columns, id: 0, version: 0, project: this.#parts.project, created_by: null, created_at: new Date(0).toISOString() }
   }

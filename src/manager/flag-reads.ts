@@ -5,7 +5,7 @@ import { InvalidArgumentError, isConfigError, NotFoundError } from '../shared/er
 import type { ConfigQuery } from './config-query.js'
 import { type EntityReads, NOT_HERE } from './entity-reads.js'
 
-/** The type of a flag, rather than the one value that a fallback is: `false` stands for a boolean. */
+/** Widens a literal to its type: with the fallback `false` the flag is a `boolean`. */
 export type FlagValueLike<Value extends FlagValue> = Value extends boolean
   ? boolean
   : Value extends string
@@ -16,7 +16,7 @@ export type FlagValueLike<Value extends FlagValue> = Value extends boolean
 
 export interface FlagReadsParts {
   readonly reads: EntityReads<Flag>
-  /** Told of each fallback that was given, but for those of `peek`. */
+  /** Called for each fallback that was served, except by `peek`. */
   readonly onFallback: (project: string | undefined, name: string, error: Error) => void
 }
 

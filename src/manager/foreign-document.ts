@@ -48,7 +48,7 @@ export function checkRow(raw: unknown, id: number): Row {
   return row
 }
 
-/** What was decoded of a foreign row has every field: a column that is not there decodes to nothing. */
+/** Refuses a decoded foreign row with an undefined field (its column was missing), or a template that does not fit its type. */
 export function checkContent<Content extends object>(content: Content): Content {
   const fields = content as Readonly<Record<string, unknown>>
   for (const field in fields) {

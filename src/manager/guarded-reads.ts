@@ -7,7 +7,7 @@ export interface GuardedReadsOptions {
   readonly schema: string
   /** Most milliseconds one read may take; `undefined` for none (the embedded database, which first has to start). */
   readonly databaseMs: number | undefined
-  /** The smallest question there is: whether a server that did not answer is back. */
+  /** A cheap statement that finds out whether a server that did not answer is back. */
   readonly probe: () => Promise<unknown>
   readonly onLost: (error: Error) => void
   readonly onRestored: () => void

@@ -23,7 +23,7 @@ export class Guarding {
   readonly outcomes: Outcomes
   readonly #judge: Judge
   readonly #clock: ServerClock
-  /** By rollout. What a guard watches never changes during a rollout. */
+  /** Metrics that guards watch, by rollout; they never change during a rollout. */
   readonly #watched = new Map<string, readonly GuardMetric[]>()
 
   constructor(parts: GuardingParts) {
@@ -44,7 +44,7 @@ export class Guarding {
     })
   }
 
-  /** What turns times of `performance.now()` into those of the database. */
+  /** Returns a function that converts times of `performance.now()` to the database's clock. */
   serverTimes(): Promise<(at: number) => number> {
     return this.#clock.times()
   }

@@ -40,13 +40,13 @@ export interface JudgeParts {
 const JUDGE_EVERY_MS = 2_000
 
 /**
- * Looks at guarded rollouts and takes a worse candidate back. Every worker that had to do with one has a judge; which of them looks decides
- * a lock of a transaction, and what is concluded is written where it still holds, so a second judge writes nothing and a killed one is not
- * missed.
+ * Looks at guarded rollouts and pauses one whose candidate is worse. Every worker that served a guarded rollout has a judge. An advisory lock
+ * lets one of them look at a time; it is held by the transaction, so a killed judge frees it and another goes on. A verdict is written only
+ * if the rollout is still in the state that was judged, so no verdict is written twice.
  */
 export class Judge {
   readonly #parts: JudgeParts
-  /** What was told already, so that it is not written again at each look. */
+  /** Verdicts this judge already reported, so that they are not written again at each look. */
   readonly #told = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #judging: Promise<void> | undefined
@@ -126,7 +126,7 @@ export class Judge {
     }
   }
 
-  /** Writes down what is concluded without a pause, and tells it if nobody did before. */
+  /** Writes a verdict that pauses nothing, and emits its event if no other worker has written it before. */
   async #tell(
     one: GuardedRollout,
     what: VerdictRow['verdict'],

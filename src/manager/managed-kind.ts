@@ -16,7 +16,7 @@ export interface LabelledEntity {
 
 /** A kind whose versions carry labels, at one manager: for code that works with every kind, as an API or a command line does. */
 export interface ManagedKind extends Pick<KindDefinition, 'kind' | 'plural' | 'noun' | 'maxNameLength' | 'fields' | 'lineField'> {
-  /** What reads mean that name no label. */
+  /** The label of reads that name none. */
   readonly defaultLabel: string
   /** The host's own declaration; absent for the kinds of the package. */
   readonly declared?: AnyHostKind

@@ -71,8 +71,8 @@ export interface ConfigManagerOptions {
   /** Milliseconds between two looks at the log while announcements arrive; 1 to 2 seconds while they do not. @default 5_000 */
   readonly pollIntervalMs?: number
   /**
-   * Milliseconds between two PINGs of the Redis subscription, which find out about a server that is frozen or a connection that broke without
-   * a word; `false` for none, where TCP keep-alive finds out. Each is skipped when something was heard since the one before.
+   * Milliseconds between two PINGs on the Redis subscription. They detect a frozen server and a connection that was lost without a FIN or
+   * RST; with `false` only TCP keep-alive does. A PING is skipped when anything arrived since the last one.
    * @default 1_000
    */
   readonly redisPingMs?: number | false
@@ -143,7 +143,7 @@ export const MANAGER_DEFAULTS = {
   authorizeMs: AUTHORIZE_MS,
 } as const
 
-/** All of them: one that is missing here does not compile. */
+/** The names of all options; leaving one out is a compile error. */
 const OPTION_KEYS = Object.keys({
   key: true,
   database: true,

@@ -42,15 +42,15 @@ const MAX_WAITING = 10_000
 const EXPOSED_WITHIN_MS = 10_000
 
 interface Waiting extends OutcomeRow {
-  /** When to try again: later and later, since most subjects are in no rollout. */
+  /** When to try again, with exponential backoff: most subjects are in no rollout. */
   tryAt: number
 }
 
-/** Takes what became of subjects, and writes it in batches, after their exposures. */
+/** Takes outcomes of subjects, and writes them in batches, after the subjects' exposures. */
 export class Outcomes {
   readonly #parts: OutcomesParts
   #waiting: Waiting[] = []
-  /** How many of the first were dropped for want of room, since it was told. */
+  /** Outcomes dropped because the queue was full, since the last report of that. */
   #dropped = 0
   #isClosed = false
   #isRefused = false
@@ -78,7 +78,7 @@ export class Outcomes {
     if (this.#isClosed || this.#isRefused) return
     const { subject, metric, bad = false, value, kind, name, rolloutId } = outcome
     this.#waiting.push({ subject, metric, bad, value, kind, name, rolloutId, at: performance.now(), tryAt: 0 } as Waiting)
-    // In one go for many: taking the first of a long list away costs as much as moving the others.
+    // Many at once: removing the first element of an array moves all others.
     if (this.#waiting.length >= 2 * MAX_WAITING) this.#makeRoom()
     this.#flushSoon()
   }
@@ -99,7 +99,7 @@ export class Outcomes {
     await this.#writing
   }
 
-  /** Writes what waits, for the last time. */
+  /** Writes the waiting outcomes a last time, at shutdown. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const row of this.#waiting) row.tryAt = 0

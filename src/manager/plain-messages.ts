@@ -2,7 +2,7 @@ import type { PlainMessage } from '../shared/bus-message.js'
 
 /** Pause between two messages that are acted on, in milliseconds. */
 const PAUSE_MS = 1_000
-/** Different messages remembered during a pause; more are folded into "everything". */
+/** Most different messages kept during a pause; when more come, everything is reloaded instead. */
 const MAX_WAITING = 100
 
 /**

@@ -33,7 +33,7 @@ export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[
   const total = Math.min(wanted.length, maxEntries)
   for (let loaded = 0; loaded < total; ) {
     const batch = wanted.slice(loaded, Math.min(loaded + BATCH_SIZE, total))
-    // One that fails because the manager was shut down says that, and not that PostgreSQL is away.
+    // After shutdown() a failed load reports the shutdown, not an unreachable PostgreSQL.
     const failure = await Promise.all(batch.map((scope) => backend.cache.document(scope))).then(
       () => undefined,
       (error: unknown) => ({ error }),
@@ -45,7 +45,7 @@ export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[
   }
 }
 
-/** Each once; no more of a list than shows that it does not fit. */
+/** Removes duplicates, and stops reading the list once it is clear that it does not fit into memory. */
 async function scopesOf(backend: Backend, wanted: readonly PrefetchScope[]): Promise<readonly Scope[]> {
   const { schema } = backend.options
   const checked = wanted.map((scope, place) => check(backend, scope, place))

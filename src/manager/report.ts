@@ -131,7 +131,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
       const entry = inMemory.get(scope)
       const document = inRedis?.get(scope)
       const isNamed = ({ revision, token }: { revision: number; token: string }) => revision === right.revision && token === right.token
-      // A change that was committed or announced after the catchUp above is no mismatch.
+      // A document that changed after the catchUp above is not a mismatch.
       if (entry?.isUsable && right.revision <= (cache.log.applied ?? 0)) {
         checked++
         if (!isNamed(entry) || !isSameView(entry.value, viewOf(right, backend.kinds, false)))
@@ -148,7 +148,7 @@ export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
 }
 
 /**
- * By what is read from it: a document that was written before a migration lacks the columns that this added, and reads as if they were null.
+ * Compares decoded documents: one cached before a migration lacks the columns it added, and they decode as null.
  */
 function isSameDocument(document: Parameters<typeof viewOf>[0], right: Parameters<typeof viewOf>[0], kinds: Backend['kinds']): boolean {
   if (isSameJson(document.text, right.text)) return true

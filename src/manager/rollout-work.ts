@@ -16,7 +16,7 @@ export interface RolloutWorkParts {
   readonly ready: () => Promise<void>
 }
 
-/** What rollouts need of a process beside the reads: who stays with which arm, who saw what, what became of them, and the judge. */
+/** What rollouts need in a process beside the reads: remembered arms, exposures, outcomes, and the judge of guards. */
 export class RolloutWork {
   readonly stickyArms: StickyArms
   readonly exposures: Exposures

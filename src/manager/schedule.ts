@@ -15,7 +15,7 @@ export interface ScheduleParts {
   readonly tick: () => void
 }
 
-/** What a manager does by the clock. Its timers keep no process alive. */
+/** The manager's timers. They are unref'ed, so they keep no process alive. */
 export class Schedule {
   readonly #parts: ScheduleParts
   #pollTimer: NodeJS.Timeout | undefined
@@ -26,7 +26,7 @@ export class Schedule {
     this.#parts = parts
   }
 
-  /** Once; further calls change nothing. */
+  /** Starts the timers; further calls do nothing. */
   start(): void {
     if (this.#pollTimer || this.#isClosed) return
     const { tick, ttlMs } = this.#parts

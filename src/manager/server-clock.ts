@@ -2,9 +2,9 @@
 const COMPARE_AFTER_MS = 60_000
 /** How often the database is asked in one comparison, unless an answer is quick. */
 const SAMPLES = 3
-/** An answer after this many milliseconds is as good as another would be. */
+/** An answer within this many milliseconds is precise enough: no further sample is taken. */
 const QUICK_MS = 5
-/** Two comparisons that differ by less than this and their round trip say the same. */
+/** Two offsets that differ by less than this plus their round trips count as equal. */
 const SAME_MS = 5
 
 interface Sample {
@@ -42,7 +42,7 @@ export class ServerClock {
     this.#comparedAt = performance.now()
   }
 
-  /** The sample with the shortest round trip: an answer that was held up says little of when it was given. */
+  /** The sample with the shortest round trip: the longer one takes, the less it says about the server's time. */
   async #best(): Promise<Sample> {
     let best = await this.#sample()
     for (let count = 1; count < SAMPLES && best.error > QUICK_MS / 2; count++) {

@@ -32,14 +32,14 @@ export class Startup {
     return this.#starting
   }
 
-  /** For reads: waits for a first start that is under way. It may fail; the read then finds out for itself what it can have. */
+  /** For reads: waits for a first start under way. When it fails the read goes on with the caches and a load of its own. */
   async forReads(): Promise<void> {
     if (this.#isDone) return
     const { primary, readMs } = this.#parts
     const start = this.run().catch(() => {})
     // Do not wait for a start that can only fail: its servers are known not to answer.
     if (!primary.reads.isUp) return
-    // An embedded database takes seconds to start; a server that takes that long is away.
+    // An embedded database takes seconds to start; a server that takes that long counts as unreachable.
     await (primary.database.isEmbedded ? start : withDeadline(start, readMs / 2, () => new Error()).catch(() => {}))
   }
 

@@ -46,7 +46,7 @@ export class StickyArms {
     }
   }
 
-  /** Who has no arm is asked about again at the next read: enrolment may have begun again. */
+  /** A subject without an arm is looked up again at its next read, because enrolment may have been resumed. */
   async #find(rollout: Rollout, subject: string): Promise<number> {
     const arm = await this.#parts.find(rollout.id, subject).catch(() => undefined)
     if (arm === undefined) return NOT_ENROLLED

@@ -2,8 +2,8 @@
 const GENERATION = 10_000
 
 /**
- * What was answered to which subject: the ones that come again are found by one map lookup. Those that have not come for a while leave,
- * a generation at a time, which costs a hit nothing.
+ * Remembers the answer for each subject; a hit is one map lookup. Two generations: when the younger is full the older is dropped, so
+ * that subjects not seen lately leave without any bookkeeping on hits.
  */
 export class SubjectMemo<Answer> {
   #recent = new Map<string, Answer>()

@@ -13,7 +13,7 @@ export interface SubscriptionsParts {
   readonly reporter: Reporter
   /** Where what is heard goes. */
   readonly bus: Bus
-  /** What was announced before was not heard. */
+  /** Called after each (re)subscription: announcements made before it may have been missed. */
   readonly onSubscribed: () => void
 }
 
@@ -26,7 +26,7 @@ export class Subscriptions {
     this.#parts = parts
   }
 
-  /** Subscribes. What does not connect in time goes on trying behind. */
+  /** Subscribes. A connection that is not up in time is retried in the background. */
   async open(): Promise<void> {
     this.#opening ??= this.#open()
     await withDeadline(this.#opening, this.#parts.options.timeouts.redisMs * 2, () => new Error()).catch(() => {})
@@ -38,7 +38,7 @@ export class Subscriptions {
     const redis = clients && this.#redisBus(clients)
     const notify = this.#notifyBus()
     bus.attach({ redis, notify })
-    // A Cluster's nodes are known, and can be subscribed at, once it was asked for them.
+    // A Cluster client knows the nodes to subscribe to only after it has connected.
     const subscribing = clients?.open().then(() => redis?.open())
     await Promise.all([subscribing, notify?.open()])
   }

@@ -8,8 +8,8 @@ export class UnfinishedCalls {
   }
 
   /**
-   * The same repositories, whose calls are counted. One that nobody awaits fails without ending the process: whoever does await it is told
-   * all the same.
+   * The same repositories with their calls counted. A call that fails without being awaited causes no unhandled rejection; a caller that
+   * awaits it still gets the error.
    */
   watch<Repositories extends object>(repositories: Repositories): Repositories {
     const watched = Object.entries(repositories).map(([name, part]) => [name, this.#watched(part, name)])
@@ -38,7 +38,7 @@ export class UnfinishedCalls {
     if (!(result instanceof Promise)) return result
     this.#open.set(result, name)
     const end = () => void this.#open.delete(result)
-    // Before anybody else can wait for it: by the time they are told, it has ended here.
+    // Attached first, so that the call is removed here before the caller's own `await` goes on.
     result.then(end, end)
     return result
   }

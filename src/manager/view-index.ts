@@ -26,7 +26,7 @@ export type HeldOfKind<View> = Map<string, HeldByName<View>>
  */
 export class ViewIndex<View> {
   readonly #kinds = new Map<ConfigKind, HeldOfKind<View>>()
-  /** Maps that are kept while they are empty. */
+  /** Maps that readers hold, and that therefore stay in the index while they are empty. */
   readonly #pinned = new Set<HeldByName<View>>()
   /** The engine's own copies of names. */
   readonly #copies = new BoundedMap<string>(MAX_COPIES)
@@ -53,7 +53,7 @@ export class ViewIndex<View> {
     const names = namesOf(this.of(parts.kind), parts.project)
     const cell = names.get(parts.name)
     if (cell) cell.entry = entry
-    // What was cut out of a scope would be compared letter by letter at each hit.
+    // A copy: a substring of the scope would be compared character by character at each hit.
     else names.set(this.#ownCopy(parts.name), { entry })
   }
 

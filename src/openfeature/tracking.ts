@@ -18,12 +18,12 @@ export function track(
   try {
     outcomes.record({ subject, metric: eventName, ...measured(details) })
   } catch (error) {
-    // A name that is no metric's, or a subject that nothing can have been chosen for.
+    // The name is not valid for a metric, or the subject not valid for a rollout.
     if (!isConfigError(error, 'E_INVALID_ARGUMENT')) throw error
   }
 }
 
-/** An event that says nothing of itself happened, and that is what is counted. */
+/** An event without a value counts as an occurrence. */
 function measured({ value, bad }: OpenFeatureTrackingDetails = {}): Pick<Outcome, 'bad' | 'value'> {
   const hasValue = typeof value === 'number' && Number.isFinite(value)
   return { bad: typeof bad === 'boolean' ? bad : !hasValue, ...(hasValue && { value }) }

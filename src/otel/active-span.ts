@@ -8,8 +8,8 @@ export interface ActiveSpan {
 }
 
 /**
- * Starts a span that is the active parent of whatever is done within it. The context is taken along by a snapshot: a stream is read in many
- * steps, and each is to be within the same span, which a tracer offers for one function alone.
+ * Starts a span that is the active parent of work done within it. The context is captured in an `AsyncLocalStorage` snapshot: a tracer makes a
+ * span active for one function only, and a stream is read in many steps that all belong to the same span.
  */
 export function startActive(tracer: OtelTracer, name: string, kind: number, attributes: OtelAttributes): ActiveSpan {
   let active: ActiveSpan | undefined

@@ -48,7 +48,7 @@ export function chooseVersion(choice: VersionChoice): Selection | undefined {
   return { label: choice.label, version, rolloutId: rollout.id, arm, reason: 'split' }
 }
 
-/** Stands for "no remembered arm" in a rollout that takes no new subjects. */
+/** In place of an arm's index: the rollout takes no new subjects, and this one has no remembered arm. */
 export const NOT_ENROLLED = -1
 
 /** How many subjects a rollout covers at a moment, in hundredths of a percent: its latest step that is due, or its own coverage. */
@@ -62,7 +62,7 @@ export function coverageAt(rollout: Pick<Rollout, 'coverageBasisPoints' | 'sched
 }
 
 /**
- * Whether a subject is in and which arm it gets need places of their own: with one for both, everybody in a rollout of 50 % would
+ * Enrolment and arm are hashed separately. With one bucket for both, every subject enrolled at 50 % coverage would
  * stand in the first half of the line, and so get the same arm.
  */
 const GATE_SEED = 1

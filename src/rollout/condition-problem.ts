@@ -107,7 +107,7 @@ const OPERATORS: { readonly [operator: string]: Check } = {
   $vlte: version,
 }
 
-/** Either operators for the element itself, or conditions on its parts. */
+/** The operand of `$elemMatch`: operators on the element itself, or conditions on its fields. */
 function elementProblem(operand: unknown, path: string, depth: number): ConditionProblem | undefined {
   if (!isRecord(operand)) return { path, expectation: 'must be an object of operators or conditions' }
   const keys = Object.keys(operand)

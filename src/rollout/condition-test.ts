@@ -15,7 +15,7 @@ export class Work {
   }
 }
 
-/** A read's attributes are too large for its conditions. */
+/** Thrown when evaluating the conditions on these attributes would exceed the step limit. */
 export class TooMuchWork extends Error {}
 
 /**
@@ -100,7 +100,7 @@ const OPERATORS: { readonly [operator: string]: (operand: unknown) => ConditionT
   $vlte: (operand) => version(operand, (one, other) => one <= other),
 }
 
-/** A list shares an element with the operand; any other value is among them. */
+/** `$in`: a list attribute matches when it shares an element with the operand, any other value when it is one of its elements. */
 function isIn(operand: readonly unknown[], form: (value: unknown) => unknown): ConditionTest {
   const expected = new Set(operand.map(form))
   return (value, work) => {
@@ -115,7 +115,7 @@ function hasAll(operand: readonly unknown[], isCaseInsensitive: boolean): Condit
   return (value, work) => Array.isArray(value) && tests.every((test) => someElement(value, test, work))
 }
 
-/** Operators are for the element itself, anything else for its parts. Elements that are null fulfil nothing. */
+/** `$elemMatch`: operators test the element itself, other conditions its fields. An element that is null never matches. */
 function hasElement(operand: unknown): ConditionTest {
   const expected = operand as Record<string, unknown>
   const keys = Object.keys(expected)

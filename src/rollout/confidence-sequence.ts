@@ -1,6 +1,6 @@
 import { logBeta } from './log-functions.js'
 
-/** From and to. */
+/** The two ends of an interval. */
 export type Interval = readonly [low: number, high: number]
 
 /** What is kept of a sample of numbers. */
@@ -46,7 +46,7 @@ export interface Difference {
 }
 
 export interface DifferenceOptions {
-  /** Divided by the control's mean, or as it is. */
+  /** `relative`: divided by the control's mean; `absolute`: the plain difference. */
   readonly scale: 'relative' | 'absolute'
   /** For `one-sided`, `low` and `high` hold with 1 − α each, not together. @default 'two-sided' */
   readonly sides?: Sides
@@ -89,7 +89,7 @@ function varianceOf({ n, sum, sumOfSquares }: SampleSums): number {
   return n < 2 ? 0 : Math.max(0, (sumOfSquares - (sum * sum) / n) / (n - 1))
 }
 
-/** Where the inside ends, between the estimate and an end of the scale, by halving. */
+/** Finds by bisection where the interval ends, between the estimate (inside) and an end of the scale. */
 function border(inside: number, end: number, isOutside: (p: number) => boolean): number {
   let [near, far] = [inside, end]
   for (let halving = 0; halving < 60; halving++) {
@@ -100,7 +100,7 @@ function border(inside: number, end: number, isOutside: (p: number) => boolean):
   return far
 }
 
-/** 0 · ln 0 is 0. */
+/** p · ln q, with 0 · ln 0 taken as 0. */
 function times(count: number, logarithm: number): number {
   return count === 0 ? 0 : count * logarithm
 }

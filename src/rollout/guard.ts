@@ -24,7 +24,7 @@ export const MAX_METRIC = 100
 const MOST_METRICS = 20
 const LONGEST_SETTLING_MS = 7 * 24 * 3_600_000
 
-/** A guard as it is stored, but for what the database adds. */
+/** A guard as it is stored, without the columns that the database fills in. */
 export type GuardStart = Omit<Guard, 'since' | 'alphaSpent'>
 
 /** Checks the guard of a rollout that starts on a label, whose own version is the control. */
@@ -62,11 +62,11 @@ export function shareOf(arms: readonly RolloutArm[], arm: number): number {
   return (endOf(arm + 1) - endOf(arm)) / BUCKETS
 }
 
-/** What a guard is decided by. */
+/** The counts that a guard's verdict is computed from. */
 export interface GuardCounts {
   /** Subjects by arm, all that were exposed. */
   readonly exposed: readonly number[]
-  /** Settled subjects by arm that count. Absent, it is not told whether it is too early. */
+  /** Settled subjects by arm. When absent, a metric with too little evidence is `ok` rather than `too-early`. */
   readonly settled?: readonly number[]
   /** Bad subjects by metric, and by arm. */
   readonly bad: Readonly<Record<string, readonly number[]>>
@@ -78,7 +78,7 @@ export interface JudgedMetric extends GuardFinding {
   readonly logThreshold: number
 }
 
-/** Whether the arms get the subjects they should, safe to look at after every subject. */
+/** Whether the arms get subjects in proportion to their weights; valid at every look. */
 export function isRatioOk(arms: readonly RolloutArm[], exposed: readonly number[]): boolean {
   const factor = logSampleRatioFactor(
     arms.map((_arm, place) => exposed[place] ?? 0),

@@ -1,6 +1,6 @@
 import { chiSquaredAbove, logGamma } from './log-functions.js'
 
-/** From this Bayes factor on, the arms do not get the subjects they should: something loses those of one arm. */
+/** From this Bayes factor on the split counts as broken: some subjects of one arm are not recorded. */
 export const RATIO_ALARM = 1_000
 /** Strength of the prior around the designed weights: alarms are for ratios that are off by about a percent or more. */
 export const RATIO_PRIOR = 10_000

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openChromium } from './open-chromium.js'
 import { fill, fillLater } from './support/fill.js'
 import { type PageHost, startPageHost } from './support/page-host.js'
-import { HOSTILE, isTooWide, shot, show, Tabs, violations, WAIT } from './support/tabs.js'
+import { faultsOfLooks, HOSTILE, isTooWide, shot, show, Tabs, WAIT } from './support/tabs.js'
 
 let browser: Browser
 let host: PageHost
@@ -61,22 +61,15 @@ async function search(page: Page, text: string): Promise<void> {
   await page.getByRole('dialog').getByRole('option').first().waitFor(WAIT)
 }
 
-describe.each([
-  ['light', 1440],
-  ['dark', 1440],
-  ['light', 320],
-  ['dark', 320],
-] as const)('in %s at %i pixels', (colorScheme, width) => {
+describe.each([1440, 320])('at %i pixels, in light and in dark', (width) => {
   it('every state is free of accessibility violations, and nothing stands beyond the edge', async () => {
-    const page = await tabs.open('prompts', { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' })
+    const page = await tabs.open('prompts', { viewport: { width, height: 900 }, reducedMotion: 'reduce' })
     const found: string[] = []
     for (const [name, view, prepare] of STATES) {
       await show(page, view)
       await prepare?.(page)
       await page.locator('.loading').waitFor({ ...WAIT, state: 'detached' })
-      found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`))
-      if (await isTooWide(page)) found.push(`${name} is too wide`)
-      await shot(page, `${name}-${colorScheme}-${width}`)
+      found.push(...(await faultsOfLooks(page, name, `${name}-${width}`)))
       await page.keyboard.press('Escape')
     }
     expect(found).toEqual([])

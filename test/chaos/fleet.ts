@@ -154,7 +154,10 @@ export class Fleet {
       held: 0.5,
       heldMs: 160,
     }
-    const worker = await spawnWorker<ChaosHandlers>(new URL('./worker-process.ts', import.meta.url), { args: [JSON.stringify(settings)] })
+    const worker = await spawnWorker<ChaosHandlers>(new URL('./worker-process.ts', import.meta.url), {
+      args: [JSON.stringify(settings)],
+      startsOften: true,
+    })
     at.worker = worker
     worker.ask('ended').catch(() => {
       if (!this.#expected.has(worker.pid)) this.#endedByThemselves++

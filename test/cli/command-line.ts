@@ -45,7 +45,7 @@ export async function runCli(args: readonly string[], { env = {}, cwd = '/', std
 
 /** A command line in a process of its own. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string) {
-  const cli = builtProgram(new URL('../../src/cli.ts', import.meta.url))
+  const cli = builtProgram(new URL('../../src/cli.ts', import.meta.url), { withPackages: true })
   const child = spawn(process.execPath, [cli, ...args], { env: { PATH: process.env.PATH, USER: 'ada', ...env }, cwd })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (text) => {

@@ -5,6 +5,7 @@ import { createConfigManager } from '../../src/manager/global-manager.js'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
 import { builtProgram } from '../support/built-program.js'
+import { BUSY_MS } from '../support/busy-machine.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import type { Server } from '../support/services/server.js'
@@ -14,8 +15,6 @@ import { eventsOf, refusal, useManagers } from './managers.js'
 
 const READ_MS = 3_600
 const TIMEOUTS = { redisMs: 250, databaseMs: 1_600, readMs: READ_MS }
-/** What a machine under load may add to a deadline. */
-const SLACK_MS = 1_000
 
 let postgres: Server
 let namespace: string
@@ -82,12 +81,13 @@ for (const [fault, { harm, heal }] of Object.entries(FAULTS)) {
       await eventually(async () => (await manager.getPrompt('known'))?.stale === false, { everyMs: 50 })
 
       expect(hit.value).toMatchObject({ template: 'one', stale: false, source: 'memory' })
-      expect(hit.ms).toBeLessThan(SLACK_MS)
+      // Answered from memory: it did not wait for a server's deadline.
+      expect(hit.ms).toBeLessThan(TIMEOUTS.databaseMs)
       expect(unknown.value).toMatchObject({ code: 'E_STORE_UNAVAILABLE' })
-      expect(unknown.ms).toBeLessThan(READ_MS + SLACK_MS)
+      expect(unknown.ms).toBeLessThan(READ_MS + BUSY_MS)
       expect(unwritten).toMatchObject({ code: 'E_STORE_UNAVAILABLE', outcome: 'none' })
       expect(expired.value).toMatchObject({ template: 'one', stale: true })
-      expect(expired.ms).toBeLessThan(SLACK_MS)
+      expect(expired.ms).toBeLessThan(TIMEOUTS.databaseMs)
       expect(of('stale')[0]?.event).toMatchObject({ kind: 'prompt', project: `known-${fault}-${redis}` })
       expect(manager.stats().staleServed).toBeGreaterThan(0)
       expect(report).toMatchObject({ ok: false, database: 'down' })
@@ -170,7 +170,7 @@ describe('a start without PostgreSQL', () => {
     await postgres.thaw()
     await manager.shutdown()
 
-    expect(reads.map(({ value, ms }) => [value.code, ms < READ_MS + SLACK_MS])).toEqual(Array(3).fill(['E_STORE_UNAVAILABLE', true]))
+    expect(reads.map(({ value, ms }) => [value.code, ms < READ_MS + BUSY_MS])).toEqual(Array(3).fill(['E_STORE_UNAVAILABLE', true]))
   })
 
   for (const [fault, { harm, heal }] of Object.entries(FAULTS)) {
@@ -189,8 +189,8 @@ describe('a start without PostgreSQL', () => {
       expect([first.value, second.value, notReady.value, unwritten].map((error) => error.code)).toEqual(
         Array(4).fill('E_STORE_UNAVAILABLE'),
       )
-      expect(first.ms).toBeLessThan(READ_MS + SLACK_MS)
-      expect(second.ms).toBeLessThan(READ_MS + SLACK_MS)
+      expect(first.ms).toBeLessThan(READ_MS + BUSY_MS)
+      expect(second.ms).toBeLessThan(READ_MS + BUSY_MS)
       expect(health).toMatchObject({ ok: false, database: 'down', revision: undefined, lastVerifiedAt: undefined })
       expect((await manager.getPrompt('p'))?.template).toBe('x')
       await manager.shutdown()
@@ -209,7 +209,7 @@ describe('shutdown()', () => {
       await unanswered
 
       // It lets what is under way end, which databaseMs bounds, and closes the connections.
-      expect(closed.ms).toBeLessThan(2 * TIMEOUTS.databaseMs + 4 * SLACK_MS)
+      expect(closed.ms).toBeLessThan(2 * TIMEOUTS.databaseMs + BUSY_MS)
     })
   }
 
@@ -232,6 +232,6 @@ describe('shutdown()', () => {
     const closed = await timed(() => manager.shutdown())
     await notReady
 
-    expect(closed.ms).toBeLessThan(2 * TIMEOUTS.databaseMs + 4 * SLACK_MS)
+    expect(closed.ms).toBeLessThan(2 * TIMEOUTS.databaseMs + BUSY_MS)
   })
 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
+import { BUSY_MS } from '../support/busy-machine.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivateRedis } from '../support/private-redis.js'
 import type { Server } from '../support/services/server.js'
@@ -155,9 +156,10 @@ describe('a start without Redis', () => {
     const { revision, propagated } = await other.prompts.createVersion({ name: 'p', template: 'two', labels: ['production'] })
     await heard(manager, revision)
 
-    expect(started.ms).toBeLessThan(2_500)
+    // PostgreSQL answered: a start or a read that waits for Redis would wait until it is thawed, which is after both.
+    expect(started.ms).toBeLessThan(BUSY_MS)
     expect(written.value.propagated).toBe(false)
-    expect(read.ms).toBeLessThanOrEqual(READ_MS)
+    expect(read.ms).toBeLessThanOrEqual(READ_MS + BUSY_MS)
     expect(propagated).toBe(true)
     expect((await manager.getPrompt('p'))?.template).toBe('two')
   })

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ConfigManagerOptions } from '../../src/manager/options.js'
 import { migrateToLatest } from '../../src/migrations.js'
+import { BUSY_MS } from '../support/busy-machine.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import { startPrivateRedis } from '../support/private-redis.js'
@@ -11,8 +12,6 @@ import { NO_POLL, useManagers } from './managers.js'
 import { runSql } from './run-sql.js'
 
 const READ_MS = 900
-/** What a machine under load may add to a deadline. */
-const SLACK_MS = 400
 
 let postgres: Server
 let redis: Server
@@ -48,7 +47,7 @@ describe('health()', () => {
       await Promise.all([postgres.thaw(), redis.thaw()])
 
       expect([one, other]).toEqual([expect.objectContaining(says), expect.objectContaining(says)])
-      expect(ms).toBeLessThan(READ_MS + SLACK_MS)
+      expect(ms).toBeLessThan(READ_MS + BUSY_MS)
       await eventually(async () => {
         const { ok, redis: state } = await manager.health()
         return ok && state === 'up'

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { migrateToLatest } from '../../src/migrations.js'
+import { BUSY_MS } from '../support/busy-machine.js'
 import { eventually } from '../support/eventually.js'
 import { startPrivatePostgres } from '../support/private-postgres.js'
 import { startPrivateRedis } from '../support/private-redis.js'
@@ -10,7 +11,7 @@ import type { ShutdownHandlers } from './shutdown-process.js'
 
 const TIMEOUTS = { redisMs: 150, databaseMs: 500, readMs: 800 }
 /** A write that is under way may take twice `databaseMs` and a second; the rest is what a machine under load may add. */
-const LONGEST_MS = 4_000
+const LONGEST_MS = 2_000 + BUSY_MS
 
 let postgres: Server
 let redis: Server

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly nodeOptions?: readonly string[]
   /** Runs the file where it stands, by tsx, for one that needs its own `import.meta.url`; starts slower. @default false */
   readonly isUnbundled?: boolean
+  /** For a file that is started many times: its packages are in its bundle. @default false */
+  readonly startsOften?: boolean
 }
 
 /**
@@ -40,7 +42,9 @@ export interface WorkerOptions {
  */
 export async function spawnWorker<H extends Handlers>(file: URL, options: WorkerOptions = {}): Promise<Worker<H>> {
   const { NODE_OPTIONS: _, ...inherited } = process.env
-  const [program, loader] = options.isUnbundled ? [fileURLToPath(file), ['--import', TSX_LOADER]] : [builtProgram(file), []]
+  const [program, loader] = options.isUnbundled
+    ? [fileURLToPath(file), ['--import', TSX_LOADER]]
+    : [builtProgram(file, { withPackages: options.startsOften }), []]
   const child = fork(program, options.args ?? [], {
     execArgv: [...(options.nodeOptions ?? []), ...loader],
     env: { ...inherited, ...options.env },

@@ -1,7 +1,7 @@
 import type { Action } from '../actor.js'
 import type { Call, Services } from '../endpoint.js'
 
-/** What a read is, for `can`. */
+/** The action of a read, as `can` is asked about it. */
 export function reading({ defaults }: Services, kind: string, project: string | undefined, name = '*'): Action {
   return { verb: 'read', kind, project: project ?? defaults.project, name, labels: [] }
 }

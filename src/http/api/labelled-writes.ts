@@ -33,7 +33,7 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
 
   const labelOf = ({ defaults }: Services, given: string | undefined) => given ?? resource.defaultLabel ?? defaults.label
 
-  /** What a new version is, for `can`. */
+  /** The action of writing a new version, as `can` is asked about it. */
   const drafting = (
     verb: string,
     services: Services,

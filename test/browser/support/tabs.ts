@@ -81,8 +81,25 @@ export async function show(page: Page, view: string): Promise<void> {
   await eventually(async () => (await page.locator('main').getAttribute('data-address')) === `#/${view}`)
 }
 
-export async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`${axe};void 0`)
+/**
+ * What is wrong with a state, in light and in dark: accessibility violations, and what stands beyond the edge. Leaves a picture of each.
+ *
+ * Only the colours depend on the scheme, by CSS alone, so the state stands while the scheme is changed.
+ */
+export async function faultsOfLooks(page: Page, state: string, picture: string): Promise<readonly string[]> {
+  const faults: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    faults.push(...(await violations(page)).map((violation) => `${state} in ${colorScheme}: ${violation}`))
+    if (await isTooWide(page)) faults.push(`${state} in ${colorScheme} is too wide`)
+    await shot(page, `${picture}-${colorScheme}`)
+  }
+  return faults
+}
+
+async function violations(page: Page): Promise<readonly string[]> {
+  // Its half a megabyte is read once for each document; a change of view keeps the document.
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(`${axe};void 0`)
   const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults
   return found.violations.map((violation) => `${violation.id}: ${violation.nodes[0]?.html} ${violation.nodes[0]?.failureSummary}`)
 }

@@ -41,7 +41,7 @@ export async function killWriter(
   const project = `k-${randomUUID()}`
   const gate = await startMessageGate({ postgres: targetOf(database), redis: targetOf(redis) }, { everyMessage })
   const args = [through(database, gate.postgresPort), through(redis, gate.redisPort), namespace, project]
-  const writer = await spawnWorker<KilledHandlers>(WRITER, { args })
+  const writer = await spawnWorker<KilledHandlers>(WRITER, { args, startsOften: true })
   // They hold what the write is about to change.
   const others = [{ redis, namespace }, { redis: false as const }].map((options) =>
     createConfigManager({ database, project, listen: false, pollIntervalMs: 600_000, timeouts: PATIENT, ...options }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { addressOf, complaintsAbout, withRepository } from './manifest.js'
-import { withAbsoluteLinks, withRelease } from './texts.js'
+import { withAbsoluteLinks, withRelease, withVersion } from './texts.js'
 
 const ADDRESS = 'https://github.com/ada/agent-config'
 const MANIFEST = { name: 'agent-config', version: '1.2.0', license: 'MIT' }
@@ -74,6 +74,22 @@ describe('withRelease', () => {
       expect(() => withRelease(text, '1.2.0', '2026-02-01')).toThrow(/nothing under/)
     },
   )
+})
+
+describe('withVersion', () => {
+  it("changes the package's own version in the lock file, and nothing else", () => {
+    const lock = readFileSync(new URL('../../../package-lock.json', import.meta.url), 'utf8')
+
+    const changed = withVersion(lock, '7.8.9')
+
+    const { version, packages } = JSON.parse(lock) as { version: string; packages: Record<string, { version: string }> }
+    expect(JSON.parse(changed)).toEqual({
+      ...JSON.parse(lock),
+      version: '7.8.9',
+      packages: { ...packages, '': { ...packages[''], version: '7.8.9' } },
+    })
+    expect(withVersion(changed, version)).toBe(lock)
+  })
 })
 
 describe('complaintsAbout', () => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { fileURLToPath } from 'node:url'
 import { addressOf, complaintsAbout, type Manifest, withRepository } from './manifest.js'
-import { withAbsoluteLinks, withRelease } from './texts.js'
+import { withAbsoluteLinks, withRelease, withVersion } from './texts.js'
 
 // The steps of a release (.github/CONTRIBUTING.md, "Release"):
 //   npm run release:setup [-- https://host/owner/name]   once: where the repository lives; asks when it is not given
@@ -24,6 +24,7 @@ async function setup(): Promise<void> {
 
 function version(): void {
   changeset('version')
+  write('package-lock.json', withVersion(read('package-lock.json'), manifest().version))
   write('CHANGELOG.md', withRelease(read('CHANGELOG.md'), manifest().version, new Date().toISOString().slice(0, 10)))
 }
 

@@ -34,3 +34,10 @@ function outsideOfCode(markdown: string, change: (text: string) => string): stri
     .map((part) => (part.startsWith('`') ? part : change(part)))
     .join('')
 }
+
+/** The lock file with the package's own version, which changesets leaves as it was: the next `npm install` would change the file. */
+export function withVersion(lock: string, version: string): string {
+  const { packages, ...rest } = JSON.parse(lock) as { readonly packages: Readonly<Record<string, object>> }
+  const changed = { ...rest, version, packages: { ...packages, '': { ...packages[''], version } } }
+  return `${JSON.stringify(changed, null, 2)}\n`
+}
