@@ -28,6 +28,9 @@ export interface ApiParts {
 }
 
 const NO_QUERY = v.strictObject({})
+/** Of each endpoint. */
+const MOST_KEPT_QUERIES = 100
+const LONGEST_KEPT_QUERY = 200
 const REQUEST_ID = /^[\w.:-]{1,128}$/
 const NOBODY: Actor = { name: 'nobody' }
 const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
@@ -38,7 +41,7 @@ type AnyCall = Call<never, never>
 export class ApiServer {
   readonly #parts: ApiParts
   readonly #routes = new Routes<Endpoint>()
-  readonly #emptyQueries = new Map<ObjectSchema, object>()
+  readonly #queries = new Map<ObjectSchema, Map<string, unknown>>()
 
   constructor(parts: ApiParts) {
     this.#parts = parts
@@ -91,19 +94,24 @@ export class ApiServer {
     const { query: querySchema = NO_QUERY, body: bodySchema } = endpoint
     const sent = bodySchema ? await this.#body(exchange) : undefined
     const checks = new RequestChecks()
-    const query = exchange.search === '' ? this.#withoutQuery(querySchema, checks) : checkQuery(exchange.search, querySchema, checks)
+    const query = this.#query(exchange.search, querySchema, checks)
     const body = bodySchema && checks.check(bodySchema, sent ?? {}, 'body')
     checks.refuse()
     const { header, root, signal } = exchange
     return { params, query, body, actor: actor.name, identity: actor, api: `${root}/api`, signal, header } as Call as AnyCall
   }
 
-  /** Most reads send no query; what that means is the same every time. */
-  #withoutQuery(schema: ObjectSchema, checks: RequestChecks): unknown {
-    const known = this.#emptyQueries.get(schema)
-    if (known) return known
-    const query = checkQuery('', schema, checks)
-    if (checks.isClean) this.#emptyQueries.set(schema, Object.freeze(query) as object)
+  /** Clients send the same few queries over and over: none, or the revision that they know. What one means is worked out once. */
+  #query(search: string, schema: ObjectSchema, checks: RequestChecks): unknown {
+    const known = this.#queries.get(schema) ?? new Map<string, unknown>()
+    this.#queries.set(schema, known)
+    if (known.has(search)) return known.get(search)
+    const query = checks.check(schema, parseQuery(search, schema), 'query')
+    if (checks.isClean && search.length <= LONGEST_KEPT_QUERY) {
+      // What clients may choose must not fill the memory.
+      if (known.size >= MOST_KEPT_QUERIES) known.clear()
+      known.set(search, Object.freeze(query))
+    }
     return query
   }
 
@@ -137,10 +145,6 @@ export class ApiServer {
       // The caller waits for an answer; the host's own failure is not theirs.
     }
   }
-}
-
-function checkQuery(search: string, schema: ObjectSchema, checks: RequestChecks): unknown {
-  return checks.check(schema, parseQuery(search, schema), 'query')
 }
 
 /** What stands in `Allow`. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl } from '../support/test-redis.js'
-import { type Server, startBareExpress, startExampleHost, TOKEN } from './host/servers.js'
+import { type Server, startBareExpress, startBareHono, startExampleHost, startHonoHost, TOKEN } from './host/servers.js'
 import { templateOf } from './support/bench-prompts.js'
 import { type BenchRow, perSecond } from './support/row.js'
 import { median } from './support/take-turns.js'
@@ -11,6 +11,9 @@ const TURN_SECONDS = 1
 const ROUNDS = 11
 const CONNECTIONS = 32
 const WRITE_EVERY_MS = 100
+const AUTHORIZED = { authorization: `Bearer ${TOKEN}` }
+/** What every server adds by itself. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['connection', 'content-length', 'date', 'keep-alive'])
 
 /**
  * What a read asks for: the label alone, or at least the revision that was acknowledged when it left. The second is how a client reads
@@ -27,17 +30,52 @@ interface Load {
   readonly stale: number
 }
 
-/** Reads of one prompt over HTTP while it is promoted all the time, beside a bare route of Express that returns the same bytes. */
-export async function hostBench(): Promise<BenchRow[]> {
-  return [await measure(1, 'min_revision'), await measure(4, 'label'), await measure(4, 'min_revision')]
+/** A host, and what it stands beside. */
+interface Pair {
+  readonly workers: number
+  /** Where the handler is mounted, when it is not Express. */
+  readonly place: string
+  readonly besideName: string
+  readonly reach: number
+  startHost(database: string, redis: string): Promise<Server>
+  /** @param headers of the host's own answer */
+  startBare(body: string, headers: Record<string, string>): Promise<Server>
 }
 
-async function measure(workers: number, asked: Asked): Promise<BenchRow> {
+const express = (workers: number): Pair => ({
+  workers,
+  place: '',
+  besideName: 'bare Express route',
+  reach: 0.85,
+  startHost: (database, redis) => startExampleHost(workers, database, redis),
+  startBare: (body) => startBareExpress(workers, body),
+})
+const hono: Pair = {
+  workers: 1,
+  place: ", on Hono's own server for Node",
+  besideName: 'bare Hono route',
+  reach: 0.8,
+  startHost: startHonoHost,
+  startBare: startBareHono,
+}
+
+/** Reads of one prompt over HTTP while it is promoted all the time, beside a bare route of the framework that returns the same bytes. */
+export async function hostBench(): Promise<BenchRow[]> {
+  return [
+    await measure(express(1), 'min_revision'),
+    await measure(express(4), 'label'),
+    await measure(express(4), 'min_revision'),
+    await measure(hono, 'min_revision'),
+  ]
+}
+
+async function measure({ workers, place, besideName, reach, startHost, startBare }: Pair, asked: Asked): Promise<BenchRow> {
   const database = await createTestDatabase()
-  const host = await startExampleHost(workers, database.url, testRedisUrl())
+  const host = await startHost(database.url, testRedisUrl())
   for (const template of ['One', 'Two']) await write(host, 'versions', { template: templateOf(template), labels: ['production'] })
-  const body = await (await fetch(host.url)).text()
-  const bare = await startBareExpress(workers, body)
+  const answer = await fetch(host.url, { headers: { ...AUTHORIZED, 'accept-encoding': 'identity' } })
+  const headers = [...answer.headers].filter(([name]) => !OF_THE_SERVER.has(name))
+  const bare = await startBare(await answer.text(), Object.fromEntries(headers))
   // The writer goes on during the bare turns too: both sides have the same company on the machine.
   const writer = startWriter(host)
   const [ours, beside]: [Load[], Load[]] = [[], []]
@@ -60,11 +98,11 @@ async function measure(workers: number, asked: Asked): Promise<BenchRow> {
     throw new Error(`${workers} workers: ${sum('failed')} reads failed, ${sum('stale')} were stale.`)
   }
   return {
-    measure: `reads over HTTP by ${asked}, ${workers} worker${workers === 1 ? '' : 's'}, a promotion every ${WRITE_EVERY_MS} ms`,
+    measure: `reads over HTTP by ${asked}, ${workers} worker${workers === 1 ? '' : 's'}, a promotion every ${WRITE_EVERY_MS} ms${place}`,
     ours: `${perSecond(rate(ours))}; ${sum('failed')} failed, ${sum('stale')} of ${sum('reads')} stale; ${writes} promotions`,
-    beside: `bare Express route: ${perSecond(rate(beside))}`,
+    beside: `${besideName}: ${perSecond(rate(beside))}`,
     ratio: rate(ours) / rate(beside),
-    reach: 0.85,
+    reach,
   }
 }
 
@@ -74,6 +112,7 @@ async function read(server: Server, asked: Asked, acknowledged: () => number): P
   const { pathname } = new URL(server.url)
   const result = await autocannon({
     url: server.url,
+    headers: AUTHORIZED,
     connections: CONNECTIONS,
     duration: TURN_SECONDS,
     requests: [
@@ -119,7 +158,7 @@ function startWriter(host: Server): { acknowledged(): number; stop(): Promise<nu
 }
 
 async function write(host: Server, verb: string, body: object): Promise<{ readonly revision: number }> {
-  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+  const headers = { ...AUTHORIZED, 'content-type': 'application/json' }
   const response = await fetch(`${host.url}/${verb}`, {
     method: 'POST',
     headers,

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Action, type Actor, bearerTokens, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
 import type { HttpManager } from '../../src/http/manager.js'
@@ -70,6 +71,22 @@ describe('bearer tokens', () => {
     expect(await ask(`bearer  ${TOKENS.vic}`)).toEqual({ name: 'vic' })
     for (const wrong of [undefined, '', 'Bearer', `Basic ${TOKENS.ada}`, `Bearer ${TOKENS.ada}2`, `Bearer ${TOKENS.ada} x`])
       expect(await ask(wrong), wrong).toBeUndefined()
+  })
+
+  it('are never taken for another, whatever their lengths are', async () => {
+    const token = fc.stringMatching(/^[!-~]{24,60}$/)
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(token, { minLength: 3, maxLength: 3 }), fc.nat(80), async ([short, long, other], length) => {
+        const authenticate = bearerTokens({ ada: short, vic: long })
+        const ask = (sent: string) => authenticate(new Request('http://host/', { headers: { authorization: `Bearer ${sent}` } }), {})
+        // A long one first: nothing of it may be left when a shorter one is compared.
+        expect(await ask(`${long}${long}`)).toBeUndefined()
+        expect(await ask(long as string)).toEqual({ name: 'vic' })
+        expect(await ask(short as string)).toEqual({ name: 'ada' })
+        for (const wrong of [other, `${short}0`, `${long}0`, `${long}`.slice(0, length), `${short}`.slice(0, length)])
+          if (wrong !== short && wrong !== long) expect(await ask(wrong as string), wrong).toBeUndefined()
+      }),
+    )
   })
 })
 

@@ -128,3 +128,22 @@ describe('an answer', () => {
     await other.close()
   })
 })
+
+describe('a query', () => {
+  it('means the same every time, also when very many others came between', async () => {
+    const ask = async (query: string) => {
+      const { status, body } = await open.ask('GET', `/prompts/zz?${query}`)
+      return [status, body.version ?? body.field]
+    }
+    const wanted = { 'version=1': [200, 1], 'version=2': [200, 2], 'version=x': [400, 'version'], 'labl=staging': [400, 'labl'] }
+    const expectAll = async () => {
+      for (const [query, answer] of Object.entries(wanted)) expect(await ask(query), query).toEqual(answer)
+    }
+
+    await expectAll()
+    for (let revision = 0; revision < 250; revision++) expect((await ask(`version=3&subject=s${revision}`))[0]).toBe(200)
+    await expectAll()
+    // A list reads the same text by a schema of its own.
+    expect((await open.ask('GET', '/prompts?version=1')).status).toBe(400)
+  })
+})

@@ -5,26 +5,40 @@ import { fileURLToPath } from 'node:url'
 import { eventually } from '../../support/eventually.js'
 import { TSX_LOADER } from '../../support/tsx-loader.js'
 
+const EXPRESS_PATH = '/api/config/prompts/greeting'
+const HONO_PATH = '/config/api/prompts/greeting'
 export const TOKEN = 'bench:0123456789abcdef0123456789abcdef'
 
+/** A server that answers reads of one prompt. */
 export interface Server {
   readonly url: string
   stop(): Promise<void>
 }
 
-/** The host as it is started by its users. */
+/** The Express host as it is started by its users. */
 export function startExampleHost(workers: number, database: string, redis: string): Promise<Server> {
   const env = { DATABASE_URL: database, REDIS_URL: redis, CONFIG_ADMIN_TOKEN: TOKEN, WORKERS: String(workers) }
-  return start(new URL('../../../examples/express-host/main.ts', import.meta.url), env)
+  return start(new URL('../../../examples/express-host/main.ts', import.meta.url), EXPRESS_PATH, env)
 }
 
 export function startBareExpress(workers: number, body: string): Promise<Server> {
-  return start(new URL('./bare-express.ts', import.meta.url), { WORKERS: String(workers), BODY: body })
+  return start(new URL('./bare-express.ts', import.meta.url), EXPRESS_PATH, { WORKERS: String(workers), BODY: body })
 }
 
-async function start(file: URL, env: Record<string, string>): Promise<Server> {
+/** The Hono example, on Hono's own server for Node. */
+export function startHonoHost(database: string, redis: string): Promise<Server> {
+  const env = { DATABASE_URL: database, REDIS_URL: redis, ADA_TOKEN: TOKEN }
+  return start(new URL('../../../examples/hono.ts', import.meta.url), HONO_PATH, env)
+}
+
+/** @param headers sent with every answer: JSON */
+export function startBareHono(body: string, headers: Record<string, string>): Promise<Server> {
+  return start(new URL('./bare-hono.ts', import.meta.url), HONO_PATH, { BODY: body, HEADERS: JSON.stringify(headers) })
+}
+
+async function start(file: URL, path: string, env: Record<string, string>): Promise<Server> {
   const port = await freePort()
-  const url = `http://127.0.0.1:${port}/api/config/prompts/greeting`
+  const url = `http://127.0.0.1:${port}${path}`
   const child = spawn(process.execPath, ['--import', TSX_LOADER, fileURLToPath(file)], {
     env: { ...process.env, NODE_ENV: 'test', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,14 +1,20 @@
-import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
-import { manager } from '../../../manager.js'
+import { bearerTokens, type ConfigHandler, createConfigHandler, roles } from 'agent-config/http'
+import { manager } from '#manager'
 
 // The API and the admin page as one route of Next: /config/api and /config/admin.
 
 export const runtime = 'nodejs'
 export const dynamic = 'force-dynamic'
 
-const handler = createConfigHandler(manager, {
-  authenticate: bearerTokens({ ada: { token: process.env.ADA_TOKEN, can: roles.admin } }),
-  onError: (error) => console.error(error),
-})
+let handler: ConfigHandler | undefined
 
-export { handler as DELETE, handler as GET, handler as HEAD, handler as OPTIONS, handler as POST }
+/** Made for the first request: `next build` loads this file too, where no token is set. */
+function serve(request: Request): Promise<Response> {
+  handler ??= createConfigHandler(manager, {
+    authenticate: bearerTokens({ ada: { token: process.env.ADA_TOKEN, can: roles.admin } }),
+    onError: (error) => console.error(error),
+  })
+  return handler(request)
+}
+
+export { serve as DELETE, serve as GET, serve as HEAD, serve as OPTIONS, serve as POST }
