@@ -18,19 +18,25 @@ export function labelledDocument(schema: string, kind: StoredKind, value: AsValu
   const rollouts = sql.id(schema, 'config_rollouts')
   const entity = sql`project = wanted.project and name = wanted.name`
   const isOpen = sql`kind = ${value(kind.kind)}::text and ${entity} and status <> 'concluded'`
-  const pointed = sql`array(select version from ${labels} where ${entity}
-    union (select version from ${versions} where ${entity} and is_active order by version desc limit 1)
-    union select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen})`
-  const pointedRows = sql`unnest(${pointed}) as at (version) cross join lateral (
-    select * from ${versions} where ${entity} and version <= at.version order by version desc limit 1) as entry where entry.version = at.version`
-  return sql`json_build_object(
-    'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
-    'since', coalesce((select version from ${versions} where ${entity} order by version desc offset ${sql.lit(NEWEST_LISTED - 1)} limit 1), 1),
-    'versions', coalesce((select json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version) from (
-      (select version, id, is_active, created_at from ${versions} where ${entity} order by version desc limit ${sql.lit(NEWEST_LISTED)})
-      union select entry.version, entry.id, entry.is_active, entry.created_at from ${pointedRows}) as listed), '[]'),
-    'contents', coalesce((select json_agg(to_json(entry) order by entry.version) from ${pointedRows}), '[]'),
-    'rollouts', coalesce((select json_agg(to_json(open)) from ${rollouts} as open where ${isOpen}), '[]'))`
+  const most = sql.lit(NEWEST_LISTED)
+  return sql`(
+    with newest as materialized (select * from ${versions} where ${entity} order by version desc limit ${most}),
+    known as materialized (select
+      coalesce((select case count(*) when ${most} then min(version) end from newest), 1) as since,
+      array(select version from ${labels} where ${entity}
+        union (select version from ${versions} where ${entity} and is_active order by version desc limit 1)
+        union select (arm ->> 'version')::integer from ${rollouts}, jsonb_array_elements(arms) as arm where ${isOpen}) as pointed),
+    listed as (select * from newest union all (
+      select older.* from known cross join unnest(known.pointed) as at (version) cross join lateral (
+        select * from ${versions} where ${entity} and version <= at.version order by version desc limit 1) as older
+      where older.version = at.version and older.version < known.since))
+    select json_build_object(
+      'labels', coalesce((select json_object_agg(label, version) from ${labels} where ${entity}), '{}'),
+      'since', (select since from known),
+      'versions', coalesce(json_agg(json_build_array(version, id, is_active, ${micros('listed')}) order by version), '[]'),
+      'contents', coalesce(json_agg(to_json(listed) order by version) filter (where version = any((select pointed from known)::integer[])), '[]'),
+      'rollouts', coalesce((select json_agg(to_json(open)) from ${rollouts} as open where ${isOpen}), '[]'))
+    from listed)`
 }
 
 /** When a row was written, in microseconds since 1970. */

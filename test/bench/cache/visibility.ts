@@ -34,7 +34,7 @@ export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl,
   pool.on('error', () => {})
   const publisher = redisUrl === undefined ? undefined : new Redis(redisUrl)
   const args = [databaseUrl, byHandUrl, redisUrl ?? '', namespace, name]
-  const reader = await spawnWorker<ReaderHandlers>(new URL('./reader-process.ts', import.meta.url), { args })
+  const reader = await spawnWorker<ReaderHandlers>(new URL('./reader-process.ts', import.meta.url), { args, isUnbundled: true })
 
   const timed = async (what: 'served' | 'heard', write: () => Promise<number>) => {
     const start = process.hrtime.bigint()
