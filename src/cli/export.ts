@@ -1,6 +1,7 @@
 import { exportBundle } from '../files/bundle/index.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
 import { CONNECTION_HELP, CONNECTION_OPTIONS, declaredKindsIn, withManager } from './connection.js'
+import { withProgress } from './progress.js'
 
 export const exportCommand: Command = {
   name: 'export',
@@ -18,7 +19,9 @@ async function runExport(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseCommandLine(args, CONNECTION_OPTIONS)
   if (positionals.length > 0) throw new UsageError(`export takes options only, got "${positionals[0]}"; --project names the project`)
   const declared = await declaredKindsIn(io, values)
-  const bundle = await withManager(io, values, declared, (manager) => exportBundle(manager))
+  const bundle = await withManager(io, values, declared, (manager) =>
+    withProgress(io, (onProgress) => exportBundle(manager, { onProgress })),
+  )
   io.stdout(`${JSON.stringify(bundle, null, 2)}\n`)
   const versions = bundle.entities.reduce((sum, entity) => sum + entity.versions.length, 0)
   io.stderr(`${versions} versions of ${bundle.entities.length} names in project "${bundle.project}"\n`)

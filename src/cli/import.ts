@@ -5,6 +5,7 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { type CliIo, type Command, parseCommandLine, UsageError } from './command.js'
 import { type ConnectionValues, toDeclare, withManager } from './connection.js'
 import { importFromOthers, OTHER_SYSTEMS } from './import-others.js'
+import { withProgress } from './progress.js'
 import { isAgreed, metaOf, WRITING_HELP, WRITING_OPTIONS, type WritingValues } from './writing.js'
 
 export const importCommand: Command = {
@@ -54,7 +55,8 @@ async function importFile(file: string, values: Values, io: CliIo): Promise<numb
     const options = { ...meta, ...(summary !== undefined && { summary }), ...(values.into !== undefined && { project: values.into }) }
     if (values.dryRun) return show(io, values, await importBundle(manager, bundle, { ...options, dryRun: true }))
     if (!values.yes && io.isTerminal && !(await isAgreedTo(manager, bundle, options, values, io))) return 1
-    return show(io, values, await io.uninterrupted(() => importBundle(manager, bundle, options)))
+    const importing = () => withProgress(io, (onProgress) => importBundle(manager, bundle, { ...options, onProgress }))
+    return show(io, values, await io.uninterrupted(importing))
   })
 }
 

@@ -1,6 +1,7 @@
 import { type PullReport, pullFiles } from '../files/pull-files.js'
 import { type CliIo, type Command, parseCommandLine } from './command.js'
 import { FILE_HELP, FILE_OPTIONS, folderOf, printJson, withFileManager } from './file-options.js'
+import { withProgress } from './progress.js'
 import { isAgreed } from './writing.js'
 
 export const pullCommand: Command = {
@@ -45,7 +46,7 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
       if (values['dry-run'] || plan.written.length + plan.deleted.length === 0) return 0
       if (!(await isAgreed(io, values, 'Writes these files.'))) return 1
     }
-    const report = await pullFiles(manager, directory, options)
+    const report = await withProgress(io, (onProgress) => pullFiles(manager, directory, { ...options, onProgress }))
     // The files are written in one go. No signal comes between that and this, and none may hide it while connections close.
     return io.uninterrupted(async () => {
       if (values.json) printJson(report, io)

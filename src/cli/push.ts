@@ -3,6 +3,7 @@ import { type PushFilesOptions, type PushReport, pushFiles } from '../files/push
 import { type CliIo, type Command, parseCommandLine, readInteger } from './command.js'
 import { FILE_HELP, FILE_OPTIONS, folderOf, hostKinds, printJson, withFileManager } from './file-options.js'
 import { filesAt } from './git-files.js'
+import { withProgress } from './progress.js'
 import { STOPPED } from './stopped.js'
 import { isAgreed, metaOf } from './writing.js'
 
@@ -51,7 +52,8 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
       if (values['dry-run'] || plan.written.length === 0) return 0
       if (!(await isAgreed(io, values, 'Pushes these versions.'))) return 1
     }
-    const report = await io.uninterrupted(() => pushFiles(manager, files, options))
+    const pushing = () => withProgress(io, (onProgress) => pushFiles(manager, files, { ...options, onProgress }))
+    const report = await io.uninterrupted(pushing)
     print(report, values.json, io)
     return options.waitForWorkers === undefined || report.revision === undefined ? 0 : tellWait(report, values.json, io)
   })

@@ -5,6 +5,7 @@ export { type ReadConfigFilesOptions, readConfigFiles } from '../file-format/fol
 export * from './bundle/index.js'
 export { type CheckReport, checkFiles } from './check-config-files.js'
 export * from './importers/index.js'
+export type { FilesProgress, OnProgress } from './progress.js'
 export { type PullFilesOptions, type PullReport, pullFiles } from './pull-files.js'
 export { type DiffFilesOptions, diffFiles, type PushFilesOptions, type PushReport, pushFiles } from './push-files.js'
 export type { PlannedFile } from './push-plan.js'

@@ -8,6 +8,7 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { FileConflictError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import { hashOf } from './content-hash.js'
+import type { OnProgress } from './progress.js'
 import { isMeant, wantedVersions } from './wanted-versions.js'
 import { fileOf, openFolder } from './write-config-files.js'
 
@@ -26,6 +27,7 @@ export interface PullFilesOptions {
   readonly force?: boolean
   /** Says what would be written, and writes nothing. @default false */
   readonly dryRun?: boolean
+  readonly onProgress?: OnProgress
 }
 
 export interface PullReport {
@@ -42,7 +44,7 @@ export interface PullReport {
  * @throws {InvalidArgumentError} when a name is not stored, or a file cannot be written
  */
 export async function pullFiles(manager: ConfigurationManager, directory: string, options: PullFilesOptions = {}): Promise<PullReport> {
-  checkKeys(options, ['names', 'kind', 'label', 'project', 'prune', 'force', 'dryRun'], 'options')
+  checkKeys(options, ['names', 'kind', 'label', 'project', 'prune', 'force', 'dryRun', 'onProgress'], 'options')
   await manager.ready()
   await manager.catchUp()
   const revision = manager.stats().revision ?? 0

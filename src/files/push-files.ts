@@ -7,6 +7,7 @@ import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { checkMeta } from '../shared/arguments.js'
 import { FilesError, InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
+import type { OnProgress } from './progress.js'
 import { type PlannedFile, type PushBase, planPush, refuseConflicts } from './push-plan.js'
 import { kindsOf, readStored, writeVersion } from './stored-heads.js'
 
@@ -32,7 +33,10 @@ export interface PushFilesOptions extends DiffFilesOptions {
   readonly waitForWorkers?: number
   /** Aborted: nothing is written, unless everything is already; then the wait for workers ends. */
   readonly signal?: AbortSignal
+  readonly onProgress?: OnProgress
 }
+
+const PUSH_OPTIONS = ['names', 'project', 'base', 'label', 'dryRun', 'message', 'changedBy', 'waitForWorkers', 'signal', 'onProgress']
 
 export interface PushReport {
   /** The revision of the push; absent when there was nothing to write, or for a dry run. */
@@ -61,8 +65,8 @@ export interface PushReport {
  * @throws as `createVersion` of each kind does; nothing is written
  */
 export async function pushFiles(manager: ConfigurationManager, set: FileSet, options: PushFilesOptions = {}): Promise<PushReport> {
-  checkKeys(options, ['names', 'project', 'base', 'label', 'dryRun', 'message', 'changedBy', 'waitForWorkers', 'signal'], 'options')
-  const { label = 'staging', dryRun = false, signal } = options
+  checkKeys(options, PUSH_OPTIONS, 'options')
+  const { label = 'staging', dryRun = false, signal, onProgress } = options
   await manager.ready()
   const project = options.project ?? manager.project
   if (dryRun) {
@@ -85,11 +89,13 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
     refuseConflicts(planned)
     const isNews = planned.some(({ action }) => action !== 'same')
     if (locked !== undefined && isNews) new SafeFolder(locked).refuseUnwritable(LOCK_NAME)
+    const total = planned.filter(({ action }) => action === 'create' || action === 'change').length
     for (const { file, action } of planned) {
       if (action !== 'create' && action !== 'change') continue
       signal?.throwIfAborted()
       const kind = kindOf(manager, file.kind)
       versions.set(keyOf(file), await writeVersion(sources, kind, { ...file, project, labels: label === null ? [] : [label], meta }))
+      onProgress?.({ doing: 'written', done: versions.size, total })
     }
     signal?.throwIfAborted()
     return planned

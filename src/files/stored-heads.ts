@@ -4,6 +4,7 @@ import { keyOf } from '../file-format/folder/file-set.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { hashOf } from './content-hash.js'
+import type { OnProgress } from './progress.js'
 
 /** A stored version. */
 export interface StoredVersion {
@@ -36,6 +37,7 @@ export async function readStored(
   kinds: readonly KindOfFiles[],
   project: string,
   label = 'latest',
+  onProgress?: OnProgress,
 ): Promise<ReadonlyMap<string, StoredVersion>> {
   const stored = new Map<string, StoredVersion>()
   for (const kind of kinds) {
@@ -51,6 +53,7 @@ export async function readStored(
         stored.set(keyOf({ kind: kind.kind, name }), { kind, name, version: entity.version, content, hash: hashOf(content) })
       }
       cursor = page.cursor
+      onProgress?.({ doing: 'read', done: stored.size })
     } while (cursor)
   }
   return stored

@@ -1,6 +1,7 @@
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { ConfigurationManager } from '../manager/configuration-manager.js'
 import { InvalidArgumentError } from '../shared/errors.js'
+import type { OnProgress } from './progress.js'
 import { kindsOf, readStored, type StoredVersion } from './stored-heads.js'
 
 /** Which entities are meant, and which version of each. */
@@ -11,6 +12,7 @@ export interface WantedVersions {
   readonly kind?: string
   /** @default each kind's own */
   readonly label?: string
+  readonly onProgress?: OnProgress
 }
 
 /**
@@ -27,7 +29,7 @@ export async function wantedVersions(manager: ConfigurationManager, project: str
         .map(({ kind }) => kind)
         .join(', ')}`,
     )
-  const heads = await readStored(manager as never, kinds, project)
+  const heads = await readStored(manager as never, kinds, project, 'latest', options.onProgress)
   const wanted = new Map<string, StoredVersion>(heads)
   for (const kind of kinds) {
     const label = options.label ?? manager.kinds.find((one) => one.kind === kind.kind)?.defaultLabel ?? 'latest'

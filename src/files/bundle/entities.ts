@@ -24,7 +24,8 @@ export interface EntityWriter {
 /** Entities of one kind in one project. */
 export interface EntityStore extends EntityWriter {
   readonly kind: string
-  list(): Promise<readonly BundleEntity[]>
+  /** @param onPage told how many versions were read so far */
+  list(onPage?: (versions: number) => void): Promise<readonly BundleEntity[]>
 }
 
 /** Versions in one answer: each may have a template of 1 MiB. */
@@ -49,9 +50,9 @@ function labelledStore(repositories: BundleRepositories, kind: ManagedKind, proj
   }
   return {
     kind: kind.kind,
-    async list() {
+    async list(onPage) {
       const [versions, rollouts] = [
-        await pages((cursor) => repository.list({ project, activeOnly: false, limit: PAGE, ...cursor })),
+        await pages((cursor) => repository.list({ project, activeOnly: false, limit: PAGE, ...cursor }), onPage),
         await pages((cursor) => repositories.rollouts.list({ kind: kind.kind, project, limit: PAGE, ...cursor })),
       ]
       return group(kind.kind, versions, (entity) => entity.name as string, contentOf).map((entity) => withRollouts(entity, rollouts))
@@ -66,8 +67,8 @@ function labelledStore(repositories: BundleRepositories, kind: ManagedKind, proj
 function contextRuleStore({ contextRules }: BundleRepositories, project: string): EntityStore {
   return {
     kind: CONTEXT_RULES.kind,
-    async list() {
-      const rules = await pages((cursor) => contextRules.list({ project, activeOnly: false, limit: PAGE, ...cursor }))
+    async list(onPage) {
+      const rules = await pages((cursor) => contextRules.list({ project, activeOnly: false, limit: PAGE, ...cursor }), onPage)
       const contentOf = (rule: object) => fieldsOf(rule, CONTEXT_RULES.fields) as Json
       return group(CONTEXT_RULES.kind, rules, ({ context }) => context, contentOf)
     },
@@ -89,12 +90,14 @@ function repositoryOf(repositories: BundleRepositories, { declared, plural }: Ma
 
 async function pages<Item>(
   list: (cursor: { readonly cursor?: string }) => Promise<{ readonly items: readonly Item[]; readonly cursor?: string }>,
+  onPage?: (items: number) => void,
 ): Promise<readonly Item[]> {
   const items: Item[] = []
   let cursor: string | undefined
   do {
     const page = await list(cursor === undefined ? {} : { cursor })
     items.push(...page.items)
+    onPage?.(items.length)
     cursor = page.cursor
   } while (cursor !== undefined)
   return items

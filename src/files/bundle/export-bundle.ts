@@ -1,4 +1,5 @@
 import type { ConfigurationManager } from '../../manager/configuration-manager.js'
+import type { OnProgress } from '../progress.js'
 import { BUNDLE_FORMAT, type Bundle, type BundleEntity } from './bundle.js'
 import { type BundleRepositories, entityStores } from './entities.js'
 
@@ -8,6 +9,7 @@ export type ExportingManager = BundleRepositories & Pick<ConfigurationManager, '
 export interface ExportOptions {
   /** @default the manager's project */
   readonly project?: string
+  readonly onProgress?: OnProgress
 }
 
 /** How often the project is read again because another process wrote meanwhile, before writers are made to wait. */
@@ -24,7 +26,17 @@ export async function exportBundle(manager: ExportingManager, options: ExportOpt
   const project = options.project ?? manager.project
   const read = async (repositories: BundleRepositories): Promise<Bundle> => {
     const entities: BundleEntity[] = []
-    for (const store of entityStores(repositories, manager.kinds, project)) entities.push(...(await store.list()))
+    let before = 0
+    for (const store of entityStores(repositories, manager.kinds, project)) {
+      let ofKind = 0
+      entities.push(
+        ...(await store.list((versions) => {
+          ofKind = versions
+          options.onProgress?.({ doing: 'read', done: before + versions })
+        })),
+      )
+      before += ofKind
+    }
     return { format: BUNDLE_FORMAT, project, entities }
   }
   for (let attempt = 0; attempt < UNDISTURBED_TRIES; attempt++) {

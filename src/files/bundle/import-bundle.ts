@@ -3,6 +3,7 @@ import type { WriteMeta } from '../../entities/written.js'
 import { checkProject } from '../../shared/arguments.js'
 import { InvalidArgumentError } from '../../shared/errors.js'
 import { checkKeys } from '../../shared/known-keys.js'
+import type { OnProgress } from '../progress.js'
 import type { Bundle, BundleEntity, BundleRollout } from './bundle.js'
 import { type BundleRepositories, type EntityStore, entityStores } from './entities.js'
 import type { ExportingManager } from './export-bundle.js'
@@ -18,6 +19,7 @@ export interface ImportOptions {
   readonly changedBy?: string
   /** Why, for the changelog. @default 'Imported from project …' */
   readonly summary?: string
+  readonly onProgress?: OnProgress
 }
 
 /** What an import wrote, or would have written. Empty lists: the target had everything. */
@@ -50,7 +52,7 @@ export interface ImportReport {
  * @throws {ForbiddenError} when `authorize` does not allow one of the writes
  */
 export async function importBundle(manager: ExportingManager, bundle: unknown, options: ImportOptions = {}): Promise<ImportReport> {
-  checkKeys(options, ['project', 'dryRun', 'changedBy', 'summary'])
+  checkKeys(options, ['project', 'dryRun', 'changedBy', 'summary', 'onProgress'])
   const read = readBundle(bundle)
   const project = checkProject(options.project ?? read.project)
   refuseUnknownKinds(read, manager)
@@ -59,8 +61,14 @@ export async function importBundle(manager: ExportingManager, bundle: unknown, o
   let report: ImportReport | undefined
   const work = async (repositories: BundleRepositories): Promise<ImportReport> => {
     const plans: Planned[] = []
+    const total = read.entities.reduce((sum, { versions }) => sum + versions.length, 0)
+    let done = 0
+    const onEntity = ({ versions }: BundleEntity) => {
+      done += versions.length
+      options.onProgress?.({ doing: 'written', done, total })
+    }
     for (const store of entityStores(repositories, manager.kinds, project))
-      plans.push(...(await importKind(store, repositories, read, project, meta)))
+      plans.push(...(await importKind(store, repositories, read, project, meta, onEntity)))
     report = reportOf(plans, project, options.dryRun ?? false)
     if (options.dryRun) throw new DryRun()
     return report
@@ -97,6 +105,7 @@ async function importKind(
   { entities }: Bundle,
   project: string,
   meta: WriteMeta,
+  onEntity: (entity: BundleEntity) => void,
 ): Promise<readonly Planned[]> {
   const wanted = entities.filter(({ kind }) => kind === store.kind)
   if (wanted.length === 0) return []
@@ -106,6 +115,7 @@ async function importKind(
   for (const { entity, plan } of plans) {
     await writeEntity(store, entity, plan, stored.get(entity.name), meta)
     for (const rollout of plan.rollouts) await startRollout(repositories, entity, rollout, project, meta)
+    onEntity(entity)
   }
   return plans
 }
