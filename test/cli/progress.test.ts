@@ -67,8 +67,8 @@ describe('the library', () => {
     const told: FilesProgress[] = []
     const onProgress = (progress: FilesProgress) => void told.push(progress)
     const taken = () => told.splice(0)
-    const entities = Array.from({ length: 250 }, (_, place) => ({ kind: 'prompt', name: `p${place}`, content: { template: 'Hello' } }))
-    writeConfigFiles(folder, entities as never)
+    const content = { type: 'text', template: 'Hello', templateFormat: 'f-string', description: null, model: null, parameters: {} }
+    writeConfigFiles(folder, { files: Array.from({ length: 250 }, (_, place) => ({ kind: 'prompt', name: `p${place}`, content })) })
 
     await pushFiles(manager, readConfigFiles(folder), { onProgress })
     const pushed = taken()
