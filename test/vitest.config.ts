@@ -47,10 +47,6 @@ export default defineConfig({
       // A process for each file: fault tests end servers, and the singletons of one file are not those of another.
       { extends: true, test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: sharing, isolate: true } },
       { extends: true, test: { name: 'sharing', include: sharing, isolate: false } },
-      // What needs a Chromium. Beside the others it takes the workers they leave idle, and servers start once for both.
-      ...(process.env.AGENT_CONFIG_BROWSER
-        ? [{ extends: true as const, test: { name: 'browser', include: ['test/browser/**/*.browser.ts'], isolate: true } }]
-        : []),
     ],
   },
 })

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { Interruptions } from '../../src/cli/interruptions.js'
-import { pushFiles, readConfigFiles } from '../../src/files/index.js'
+import { exportBundle, pushFiles, readConfigFiles } from '../../src/files/index.js'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
@@ -23,6 +23,7 @@ const MOMENTS = 5
 /** Commands, each of which reads before it writes. */
 const WAITING = [
   'pull --label latest',
+  'push',
   'push --dry-run',
   'diff',
   'check --drift',
@@ -33,7 +34,11 @@ const WAITING = [
   'promote p0 --version 1',
   'rollback p0',
   'copy p0 --into other',
+  'purge p0 --version 1 --message leaked',
   'rollout report nowhere',
+  'rollout pause nowhere',
+  'rollout resume nowhere',
+  'rollout ramp nowhere --coverage 50',
   'migrate',
   'migrate --status',
 ]
@@ -250,6 +255,22 @@ it('SIGINT while a push commits lets it end, with its lock, and it says what it 
   expect(await ended).toEqual({ code: 0, stdout: expect.stringContaining(`\n${FILES} versions written`), stderr: '' })
   expect([...(await stored())]).toEqual(['first'])
   expect(Object.keys(folderText(folder))).toContain('lock.json')
+})
+
+it('SIGINT while an import commits lets it end, and it says what it wrote', { timeout: 90_000 }, async () => {
+  writeFiles('first')
+  await pushFiles(manager, readConfigFiles(folder))
+  const bundle = join(folder, 'bundle.json')
+  writeFileSync(bundle, JSON.stringify(await exportBundle(manager)))
+  const underWay = await slowCommits('prompts')
+  const into = `${manager.project}-copy`
+  const { child, ended } = startCli(['import', bundle, '--into', into], { DATABASE_URL: database.url })
+  await underWay()
+
+  child.kill('SIGINT')
+
+  expect(await ended).toEqual({ code: 0, stdout: expect.stringContaining(`project "${into}": wrote ${FILES} versions`), stderr: '' })
+  expect((await manager.prompts.list({ project: into, limit: 200 })).items).toHaveLength(FILES)
 })
 
 it('SIGINT while a label moves lets it move, and it says so', { timeout: 90_000 }, async () => {

@@ -8,7 +8,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST = [
   'test/chaos/chaos.test.ts',
   'test/package.test.ts',
-  'test/browser/page-look.browser.ts',
   'test/docs/code-blocks.test.ts',
   'test/docs/docstring-examples.test.ts',
   'test/chaos/guard/guard-chaos.test.ts',
