@@ -203,6 +203,8 @@ describe('much of everything', () => {
     await page.getByText('Me', { exact: true }).waitFor(WAIT)
     await show(page, 'prompts/aa-zz')
     expect(await page.locator('.rail li').count()).toBe(100)
+    // A person reads first: the button works once everything that was loading has been loaded, too.
+    await page.waitForTimeout(1_000)
     await page.getByRole('button', { name: 'Load older' }).click()
     await page.locator('.rail li', { hasText: /^v850/ }).waitFor(WAIT)
     await show(page, 'prompts/aa-zz?v=3')

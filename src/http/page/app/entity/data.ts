@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { takes } from '../api/abilities.js'
 import { get } from '../api/call.js'
 import type { Kind } from '../api/kinds.js'
@@ -23,7 +24,12 @@ export const isAbout =
     event.kind === kind.kind && event.project === project && (event.name === name || event.name === '')
 
 export function useVersions(target: Target, pages: number): Loaded<Versions> {
-  return useLoaded(`versions:${keyOf(target)}`, (signal) => loadVersions(target, pages * PAGE_SIZE, signal), isAbout(target))
+  const loaded = useLoaded(`versions:${keyOf(target)}`, (signal) => loadVersions(target, pages * PAGE_SIZE, signal), isAbout(target))
+  // Not where the button is clicked: there, a load would still ask for as many pages as before.
+  useEffect(() => {
+    if (pages > 1) loaded.reload()
+  }, [pages])
+  return loaded
 }
 
 export function useRollouts(target: Target): Loaded<readonly Rollout[]> {

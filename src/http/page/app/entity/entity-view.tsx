@@ -54,19 +54,7 @@ export function EntityView({ target, query }: { readonly target: Target; readonl
 
   return (
     <div class="entity">
-      <Rail
-        context={context}
-        changes={logged}
-        tab={query.tab}
-        more={
-          hasMore
-            ? () => {
-                load(pages + 1)
-                versions.reload()
-              }
-            : undefined
-        }
-      />
+      <Rail context={context} changes={logged} tab={query.tab} more={hasMore ? () => load(pages + 1) : undefined} />
       <section class="content">
         <Title context={context} />
         <DraftNotice target={target} />
