@@ -48,6 +48,29 @@ describe('a change elsewhere', () => {
     expect(top).toBeGreaterThan(1000)
   })
 
+  it('that comes while more rows are on their way is shown with them, and rows that do not come are told', async () => {
+    const page = await tabs.open('prompts')
+    await rows(page).first().waitFor(WAIT)
+    const older = /\/prompts\?.*cursor=/
+    await page.route(older, (route) => route.abort())
+    await page.getByRole('button', { name: 'Load more' }).click()
+    await page.locator('.toast').waitFor(WAIT)
+    await page.unroute(older)
+    tabs.forgive(page)
+
+    let isAsked = false
+    await page.route(older, async (route) => {
+      isAsked = true
+      await page.getByText('What changed meanwhile').waitFor(WAIT)
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'Load more' }).click()
+    await eventually(() => isAsked)
+    await write('many-004', 'Two', { description: 'What changed meanwhile' })
+    await eventually(async () => (await rows(page).count()) >= 130)
+    expect(await page.getByText('What changed meanwhile').count()).toBe(1)
+  })
+
   it('shows a new version beside what one reads, without taking it away', async () => {
     await write('read', 'One')
     const page = await tabs.open('prompts/read')

@@ -46,9 +46,11 @@ export function ChangelogView({ query }: { readonly query: Readonly<Record<strin
     }
   }
   const more = async (): Promise<void> => {
-    const { items = [], cursor } = current.current
+    const { cursor } = current.current
     const page = await ask(cursor)
-    become({ key, items: [...items, ...page.items], cursor: page.cursor ?? undefined })
+    const { items = [], cursor: reached } = current.current
+    if (current.current.key === key && reached === cursor)
+      become({ key, items: [...items, ...page.items], cursor: page.cursor ?? undefined })
   }
   const look = async (signal: AbortSignal): Promise<void> => {
     const top = current.current.items?.[0]

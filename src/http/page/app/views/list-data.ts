@@ -4,6 +4,7 @@ import { get } from '../api/call.js'
 import type { Kind } from '../api/kinds.js'
 import type { ChangeEvent, Page, Version } from '../api/wire.js'
 import { onChanges } from '../live/changes.js'
+import { sayProblem } from '../state/toasts.js'
 
 const PAGE_SIZE = 100
 const MOST_READ = 1_000
@@ -46,21 +47,29 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
     kept.set(next.key, next)
     show(next)
   }
-  const load = async (from: readonly Row[], least: number, cursor: string | undefined, signal?: AbortSignal): Promise<void> => {
+  const pageAt = (cursor: string | undefined, signal?: AbortSignal) =>
+    (wanted === 'inactive' ? loadInactive : loadRows)(kind, project, search, cursor, signal)
+  const reload = async (signal?: AbortSignal): Promise<void> => {
     try {
-      let rows = from
-      let next = cursor
+      let rows: readonly Row[] = []
+      let next: string | undefined
       do {
-        const page = await (wanted === 'inactive' ? loadInactive : loadRows)(kind, project, search, next, signal)
+        const page = await pageAt(next, signal)
         rows = [...rows, ...page.rows]
         next = page.cursor
-      } while (next !== undefined && rows.length < least)
+        // As many as are shown by now: "Load more" may have been faster.
+      } while (next !== undefined && rows.length < (kept.get(key)?.items?.length ?? 0))
       if (!signal?.aborted) become({ key, items: rows, cursor: next })
     } catch (error) {
       if (!signal?.aborted && !(current.current.key === key && current.current.items)) become({ key, error })
     }
   }
-  const reload = (signal?: AbortSignal) => load([], kept.get(key)?.items?.length ?? 0, undefined, signal)
+  const more = async (): Promise<void> => {
+    const { cursor } = current.current
+    const page = await pageAt(cursor)
+    const { items = [], cursor: reached } = current.current
+    if (current.current.key === key && reached === cursor) become({ key, items: [...items, ...page.rows], cursor: page.cursor })
+  }
 
   useEffect(() => {
     const gone = new AbortController()
@@ -103,7 +112,7 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
   return {
     items,
     error,
-    more: items && cursor !== undefined ? () => void load(items, items.length + 1, cursor) : undefined,
+    more: items && cursor !== undefined ? () => void more().catch(sayProblem) : undefined,
     reload: () => {
       become({ key })
       void reload()
