@@ -8,6 +8,8 @@ import { prices } from './0007_prices.js'
 import { idempotencyKeys } from './0008_idempotency_keys.js'
 import { manyVersions } from './0009_many_versions.js'
 import { guardIndexes } from './0010_guard_indexes.js'
+import { keptPlans } from './0011_kept_plans.js'
+import { documents } from './0012_documents.js'
 import type { Migration } from './migration.js'
 
 /** Every migration by name, in the order in which they run. An explicit list: nothing reads a folder at run time. */
@@ -22,4 +24,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008_idempotency_keys': idempotencyKeys,
   '0009_many_versions': manyVersions,
   '0010_guard_indexes': guardIndexes,
+  '0011_kept_plans': keptPlans,
+  '0012_documents': documents,
 }

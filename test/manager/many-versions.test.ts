@@ -65,6 +65,8 @@ describe('a prompt of very many versions', () => {
       expect((await manager.getPrompt(name))?.version).toBe(total)
       await expect.poll(() => redis.keys(`{${namespace}}*prompt:default:${name}`)).toHaveLength(1)
       const [key = ''] = await redis.keys(`{${namespace}}*prompt:default:${name}`)
+      // Before the document there stands who is loading it.
+      await expect.poll(() => redis.strlen(key)).toBeGreaterThan(100)
       lengths.push(await redis.strlen(key))
     }
     const [few = 0, many = 0] = lengths

@@ -3,8 +3,7 @@ import { parseScope, type Scope } from '../../entities/scope.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { KindRegistry } from '../../kinds/registry.js'
 import type { Tables } from '../postgres/tables.js'
-import { type AsValue, asParameter, versionsFrom } from './kind-rows.js'
-import { labelledDocument, micros } from './labelled-document.js'
+import { type AsValue, asParameter, micros, versionsFrom, versionsTable } from './kind-rows.js'
 
 /** A document as PostgreSQL made it, with the revision it was read as of: both from one snapshot. */
 export interface LoadedDocument {
@@ -48,10 +47,14 @@ export function documentStatements(
   value: AsValue = asParameter,
 ): readonly RawBuilder<DocumentRow>[] {
   return [...groupBy(scopes, (scope) => parseScope(scope)?.kind)].flatMap(([kind, ofKind]) => {
-    const labelled = kinds.find(kind)
-    if (!labelled && kind !== CONTEXT_RULES.kind) return []
-    const document = labelled ? labelledDocument(schema, labelled, value) : contextRulesDocument(schema)
-    return [statementOf(schema, wantedScopes(ofKind), document, value)]
+    const table = kind === CONTEXT_RULES.kind ? 'context_rules' : versionsTable(kinds.find(kind))
+    if (table === undefined) return []
+    const wanted = ofKind.map((scope) => ({ scope, ...parseScope(scope) }))
+    return [
+      sql<DocumentRow>`
+        select * from ${sql.id(schema, `documents_in_${table}`)}(${value(kind)}::text, ${value(JSON.stringify(wanted))}::text::jsonb)
+      `,
+    ]
   })
 }
 
@@ -93,34 +96,13 @@ function groupBy<Key>(scopes: readonly Scope[], keyOf: (scope: Scope) => Key | u
   return groups
 }
 
-function wantedScopes(scopes: readonly Scope[]) {
-  return scopes.map((scope) => ({ scope, ...parseScope(scope) }))
-}
-
-function statementOf(schema: string, wanted: readonly object[], document: RawBuilder<unknown>, value: AsValue): RawBuilder<DocumentRow> {
-  return sql<DocumentRow>`
-    select wanted.scope, state.revision as as_of, coalesce(head.revision, 0) as revision, coalesce(head.token, '') as token,
-      (${document})::text as text
-    from ${recordset(wanted, sql`scope text, project text, name text`, value)} as wanted
-    cross join ${table(schema, 'config_state')} as state
-    left join ${table(schema, 'config_heads')} as head on head.scope = wanted.scope
-    where state.id = 1
-  `
-}
-
 /**
  * The planner takes every JSON list for 100 rows, and a table that was never analysed for hundreds, `config_state` too: with 100 times 920
- * documents to make, PostgreSQL would compile the statement first (JIT), which takes a second. So both are told how many there are.
+ * rows to make, PostgreSQL would compile the statement first (JIT), which takes a second. So both are told how many there are.
  */
-function recordset(wanted: readonly object[], columns: RawBuilder<unknown>, value: AsValue = asParameter): RawBuilder<unknown> {
-  const rows = sql`jsonb_to_recordset(${value(JSON.stringify(wanted))}::text::jsonb) as listed (${columns})`
-  return sql`(select * from ${rows} limit ${value(String(wanted.length))}::integer)`
-}
-
-function contextRulesDocument(schema: string): RawBuilder<unknown> {
-  return sql`json_build_object('rules', coalesce((select json_agg(to_json(rule) order by rule.context collate "C") from (
-    select distinct on (context) * from ${table(schema, 'context_rules')} where project = wanted.project and is_active
-    order by context, version desc) as rule), '[]'))`
+function recordset(wanted: readonly object[], columns: RawBuilder<unknown>): RawBuilder<unknown> {
+  const rows = sql`jsonb_to_recordset(${JSON.stringify(wanted)}::text::jsonb) as listed (${columns})`
+  return sql`(select * from ${rows} limit ${String(wanted.length)}::integer)`
 }
 
 function table(schema: string, name: string): RawBuilder<unknown> {

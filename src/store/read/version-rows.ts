@@ -3,8 +3,7 @@ import type { VersionEntry } from '../../entities/document.js'
 import { entityScope } from '../../entities/scope.js'
 import type { Row } from '../../kinds/row.js'
 import type { Tables } from '../postgres/tables.js'
-import { labelsFrom, type StoredKind, versionsFrom } from './kind-rows.js'
-import { micros } from './labelled-document.js'
+import { labelsFrom, micros, type StoredKind, versionsFrom } from './kind-rows.js'
 
 /** One entity of a kind. */
 interface Entity {
