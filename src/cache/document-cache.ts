@@ -305,7 +305,7 @@ export class DocumentCache<Value> {
         const entry = this.#held.accept({ ...document, asOf }, { generation: this.#held.generation, isForeign: true })
         if (entry) return { entry, source: 'redis', stale: entry.stale }
       } catch {
-        // It is refused, and told of, below.
+        // The value is unusable: the ordinary read below refuses and reports it.
       }
     }
     return this.#bounded(scope, {}, answer)

@@ -77,7 +77,7 @@ export class Standings {
     return held.isLast(document) ? { asOf: head.asOf, unverified: false } : undefined
   }
 
-  /** The answer, if there is one in the part of a read's time that may go into it. */
+  /** The answer of PostgreSQL, or `undefined` when there is none within the part of a read's time that this may take. */
   async #askInTime<Answer>(question: Promise<Answer>): Promise<Answer | undefined> {
     return withDeadline(question, this.#parts.askMs, () => new Error()).catch(() => undefined)
   }
