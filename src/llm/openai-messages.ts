@@ -3,6 +3,7 @@ import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } fro
 import { addressOfMedia, mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
 import { toMessages } from './to-messages.js'
+import { jsonText } from './wire-values.js'
 
 /** A part of a user's message as OpenAI has it. */
 export type OpenAIPart =
@@ -33,6 +34,7 @@ export type OpenAIMessage =
  * over the message, part or tool call they stand at; thoughts and cache marks, which chat completions have no words for,
  * are left out, and parts of unknown types are passed on as they are.
  *
+ * @throws {LLMError} with reason `bad_request` for arguments of a tool that have no JSON: they contain themselves, or are too deep
  * @example
  * ```ts
  * toOpenAIMessages([{ role: 'user', content: [{ type: 'image', url: 'https://example.com/cat.png' }] }])
@@ -57,7 +59,7 @@ export function openAIMessage(message: Message, provider: string): OpenAIMessage
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,
     type: 'function' as const,
-    function: { name: call.name, arguments: typeof call.input === 'string' ? call.input : JSON.stringify(call.input ?? {}) },
+    function: { name: call.name, arguments: typeof call.input === 'string' ? call.input : jsonText(call.input ?? {}) },
     ...fieldsFor(call, provider),
   }))
   return {
