@@ -50,7 +50,7 @@ export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] 
 /** One message. @param provider whose metadata and options are laid over it */
 export function openAIMessage(message: Message, provider: string): OpenAIMessage {
   const { role, content, toolCalls, toolCallId = '' } = message
-  const own = fieldsFor(message, provider)
+  const own = { ...beyondOurs(message), ...fieldsFor(message, provider) }
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
@@ -95,6 +95,12 @@ function mediaPart(part: ImagePart | FilePart, own: object): OpenAIPart {
   const sound = base64 === undefined ? null : /^audio\/(wav|mp3|mpeg)/.exec(mediaType)
   if (sound) return { type: 'input_audio', input_audio: { data: base64 as string, format: sound[1] === 'wav' ? 'wav' : 'mp3', ...own } }
   return { type: 'file', file: { file_data: addressOfMedia(media), ...present({ filename: part.filename }), ...own } }
+}
+
+/** What OpenAI has words for and we have not, in a history that came from it. */
+function beyondOurs(message: Message): object {
+  const { role, name, refusal, audio, function_call } = message as Message & { readonly [word: string]: unknown }
+  return present({ name: role === 'tool' ? undefined : name, refusal, audio, function_call })
 }
 
 /** What a message, a part or a tool call carries for one provider. */

@@ -61,7 +61,13 @@ function ownParts(parts: readonly OpaquePart[]): MessagePart[] {
 function ownPart(part: OpaquePart): MessagePart {
   if (part.type === 'image_url') {
     const { image_url, ...rest } = part
-    return { ...rest, type: 'image', url: String(recordOf(image_url)?.url ?? image_url) }
+    const { url = image_url, ...openai } = recordOf(image_url) ?? {}
+    return {
+      ...rest,
+      type: 'image',
+      url: String(url),
+      ...(Object.keys(openai).length > 0 && { providerOptions: { openai } }),
+    } as MessagePart
   }
   if (!isForeignPart(part)) return part
   const { image, data = image, ...rest } = part
