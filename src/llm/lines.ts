@@ -23,6 +23,7 @@ export type MakeDecoder = (take: (value: unknown) => void, maxBytes: number) => 
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
+const REST_OF_LINE = /[^\r\n]+/y
 const BYTE_ORDER_MARK = '\ufeff'
 // A decoder would take the mark off each piece it is handed, so that the text would depend on where the stream is cut.
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -68,9 +69,9 @@ export function lineDecoder(take: (line: string) => void, maxBytes: number): Dec
         keep(lines)
         flush()
       }
-      const rest = bytes.subarray(end)
-      if (size + rest.length > maxBytes) throw new TooLongError(maxBytes)
-      keep(rest)
+      const restLength = bytes.length - end
+      if (size + restLength > maxBytes) throw new TooLongError(maxBytes)
+      if (restLength > 0) keep(bytes.subarray(end))
     },
     flush,
   }
@@ -87,7 +88,6 @@ function takeLines(bytes: Uint8Array, take: (line: string) => void): void {
     isDamaged = true
     text = LENIENT.decode(bytes)
   }
-  const line = /[^\r\n]+/y
   let isEmpty = true
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] as string
@@ -99,11 +99,13 @@ function takeLines(bytes: Uint8Array, take: (line: string) => void): void {
       isEmpty = false
       // A stream of blanks is stepped over without making a string of each.
       if (character <= ' ') continue
-      line.lastIndex = at
-      const [found] = line.exec(text) as unknown as [string]
-      if (isDamaged && found.includes('\ufffd')) throw corrupt(found, new Error('not UTF-8'))
-      take(found)
-      at += found.length - 1
+      REST_OF_LINE.lastIndex = at
+      REST_OF_LINE.test(text)
+      const end = REST_OF_LINE.lastIndex
+      const line = text.slice(at, end)
+      if (isDamaged && line.includes('\ufffd')) throw corrupt(line, new Error('not UTF-8'))
+      take(line)
+      at = end - 1
     }
   }
 }
