@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl } from '../support/test-redis.js'
+import { measureList } from './host/list.js'
 import { type Server, startBareExpress, startBareHono, startExampleHost, startHonoHost, TOKEN } from './host/servers.js'
 import { templateOf } from './support/bench-prompts.js'
 import { type BenchRow, perSecond } from './support/row.js'
@@ -66,6 +67,7 @@ export async function hostBench(): Promise<BenchRow[]> {
     await measure(express(4), 'label'),
     await measure(express(4), 'min_revision'),
     await measure(hono, 'min_revision'),
+    await measureList(testRedisUrl()),
   ]
 }
 

@@ -25,7 +25,7 @@ export function Review({
   readonly base: Version | undefined
   readonly onProblems: () => void
 }) {
-  const { draft, edit, drop } = edited
+  const { draft, edit } = edited
   const { kind, project } = target
   const [problem, fail] = useState<unknown>()
   const [isBusy, work] = useState(false)
@@ -47,7 +47,7 @@ export function Review({
       ...(draft.summary?.trim() && { summary: draft.summary.trim() }),
     }
     const saved = isNew ? await createName(about, fields) : await createVersion(about, fields)
-    drop()
+    edited.saved(draft, saved.version)
     return { about, saved }
   }
   const show = (about: Target, { version }: Version): void =>
@@ -55,6 +55,7 @@ export function Review({
   const save = async (): Promise<void> => {
     if (!isReady) return onProblems()
     work(true)
+    fail(undefined)
     try {
       const { about, saved } = await write()
       say(`v${saved.version} of ${about.name} saved.${receiptText(saved)}`)

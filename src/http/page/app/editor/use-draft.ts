@@ -9,6 +9,8 @@ export interface EditedDraft {
   readonly setField: (name: string, value: Fields[string]) => void
   /** Throws away what was typed. */
   readonly drop: () => void
+  /** Throws away what was saved as that version; what was typed while it was saved stays, and goes on from there. */
+  readonly saved: (sent: Draft, version: number) => void
 }
 
 export function useDraft(key: string, start: () => Omit<Draft, 'at'>): EditedDraft {
@@ -24,5 +26,9 @@ export function useDraft(key: string, start: () => Omit<Draft, 'at'>): EditedDra
     edit,
     setField: (name, value) => edit({ fields: { ...latest.current.fields, [name]: value } }),
     drop: () => dropDraft(key),
+    saved: (sent, version) => {
+      if (latest.current === sent) dropDraft(key)
+      else edit({ base: version, newest: version, summary: '' })
+    },
   }
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Hit, searchNames, searchTexts } from '../api/search.js'
 import { Dialog } from '../parts/dialog.js'
 import { address, DEFAULT_PROJECT, go, hrefOf } from '../state/address.js'
@@ -19,6 +19,8 @@ function Palette() {
   const [state, become] = useState<'idle' | 'searching' | 'names' | 'texts'>('idle')
   const [problem, fail] = useState<unknown>()
   const [chosen, choose] = useState(0)
+  /** Aborted when something else is typed: what was found for the text before it is not shown. */
+  const typed = useRef(new AbortController().signal)
   const project = address.value.query.project ?? DEFAULT_PROJECT
 
   const search = async (where: typeof searchNames, next: 'names' | 'texts', signal: AbortSignal): Promise<void> => {
@@ -26,6 +28,7 @@ function Palette() {
     fail(undefined)
     try {
       const result = await where(text.trim(), project, signal)
+      if (signal.aborted) return
       found(result)
       choose(0)
     } catch (error) {
@@ -41,6 +44,7 @@ function Palette() {
       return
     }
     const gone = new AbortController()
+    typed.current = gone.signal
     const timer = setTimeout(() => void search(searchNames, 'names', gone.signal), PAUSE_MS)
     return () => {
       clearTimeout(timer)
@@ -56,7 +60,7 @@ function Palette() {
     close()
     go(hrefOf([hit.kind.plural, hit.name], { project, v: hit.version }))
   }
-  const readTexts = (): void => void search(searchTexts, 'texts', new AbortController().signal)
+  const readTexts = (): void => void search(searchTexts, 'texts', typed.current)
   return (
     <Dialog label="Search" onClose={close} className="palette">
       <input

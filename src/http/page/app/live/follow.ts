@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { API, ApiError, get } from '../api/call.js'
 import { token } from '../api/session.js'
 import type { Change, ChangeEvent, Page } from '../api/wire.js'
+import { sayProblem } from '../state/toasts.js'
 import { announce, announceUnknown, noteRevision, revision } from './changes.js'
 import { readEvents } from './event-stream.js'
 
@@ -92,8 +93,14 @@ function becomes(state: LiveState, newest: number | undefined): void {
 }
 
 async function tellMissed(known: number): Promise<void> {
-  const { items } = await get<Page<Change>>('/changelog', { limit: MOST_MISSED }, { asks: false })
-  missed.value = items.filter((change) => change.revision > known)
+  try {
+    const { items } = await get<Page<Change>>('/changelog', { limit: MOST_MISSED }, { asks: false })
+    // Beside what an earlier pause missed, until the user closes the notice.
+    missed.value = [...items.filter((change) => change.revision > known), ...missed.value.filter((change) => change.revision <= known)]
+  } catch (error) {
+    // Views load again by themselves; whoever may not read the log is told nothing of it.
+    if (!(error instanceof ApiError && (error.status === 401 || error.status === 403))) sayProblem(error)
+  }
 }
 
 /** Resolves when another token is given: a refused stream is not asked for again before. */

@@ -12,8 +12,8 @@ import { RolloutFacts } from './rollout-facts.js'
 import { When } from './small.js'
 import { SplitBar, sharesOf } from './split-bar.js'
 
-/** What the user is about to change, while it is not applied. */
-interface Draft {
+/** Who takes part, and how they are divided. */
+interface Traffic {
   readonly coverage: number
   readonly weights: readonly number[]
 }
@@ -39,17 +39,18 @@ export function RolloutCard({
   /** What its outcomes say. */
   readonly children?: ComponentChildren
 }) {
-  const [draft, change] = useState<Draft | undefined>()
+  /** What the user touched and has not applied. The rest follows what others write meanwhile: Apply would take it back otherwise. */
+  const [draft, change] = useState<Partial<Traffic>>({})
   const [isEnding, end] = useState(false)
   const [isGoingOn, goOn] = useState(false)
   const { id, label, status, arms, coverage, winner, guard, created_by, created_at } = rollout
   const isOpen = status !== 'concluded'
-  const current: Draft = { coverage, weights: arms.map(({ weight }) => weight) }
-  const next = draft ?? current
+  const current: Traffic = { coverage, weights: arms.map(({ weight }) => weight) }
+  const next: Traffic = { ...current, ...draft }
   // Subjects are judged by the weights under which they were exposed, so those of a guarded rollout stay.
   const hasWeights = isOpen && arms.length > 1 && !(guard && arms[guard.control]?.version === own)
-  const isChanged = draft !== undefined && !isSame(draft, current)
-  const edit = (part: Partial<Draft>): void => change({ ...next, ...part })
+  const isChanged = !isSame(next, current)
+  const edit = (part: Partial<Traffic>): void => change({ ...draft, ...part })
   const shown = {
     ...rollout,
     coverage: next.coverage,
@@ -64,7 +65,7 @@ export function RolloutCard({
   }
   const apply = async (note: Note): Promise<void> => {
     const answer = await stepRollout(target, id, { verb: 'ramp', ...stepOf(next, current) }, note)
-    change(undefined)
+    change({})
     say(`Traffic of ${target.name} changed: ${changeText(current, next)}.${receiptText(answer)}`, () =>
       stepRollout(target, id, { verb: 'ramp', ...stepOf(current, next) }),
     )
@@ -167,7 +168,7 @@ export function RolloutCard({
             </>
           }
           takesFocus={false}
-          onCancel={() => change(undefined)}
+          onCancel={() => change({})}
           run={apply}
         />
       )}
@@ -186,7 +187,7 @@ export function RolloutCard({
 }
 
 /** "10 % → 25 % of subjects, weights 1:1 → 3:1" */
-export function changeText(from: Draft, to: Draft): string {
+export function changeText(from: Traffic, to: Traffic): string {
   return [
     from.coverage !== to.coverage && `${percent(from.coverage)} → ${percent(to.coverage)} of subjects`,
     !sameWeights(from, to) && `weights ${from.weights.join(':')} → ${to.weights.join(':')}`,
@@ -195,9 +196,9 @@ export function changeText(from: Draft, to: Draft): string {
     .join(', ')
 }
 
-function stepOf(to: Draft, from: Draft) {
+function stepOf(to: Traffic, from: Traffic) {
   return { ...(to.coverage !== from.coverage && { coverage: to.coverage }), ...(!sameWeights(to, from) && { weights: to.weights }) }
 }
 
-const sameWeights = (one: Draft, other: Draft): boolean => one.weights.join() === other.weights.join()
-const isSame = (one: Draft, other: Draft): boolean => one.coverage === other.coverage && sameWeights(one, other)
+const sameWeights = (one: Traffic, other: Traffic): boolean => one.weights.join() === other.weights.join()
+const isSame = (one: Traffic, other: Traffic): boolean => one.coverage === other.coverage && sameWeights(one, other)

@@ -9,17 +9,9 @@ import { useLoaded } from '../live/use-loaded.js'
 import { Loading } from '../parts/small.js'
 import { keepInput, readInput, type Variable, valuesOf, variablesOf } from './inputs.js'
 import { loadModels, type Side } from './side.js'
-import { type Loading as Rendering, useRendered } from './use-side.js'
+import { type Loading as Rendering, type Running, useAnswer, useRendered } from './use-side.js'
 
-type ColumnOf = (
-  side: Side,
-  rendered: Rendering,
-  beside: Rendering,
-  place: number,
-  values: object,
-  model: string,
-  runs: number,
-) => JSX.Element
+type ColumnOf = (side: Side, rendered: Rendering, beside: Rendering, answer: Running, place: number) => JSX.Element
 
 /** The input at the left, and the two columns it goes into. */
 export function Bench({
@@ -48,6 +40,9 @@ export function Bench({
   useEffect(() => keepInput(about, texts), [texts])
   const first = useRendered(target, left, values)
   const second = useRendered(target, right, values)
+  // Here, and not in the columns: those go while a version is loaded, and would ask the model again when they are back.
+  const firstAnswer = useAnswer(target, left, values, model, runs)
+  const secondAnswer = useAnswer(target, right, values, model, runs)
   const set = (name: string, text: string): void => type((before) => ({ ...before, [name]: text }))
   const canRun = can('POST', '/playground/run')
   return (
@@ -110,8 +105,8 @@ export function Bench({
       <div class="sides">
         {left && right ? (
           <>
-            {column(left, first, second, 0, values, model, runs)}
-            {column(right, second, first, 1, values, model, runs)}
+            {column(left, first, second, firstAnswer, 0)}
+            {column(right, second, first, secondAnswer, 1)}
           </>
         ) : (
           <Loading />

@@ -9,7 +9,7 @@ import { problemText } from '../state/toasts.js'
 import { compareTexts } from '../text/diff.js'
 import { count, counted } from '../text/words.js'
 import type { Rendered, Side } from './side.js'
-import { type Loading, type Running, useAnswer } from './use-side.js'
+import type { Loading, Running } from './use-side.js'
 
 /** One of the two versions: rendered, with what the other one has not marked in place, and the model's answer. */
 export function Column({
@@ -17,11 +17,9 @@ export function Column({
   side,
   rendered,
   beside,
+  answer,
   place,
   options,
-  values,
-  model,
-  runs,
   onChoose,
   onEdit,
 }: {
@@ -30,16 +28,12 @@ export function Column({
   readonly rendered: Loading
   /** What the other side renders to. */
   readonly beside: Loading
+  readonly answer: Running
   readonly place: number
   readonly options: readonly { readonly value: string; readonly text: string }[]
-  readonly values: object
-  readonly model: string
-  /** Grows by one for each run. */
-  readonly runs: number
   readonly onChoose: (choice: string) => void
   readonly onEdit: (version: Version) => void
 }) {
-  const answer = useAnswer(target, side, values, model, runs)
   const { kind, name, project } = target
   const messages = messagesOf(rendered.value)
   const otherMessages = messagesOf(beside.value)

@@ -64,18 +64,16 @@ export function TryView({ target, query }: { readonly target: Target; readonly q
       <Bench
         target={target}
         sides={[left, right]}
-        column={(side, rendered, beside, place, values, model, runs) => (
+        column={(side, rendered, beside, answer, place) => (
           <Column
             key={place}
             target={target}
             side={side}
             rendered={rendered}
             beside={beside}
+            answer={answer}
             place={place}
             options={options}
-            values={values}
-            model={model}
-            runs={runs}
             onChoose={(choice) => (place === 0 ? choose(choice, second) : choose(first, choice))}
             onEdit={(version) => editAsDraft(version, place === 0)}
           />

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Target } from '../api/writes.js'
 import { type Answer, preview, type Rendered, run, type Side } from './side.js'
 
@@ -19,7 +19,7 @@ export function useRendered(target: Target, side: Side | undefined, values: obje
     const gone = new AbortController()
     const timer = setTimeout(() => {
       preview(target, side, values, gone.signal).then(
-        (value) => show({ value }),
+        (value) => gone.signal.aborted || show({ value }),
         (error) => gone.signal.aborted || show({ error }),
       )
     }, PAUSE_MS)
@@ -38,19 +38,31 @@ export interface Running {
   readonly error?: unknown
 }
 
-/** Asks the model at each run. Another input or version leaves the answer, which says what it was asked before. */
-export function useAnswer(target: Target, side: Side, values: object, model: string, runs: number): Running {
+/**
+ * Asks the model at each run. Other values leave its answer; another version takes it away, also one that is still under way.
+ *
+ * @param runs grows by one for each run
+ */
+export function useAnswer(target: Target, side: Side | undefined, values: object, model: string, runs: number): Running {
   const [state, show] = useState<Running>({ state: 'idle' })
+  const asked = useRef<AbortController | undefined>(undefined)
   useEffect(() => {
-    if (runs === 0) return
+    if (runs === 0 || !side) return
     const gone = new AbortController()
+    asked.current = gone
     show({ state: 'running' })
     run(target, side, values, model, gone.signal).then(
-      (value) => show({ state: 'done', value }),
+      (value) => gone.signal.aborted || show({ state: 'done', value }),
       (error) => gone.signal.aborted || show({ state: 'done', error }),
     )
     return () => gone.abort()
   }, [runs])
-  useEffect(() => show({ state: 'idle' }), [side.choice])
+  useEffect(() => {
+    // Before the first run, and after every other one: its answer would stand below a version that did not give it.
+    return () => {
+      asked.current?.abort()
+      show({ state: 'idle' })
+    }
+  }, [side?.choice])
   return state
 }

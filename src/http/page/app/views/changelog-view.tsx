@@ -36,13 +36,14 @@ export function ChangelogView({ query }: { readonly query: Readonly<Record<strin
   const ask = (cursor?: string, signal?: AbortSignal) =>
     get<Page<Change>>('/changelog', { kind, name, changed_by: by, limit: PAGE_SIZE, cursor }, signal ? { signal } : {})
   const load = async (signal?: AbortSignal): Promise<void> => {
+    const isLeft = () => signal?.aborted || current.current.key !== key
     try {
       const page = await ask(undefined, signal)
-      if (signal?.aborted) return
+      if (isLeft()) return
       find([])
       become({ key, items: page.items, cursor: page.cursor ?? undefined })
     } catch (error) {
-      if (!signal?.aborted) become({ key, error })
+      if (!isLeft()) become({ key, error })
     }
   }
   const more = async (): Promise<void> => {
@@ -53,13 +54,14 @@ export function ChangelogView({ query }: { readonly query: Readonly<Record<strin
       become({ key, items: [...items, ...page.items], cursor: page.cursor ?? undefined })
   }
   const look = async (signal: AbortSignal): Promise<void> => {
-    const top = current.current.items?.[0]
     const page = await ask(undefined, signal).catch(() => undefined)
     if (!page || signal.aborted) return
+    // As it is shown by now: new changes may have been taken into the list while this was asked.
+    const top = current.current.items?.[0]
     if (!top) return become({ key, items: page.items, cursor: page.cursor ?? undefined })
     const newer = page.items.filter(({ id }) => id > top.id)
     // A page full of news leaves a gap between them and what is shown.
-    find(newer)
+    find((found) => ((found[0]?.id ?? 0) > (newer[0]?.id ?? 0) && found[0]!.id > top.id ? found : newer))
   }
   useEffect(() => {
     const gone = new AbortController()

@@ -6,7 +6,7 @@ import type { CacheStats } from '../api/wire.js'
 import { Failure } from '../parts/failure.js'
 import { Loading } from '../parts/small.js'
 import { Sparkline } from '../parts/sparkline.js'
-import { say, sayProblem } from '../state/toasts.js'
+import { problemText, say, sayProblem } from '../state/toasts.js'
 import { capital, count, percent } from '../text/words.js'
 
 const EVERY_MS = 2_000
@@ -37,7 +37,14 @@ export function HealthView() {
       ) : !newest ? (
         <Loading />
       ) : (
-        <Figures seen={seen} newest={newest} />
+        <>
+          {error !== undefined && (
+            <p class="notice warn" role="alert">
+              These figures are not new any more. {problemText(error)}
+            </p>
+          )}
+          <Figures seen={seen} newest={newest} />
+        </>
       )}
       {(!who.value?.signed_in || who.value.may.refresh) && <Refresher />}
     </section>

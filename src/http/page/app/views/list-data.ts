@@ -5,6 +5,7 @@ import type { Kind } from '../api/kinds.js'
 import type { ChangeEvent, Page, Version } from '../api/wire.js'
 import { onChanges } from '../live/changes.js'
 import { sayProblem } from '../state/toasts.js'
+import { LoadOrder } from './load-order.js'
 
 const PAGE_SIZE = 100
 const MOST_READ = 1_000
@@ -42,6 +43,7 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
   const key = JSON.stringify([kind.kind, project, search, wanted])
   const [state, show] = useState<State>(kept.get(key) ?? { key })
   const current = useRef(state)
+  const order = useRef(new LoadOrder()).current
   const become = (next: State): void => {
     current.current = next
     kept.set(next.key, next)
@@ -50,6 +52,7 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
   const pageAt = (cursor: string | undefined, signal?: AbortSignal) =>
     (wanted === 'inactive' ? loadInactive : loadRows)(kind, project, search, cursor, signal)
   const reload = async (signal?: AbortSignal): Promise<void> => {
+    const turn = order.begin()
     try {
       let rows: readonly Row[] = []
       let next: string | undefined
@@ -59,16 +62,25 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
         next = page.cursor
         // As many as are shown by now: "Load more" may have been faster.
       } while (next !== undefined && rows.length < (kept.get(key)?.items?.length ?? 0))
-      if (!signal?.aborted) become({ key, items: rows, cursor: next })
+      if (signal?.aborted || !order.land('', turn)) return
+      become({ key, items: rows, cursor: next })
+      patchHeardSince(turn, signal)
     } catch (error) {
       if (!signal?.aborted && !(current.current.key === key && current.current.items)) become({ key, error })
     }
   }
   const more = async (): Promise<void> => {
     const { cursor } = current.current
+    const turn = order.begin()
     const page = await pageAt(cursor)
     const { items = [], cursor: reached } = current.current
-    if (current.current.key === key && reached === cursor) become({ key, items: [...items, ...page.rows], cursor: page.cursor })
+    if (current.current.key !== key || reached !== cursor) return
+    become({ key, items: [...items, ...page.rows], cursor: page.cursor })
+    patchHeardSince(turn)
+  }
+  /** A page that was asked for before a change may show what was before it. */
+  const patchHeardSince = (turn: number, signal = new AbortController().signal): void => {
+    for (const name of order.heardSince(turn)) void patch(name, signal)
   }
 
   useEffect(() => {
@@ -89,10 +101,11 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
 
   const patch = async (name: string, signal: AbortSignal): Promise<void> => {
     if (search !== '' && !name.toLowerCase().includes(search.toLowerCase())) return
+    const turn = order.begin(name)
     try {
       const row = await loadRow(kind, project, name, signal)
       const { items = [], cursor } = current.current
-      if (signal.aborted || current.current.key !== key) return
+      if (signal.aborted || current.current.key !== key || !order.land(name, turn)) return
       const isShown = items.some(({ newest }) => newest.name === name)
       if (row && !isShown && cursor !== undefined && items.length > 0 && name > items.at(-1)!.newest.name) return
       const others = items.filter(({ newest }) => newest.name !== name)
