@@ -54,7 +54,7 @@ async function serve(environment: Environment): Promise<void> {
 /** Processes that share the port. The first one prepares the database, and replaces a worker that dies. */
 async function startWorkers(environment: Environment): Promise<void> {
   await (await openManager(environment)).shutdown()
-  // A token that was made up here is everybody's.
+  // A token that was made up for this start is the same in every worker.
   const start = () => cluster.fork({ CONFIG_ADMIN_TOKEN: Object.values(environment.tokens).join(',') })
   const workers = Array.from({ length: environment.workers }, start)
   await Promise.all(workers.map((worker) => once(worker, 'listening')))
@@ -79,7 +79,7 @@ async function openManager({ database, redis, ollama }: Environment) {
 
 function announce({ host, tokens, workers, database }: Environment, port: number): void {
   const origin = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? 'localhost' : host}:${port}`
-  // In the fragment, which browsers keep to themselves.
+  // The token is in the fragment of the address, which browsers do not send to a server.
   console.log(`Admin page  ${origin}/config/admin/${isDemo && !process.env.CONFIG_ADMIN_TOKEN ? `#token=${tokens.demo}` : ''}`)
   console.log(`API         ${origin}/config/api/openapi.json`)
   const where = database.startsWith('pglite:') ? `embedded database (${database})` : 'PostgreSQL'

@@ -19,12 +19,13 @@ import { EventChannel } from './event-channel.js'
 import type { AgentRequest } from './model-choice.js'
 import { modelChoices } from './model-choices.js'
 import { chatWith, isAbort, type ModelWalk, streamWith } from './model-walk.js'
-import { type ExecuteOptions, LazyContext, type RunContext } from './run-context.js'
+import { type ExecuteOptions, givenSignal, LazyContext, type RunContext } from './run-context.js'
 import type { AgentEvents, AgentStreamEvent, RunEvent, RunPrompt } from './run-event.js'
 import { observeRun, type RunObserver } from './run-observer.js'
 import { outcomesOf } from './run-outcomes.js'
 import { errorCode, RunState } from './run-state.js'
 import { answerWithTools, type ToolAnswer, type ToolRequest } from './tool-loop.js'
+import { untilAborted } from './until-aborted.js'
 
 /**
  * An agent whose prompt and model come from the database, with fallbacks in code.
@@ -266,8 +267,10 @@ export abstract class BaseAgent<Input, Output> {
         const output = await this.run(input, context)
         this.#emit(context, state, { ok: true, degraded: false })
         return { output, degraded: false }
-      } catch (error) {
-        const output = isAbort(context) ? undefined : await this.#degraded(input, error)
+      } catch (thrown) {
+        const wasAborted = isAbort(context)
+        const output = wasAborted ? undefined : await this.#degraded(input, thrown, context)
+        const error = output === undefined && !wasAborted && isAbort(context) ? context.signal.reason : thrown
         this.#emit(context, state, { ok: output !== undefined, degraded: output !== undefined, errorCode: errorCode(error), error })
         if (output === undefined) throw error
         return { output, degraded: true }
@@ -297,7 +300,9 @@ export abstract class BaseAgent<Input, Output> {
     const state = this.#stateOf(context)
     const promptName = nameOf(this.promptName)
     const modelName = nameOf(this.modelName)
-    const { prompt, model } = await this.#reads.together(promptName, modelName, context)
+    const signal = givenSignal(context)
+    signal?.throwIfAborted()
+    const { prompt, model } = await untilAborted(this.#reads.together(promptName, modelName, context), signal)
     if (promptName !== undefined && prompt !== undefined) {
       state.once(`prompt ${promptName} undefined undefined`, () => settled(prompt))
       state.prompt = runPrompt(promptName, prompt)
@@ -319,17 +324,18 @@ export abstract class BaseAgent<Input, Output> {
     return { choices, registry, request, context, state: this.#stateOf(context), options, prompt: used }
   }
 
-  async #degraded(input: Input, error: unknown): Promise<Output | undefined> {
+  async #degraded(input: Input, error: unknown, context: RunContext): Promise<Output | undefined> {
     try {
-      return await this.fallback(input, error)
+      return await untilAborted((async () => this.fallback(input, error))(), givenSignal(context))
     } catch (cause) {
+      if (isAbort(context)) return undefined
       this.#logger.error({ error: cause, agent: this.name }, 'The fallback of an agent failed.')
       return undefined
     }
   }
 
   #pinned<Value>(context: RunContext | undefined, question: string, ask: () => Promise<Value>): Promise<Value> {
-    return context === undefined ? ask() : this.#stateOf(context).once(question, ask)
+    return context === undefined ? ask() : untilAborted(this.#stateOf(context).once(question, ask), givenSignal(context))
   }
 
   /** The state of a run. A context that was made by hand, as in tests, gets a new one. */

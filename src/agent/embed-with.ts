@@ -4,6 +4,7 @@ import type { CallOptions, EmbedRequest, EmbedResult } from '../llm/llm-client.j
 import type { LLMRegistry } from '../llm/llm-registry.js'
 import { LLMError } from '../shared/errors.js'
 import type { AgentCallOptions } from './agent-options.js'
+import { heeding } from './model-walk.js'
 import { givenSignal, type RunContext } from './run-context.js'
 import type { RunState } from './run-state.js'
 
@@ -35,7 +36,11 @@ export async function embedWith(
       throw new LLMError(`The client for "${provider}" makes no embeddings.`, { reason: 'unsupported', provider, model })
     }
     const request = { model, values, ...embedParameters(parameters), ...(typeof dimensions === 'number' && { dimensions }) }
-    const result = await call.within(() => client.embed!(request, callOptions(context, state, options)))
+    const result = await heeding(
+      { context },
+      { provider, model },
+      call.within(() => client.embed!(request, callOptions(context, state, options))),
+    )
     checkVectors(result, request)
     call.end({ result })
     state.addAttempt({ provider, model }, startedAt)

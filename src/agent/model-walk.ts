@@ -10,6 +10,7 @@ import { type Cost, costOf } from './run-cost.js'
 import type { RunPrompt } from './run-event.js'
 import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
+import { untilAborted } from './until-aborted.js'
 
 /** One walk over the models of a run. */
 export interface ModelWalk {
@@ -28,7 +29,11 @@ export function chatWith(walk: ModelWalk): Promise<ChatResult> {
   return firstAnswer(walk, async (attempt) => {
     const call = beginCall(walk, attempt, false)
     try {
-      const result = await call.within(() => attempt.client.chat(attempt.request, attempt.options))
+      const result = await heeding(
+        walk,
+        attempt.choice,
+        call.within(() => attempt.client.chat(attempt.request, attempt.options)),
+      )
       call.end({ result })
       state.addAttempt(attempt.choice, attempt.startedAt)
       state.addUsage(result.usage)
@@ -49,7 +54,15 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
     const call = beginCall(walk, attempt, true)
     const events = call.within(() => attempt.client.stream(attempt.request, attempt.options)[Symbol.asyncIterator]())
     try {
-      return { opened: { call, events }, first: await call.within(() => events.next()), attempt }
+      return {
+        opened: { call, events },
+        first: await heeding(
+          walk,
+          attempt.choice,
+          call.within(() => events.next()),
+        ),
+        attempt,
+      }
     } catch (error) {
       call.end({ error })
       throw error
@@ -60,7 +73,15 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   // What was answered until a stream broke, or was left, was paid for too.
   let cost: Cost | undefined
   try {
-    for (let next = first; !next.done; next = await call.within(() => events.next())) {
+    for (
+      let next = first;
+      !next.done;
+      next = await heeding(
+        walk,
+        attempt.choice,
+        call.within(() => events.next()),
+      )
+    ) {
       if (next.value.type === 'finish') {
         outcome = { result: next.value.result }
         state.addUsage(next.value.result.usage)
@@ -76,8 +97,29 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
     state.addAttempt(attempt.choice, attempt.startedAt, 'error' in outcome ? outcome.error : undefined)
     state.cost.add(cost)
     call.end(outcome)
-    await events.return?.()
+    await heeding(walk, attempt.choice, closed(events))
   }
+}
+
+/** Ends a stream that is left in its middle. */
+async function closed(events: AsyncIterator<ChatEvent>): Promise<void> {
+  await events.return?.()
+}
+
+/** How long a client may take to end a call whose run was aborted; its error says more than ours. */
+const ABORT_GRACE_MS = 100
+
+/** Waits for a client as long as the run lasts: a client of the host may not heed its signal. */
+export function heeding<Value>(
+  { context }: Pick<ModelWalk, 'context'>,
+  { provider, model }: Pick<ModelChoice, 'provider' | 'model'>,
+  work: Promise<Value>,
+): Promise<Value> {
+  return untilAborted(work, givenSignal(context), {
+    graceMs: ABORT_GRACE_MS,
+    toError: (cause) =>
+      new LLMError(`The run was aborted, and "${provider}" did not end its call.`, { reason: 'aborted', provider, model, cause }),
+  })
 }
 
 function beginCall({ state, prompt }: ModelWalk, { choice: { provider, model }, request }: Attempt, isStreamed: boolean): CallObservation {
@@ -199,8 +241,8 @@ function retryAfterOf(error: unknown): number | undefined {
 async function pause(ms: number, context: RunContext): Promise<void> {
   try {
     await sleep(ms, undefined, { signal: context.signal })
-  } catch (cause) {
-    throw new LLMError('The run was aborted while it waited for a model.', { reason: 'aborted', cause })
+  } catch {
+    throw new LLMError('The run was aborted while it waited for a model.', { reason: 'aborted', cause: context.signal.reason })
   }
 }
 

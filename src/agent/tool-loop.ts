@@ -3,13 +3,13 @@ import { assistantMessage } from '../llm/assistant-message.js'
 import { jsonSchemaOf } from '../llm/json-answer.js'
 import type { ChatResult, JsonSchema, ToolDefinition } from '../llm/llm-client.js'
 import { problemsOf } from '../llm/schema-problems.js'
-import { onAbort } from '../llm/shared-abort.js'
 import { InvalidArgumentError, LLMError } from '../shared/errors.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 import type { AgentRequest } from './model-choice.js'
 import { isAbort } from './model-walk.js'
 import type { RunContext } from './run-context.js'
 import type { RunState } from './run-state.js'
+import { untilAborted } from './until-aborted.js'
 
 /** A tool that the model may have run. */
 // biome-ignore lint/suspicious/noExplicitAny: each tool takes an input of its own, which its schema and not the compiler knows
@@ -117,14 +117,6 @@ async function resultOf({ id, name, input }: ToolCall, tools: AgentTools, contex
     if (isAbort(context)) throw error
     return shortened(`Error: ${error instanceof Error ? error.message : thrownText(error)}`)
   }
-}
-
-/** Settles as the work does, or rejects as soon as the run ends: a tool may never look at its signal. */
-function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const stopWatching = onAbort(signal, () => reject(signal.reason))
-    void work.then(resolve, reject).finally(stopWatching)
-  })
 }
 
 /** Cut between characters: half of one is no text, and servers refuse it. */

@@ -17,7 +17,17 @@ import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } fro
 
 /** Messages as the prompt of an AI SDK model, of any version of its specification. */
 export function promptOf(messages: readonly Message[], version: string): unknown[] {
-  return toPlacedMessages(messages).map((message) => promptMessage(message, version))
+  const own = toPlacedMessages(messages)
+  const names = new Map(own.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }) => [id, name])))
+  // OpenAI's results of tools name the call alone, and the AI SDK wants the tool besides.
+  return own
+    .filter(saysSomething)
+    .map((message) => promptMessage({ ...message, toolName: message.toolName ?? names.get(message.toolCallId ?? '') ?? '' }, version))
+}
+
+/** Providers refuse a turn of the assistant without anything in it. */
+function saysSomething(message: Message): boolean {
+  return message.role !== 'assistant' || Boolean(message.toolCalls?.length) || partsOf(message).length > 0
 }
 
 /** `toMessages` takes away where tool calls stood; the AI SDK wants to know. */

@@ -10,6 +10,7 @@ import type {
 } from '../entities/message.js'
 import type { CallOptions, ChatDelta, ChatEvent, ChatRequest, ChatResult, LLMClient, ToolDefinition } from '../llm/llm-client.js'
 import { partsOf } from '../llm/media.js'
+import { jsonText } from '../llm/wire-values.js'
 import { LLMError } from '../shared/errors.js'
 import { isReasoningPart, isTextPart } from '../shared/message-parts.js'
 import type { CallShape, PartShape, WarningShape } from './ai-sdk-types.js'
@@ -210,7 +211,7 @@ function textBytes(text: unknown): Uint8Array {
 function outputText(output: unknown, warnings: WarningShape[]): string {
   const { type, value, reason } = output as { type: string; value?: unknown; reason?: string }
   if (type === 'execution-denied') return reason ?? 'The tool was not allowed to run.'
-  if (type !== 'content') return typeof value === 'string' ? value : JSON.stringify(value)
+  if (type !== 'content') return typeof value === 'string' ? value : jsonText(value)
   const parts = value as readonly PartShape[]
   for (const part of parts) if (part.type !== 'text') warnings.push(unsupported(part, 'the result of a tool'))
   return parts.map((part) => part.text ?? '').join('')
@@ -232,7 +233,7 @@ function contentOf(result: ChatResult): unknown[] {
 }
 
 function callOf(call: ToolCall): object {
-  return { type: 'tool-call', toolCallId: call.id, toolName: call.name, input: JSON.stringify(call.input), ...metadataOf(call) }
+  return { type: 'tool-call', toolCallId: call.id, toolName: call.name, input: jsonText(call.input), ...metadataOf(call) }
 }
 
 function metadataOf({ providerMetadata }: ProviderFields): ProviderFields {
@@ -302,9 +303,9 @@ function streamOf(
           const { id, name, input } = event.toolCall
           const metadata = metadataOf(event.toolCall)
           controller.enqueue({ type: 'tool-input-start', id, toolName: name })
-          controller.enqueue({ type: 'tool-input-delta', id, delta: JSON.stringify(input) })
+          controller.enqueue({ type: 'tool-input-delta', id, delta: jsonText(input) })
           controller.enqueue({ type: 'tool-input-end', id })
-          controller.enqueue({ type: 'tool-call', toolCallId: id, toolName: name, input: JSON.stringify(input), ...metadata })
+          controller.enqueue({ type: 'tool-call', toolCallId: id, toolName: name, input: jsonText(input), ...metadata })
         } else if (event.type === 'finish') {
           controller.enqueue({ type: 'response-metadata', modelId: event.result.model })
           controller.enqueue({ type: 'finish', ...endOf(event.result) })

@@ -11,10 +11,12 @@ import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts } from './held/
 import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { Suspicions } from './held/suspicions.js'
-import { type LogPage, RevisionLog, type ScopeHead } from './log/revision-log.js'
+import { type LogPage, RevisionLog } from './log/revision-log.js'
 import { LEASE_MS, LOOK_AGAIN_MS } from './redis/load-lease.js'
 import { ReadBatches, type RedisAnswer } from './redis/read-batches.js'
 import type { RedisTier } from './redis/redis-tier.js'
+import { Standings } from './standings.js'
+import { UntoldChanges } from './untold-changes.js'
 
 export interface DocumentCacheOptions {
   readonly maxEntries: number
@@ -63,18 +65,6 @@ export interface CommittedChange {
   readonly documents: readonly StampedDocument[]
 }
 
-/** The last change of a scope, as of a revision. */
-interface StampedHead extends ScopeHead {
-  readonly asOf: number
-}
-
-/** What is known of a document that did not come from the primary. */
-interface Standing {
-  readonly asOf: number
-  /** Nobody could confirm it. */
-  readonly unverified: boolean
-}
-
 /** A document, and how it was found. */
 export interface Served<Value> {
   readonly entry: MemoryEntry<Value>
@@ -114,8 +104,8 @@ export class DocumentCache<Value> {
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
   readonly #suspicions: Suspicions
-  /** Announced changes that nothing has confirmed yet. The host gets an event only once a change is confirmed. */
-  readonly #untold = new Map<Scope, LogPage['heads'][number]>()
+  readonly #standings: Standings
+  readonly #untold: UntoldChanges
   /** Unusable values in Redis that were reported already. */
   readonly #refused = new BoundedMap<true>(1_000)
   /** Expired documents that are being read again in the background (stale-while-revalidate). */
@@ -125,7 +115,6 @@ export class DocumentCache<Value> {
   readonly #batches: ReadBatches<Served<Value> | undefined> | undefined
   readonly #replicaLoads: Batcher<StampedDocument>
   readonly #primaryLoads: Batcher<StampedDocument>
-  readonly #heads: Batcher<StampedHead>
   /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
   #now = performance.now()
   readonly #counters = { memoryHits: 0, memoryMisses: 0, loads: 0, staleServed: 0 }
@@ -144,7 +133,6 @@ export class DocumentCache<Value> {
     }
     this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
     this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
-    this.#heads = new Batcher((scopes) => this.#readHeads(scopes), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
       ...(parts.spreadMs && { spreadMs: parts.spreadMs }),
@@ -157,6 +145,18 @@ export class DocumentCache<Value> {
       onOtherHistory: (page, known) => this.#takeOtherHistory(page, known),
       contradicts: (scope, revision, token) => this.#held.contradicts(scope, revision, token),
       onError: (error) => parts.events.failed(error, 'The revision log could not be read; the next poll tries again.'),
+    })
+    this.#standings = new Standings({
+      log: this.log,
+      held: this.#held,
+      readHeads: (scopes) => parts.readLog(undefined, scopes),
+      askMs: options.readMs * CONFIRMING_SHARE,
+    })
+    this.#untold = new UntoldChanges({
+      changed: (heads) => parts.events.changed(heads),
+      isHeld: (head) => this.#hasReached(head),
+      inspectRedis: async (scopes) => redis?.inspect(scopes),
+      confirmSoon: () => this.log.confirmSoon(),
     })
   }
 
@@ -305,7 +305,7 @@ export class DocumentCache<Value> {
         const entry = this.#held.accept({ ...document, asOf }, { generation: this.#held.generation, isForeign: true })
         if (entry) return { entry, source: 'redis', stale: entry.stale }
       } catch {
-        // It is refused, and told of, below.
+        // The value is unusable: the ordinary read below refuses and reports it.
       }
     }
     return this.#bounded(scope, {}, answer)
@@ -431,7 +431,7 @@ export class DocumentCache<Value> {
     if (!document)
       return this.#refuse(scope, stamp, new Error('It is not what was stored: cut, of another program, or not signed as it should be.'))
     const unverified = this.log.applied === undefined
-    const standing = isImmutable ? { asOf: document.asOf, unverified } : await this.#standingOf(document)
+    const standing = isImmutable ? { asOf: document.asOf, unverified } : await this.#standings.of(document)
     if (standing === undefined || this.#suspicions.has(scope)) return stamp
     try {
       const entry = this.#held.accept(
@@ -458,45 +458,6 @@ export class DocumentCache<Value> {
     return stamp
   }
 
-  /**
-   * As of which revision a document from Redis, or from a replica, is known to be right: it must be the scope's last one, by revision and
-   * token, as this process knows the log. `undefined` when it is not. One that is ahead of that is confirmed by the log first.
-   *
-   * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known and the database has had one
-   * history since: it is checked when the log can be read.
-   */
-  async #standingOf(document: StampedDocument): Promise<Standing | undefined> {
-    if (this.log.applied === undefined) await this.#askInTime(this.log.catchUp())
-    if (this.log.applied === undefined) {
-      this.log.assume(document.asOf)
-      return { asOf: document.asOf, unverified: true }
-    }
-    if (!(await this.log.reached(document.revision))) return undefined
-    const isLast = this.#held.isLast(document)
-    if (isLast === undefined) return this.#confirmed(document)
-    // Its own stamp counts no further than this process knows the log: it may have been counted in another history.
-    return isLast ? { asOf: Math.min(document.asOf, Math.max(this.log.applied, document.revision)), unverified: false } : undefined
-  }
-
-  /** The same for a scope whose head is not known: PostgreSQL says which change was its last. */
-  async #confirmed(document: StampedDocument): Promise<Standing | undefined> {
-    const { generation } = this.#held
-    const head = await this.#askInTime(this.#heads.load(document.scope))
-    if (!head) {
-      this.log.confirmSoon()
-      // One of a lost history looks no older than one of this history: its stamp was counted there.
-      return this.#held.hasStartedOver ? undefined : { asOf: document.asOf, unverified: true }
-    }
-    if (!(await this.log.reached(head.revision)) || generation !== this.#held.generation) return undefined
-    this.#held.learn(head)
-    return this.#held.isLast(document) ? { asOf: head.asOf, unverified: false } : undefined
-  }
-
-  /** The answer, if there is one in the part of a read's time that may go into it. */
-  async #askInTime<Answer>(question: Promise<Answer>): Promise<Answer | undefined> {
-    return withDeadline(question, this.#parts.options.readMs * CONFIRMING_SHARE, () => new Error()).catch(() => undefined)
-  }
-
   async #loadOnce(
     scope: Scope,
     attempt: number,
@@ -520,7 +481,7 @@ export class DocumentCache<Value> {
     if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
     if (isReplica && !isImmutable) {
       // A replica may be behind, and may have another history, in which its stamp was counted.
-      const standing = await this.#standingOf(document)
+      const standing = await this.#standings.of(document)
       if (!standing || standing.unverified) return 'superseded'
       document = { ...document, asOf: standing.asOf }
     }
@@ -556,11 +517,6 @@ export class DocumentCache<Value> {
     if (asOf >= this.#held.floor(scope)) await this.log.catchUp()
   }
 
-  async #readHeads(scopes: readonly Scope[]): Promise<ReadonlyMap<Scope, StampedHead>> {
-    const { asked, top } = await this.#parts.readLog(undefined, scopes)
-    return new Map(asked.map((head) => [head.scope, { ...head, asOf: top }]))
-  }
-
   async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
     this.#counters.loads += scopes.length
     return this.#parts.load(scopes, from)
@@ -570,10 +526,10 @@ export class DocumentCache<Value> {
   #takeClaims(heads: LogPage['heads'], isOwn: boolean): void {
     const news = this.#held.claim(heads)
     for (const { scope } of news) this.#flights.delete(scope)
-    if (isOwn) this.#tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
-    else if (this.#parts.events.wantsChanges?.() !== false) for (const head of news) this.#untold.set(head.scope, head)
+    if (isOwn) this.#untold.tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
+    else if (this.#parts.events.wantsChanges?.() !== false) this.#untold.add(news)
     if (news.length === 0) return
-    void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#confirm(news)))
+    void this.#refreshHeld(news.map(({ scope }) => scope)).then(() => (isOwn ? undefined : this.#untold.confirm(news)))
   }
 
   #takeRead(page: LogPage, isPending: (revision: number) => boolean): boolean {
@@ -585,41 +541,15 @@ export class DocumentCache<Value> {
     const turned = this.#held.judgeUnverified(asked, page.top, (scope) => this.#suspicions.has(scope))
     const changed = page.heads.filter((head) => news.includes(head) || this.#untold.has(head.scope))
     for (const { scope } of changed) asked.delete(scope)
-    this.#tell([...changed, ...[...asked.values()].filter(({ scope }) => turned.has(scope))])
-    for (const { scope, revision } of this.#untold.values()) if (!isPending(revision)) this.#untold.delete(scope)
+    this.#untold.tell([...changed, ...[...asked.values()].filter(({ scope }) => turned.has(scope))])
+    this.#untold.keepOnly(isPending)
     if (news.length > 0) void this.#refreshHeld(news.map(({ scope }) => scope))
     return wasFalse
   }
 
-  /**
-   * Tells the host of announced changes that a document confirms: one that was loaded anew, or the one that the writer put into Redis. The
-   * others wait for the log.
-   */
-  async #confirm(heads: LogPage['heads']): Promise<void> {
-    this.#tell(heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision) && this.#hasReached(scope, revision)))
-    const rest = () => heads.filter(({ scope, revision }) => this.#isAnnounced(scope, revision))
-    if (rest().length === 0) return
-    const inRedis = await this.#parts.redis?.inspect(rest().map(({ scope }) => scope))
-    const isInRedis = ({ scope, revision, token }: LogPage['heads'][number]) => {
-      const document = inRedis?.get(scope)
-      return document?.revision === revision && document.token === token
-    }
-    this.#tell(rest().filter(isInRedis))
-    if (rest().length > 0) this.log.confirmSoon()
-  }
-
-  #isAnnounced(scope: Scope, revision: number): boolean {
-    return this.#untold.get(scope)?.revision === revision
-  }
-
-  #hasReached(scope: Scope, revision: number): boolean {
+  #hasReached({ scope, revision }: LogPage['heads'][number]): boolean {
     const entry = this.#held.peek(scope)
     return entry !== undefined && !isUnverified(entry) && entry.isUsable && entry.revision >= revision
-  }
-
-  #tell(heads: LogPage['heads']): void {
-    for (const { scope } of heads) this.#untold.delete(scope)
-    if (heads.length > 0) this.#parts.events.changed(heads)
   }
 
   /** What this process holds is read again at once, in batches of which some are on their way together, so that the next reader finds it. */

@@ -28,7 +28,7 @@ export interface ConnectionValues {
   readonly project?: string | undefined
 }
 
-/** Large configurations take their time, and nobody's request waits for a command. In milliseconds. */
+/** Longer than a service's timeouts: a command may read a large configuration, and no request waits for it. In milliseconds. */
 const PATIENT = { databaseMs: 10_000, readMs: 15_000 }
 
 /**
@@ -51,7 +51,7 @@ export async function withManager<Value>(
     ...(project !== undefined && { project }),
     settings: { get: (key) => io.env[key] },
     kinds: declared.map((kind) => (typeof kind === 'string' ? asStored(kind) : kind)),
-    // Nothing is served here: a write is announced all the same.
+    // A command serves nothing, so it need not hear of changes. Its own writes are still announced.
     listen: false,
     timeouts: PATIENT,
     protectedLabels: protectedLabelsOf(io),
@@ -59,7 +59,7 @@ export async function withManager<Value>(
     ...more,
   })
   try {
-    // First of all: a write does not end by SIGINT, and should not begin with a wait for the server.
+    // Connect first: SIGINT does not end a write once it began, and the wait for the server should not be part of it.
     await manager.ready()
     return await work(manager)
   } catch (error) {

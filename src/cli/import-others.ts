@@ -53,7 +53,7 @@ async function read(system: OtherSystem, files: readonly string[], io: CliIo): P
   return { entities: imported.flatMap(({ entities }) => entities), losses: imported.flatMap(({ losses }) => losses) }
 }
 
-/** With what a prompt has that does not say it. */
+/** Adds the fields that a prompt has to have and the export leaves out. */
 function wholeOf({ template, ...given }: ImportedPrompt): EntityContent {
   const type = typeof template === 'string' ? 'text' : 'chat'
   return { type, template: template as Json, description: null, model: null, parameters: {}, ...given }

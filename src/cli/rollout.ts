@@ -28,7 +28,7 @@ type Verb = (typeof VERBS)[number]
 
 const OPTIONS = {
   ...WRITING_OPTIONS,
-  /** What `--message` was called here. */
+  /** The earlier name of `--message`, which goes on working here. */
   summary: { type: 'string' },
   acknowledge: { type: 'boolean' },
   coverage: { type: 'string' },
@@ -86,7 +86,7 @@ async function showReport(manager: ConfigurationManager, id: string, isJson: boo
   return report.guard.some(({ verdict }) => verdict === 'worse') ? WORSE : 0
 }
 
-/** So that a deployment can stop. */
+/** The exit code of a report whose guard finds the candidate worse: a deployment script can stop on it. */
 const WORSE = 2
 
 function rampOf({ coverage, weights, enrol }: { coverage?: string; weights?: string; enrol?: string }) {

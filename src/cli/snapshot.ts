@@ -21,7 +21,7 @@ Example: agent-config snapshot --out build/agent-config.snapshot`,
   run: runSnapshot,
 }
 
-/** Room for more than anybody keeps: memory for as many entries is set aside at once. */
+/** Limits above any real configuration. Not higher: the LRU allocates room for `maxEntries` when it is made. */
 const ROOM = { maxEntries: 100_000, maxBytes: 2 ** 40 }
 
 async function runSnapshot(args: readonly string[], io: CliIo): Promise<number> {
@@ -32,7 +32,7 @@ async function runSnapshot(args: readonly string[], io: CliIo): Promise<number> 
   const folder = await mkdtemp(`${file}.`)
   const draft = join(folder, 'draft')
   const clean = () => rmSync(folder, { recursive: true, force: true })
-  // A process that is stopped ends before it gets to `finally`.
+  // A process that is ended by a signal does not get to `finally`.
   io.signal.addEventListener('abort', clean)
   try {
     const documents = await write(io, values, draft)
@@ -51,7 +51,7 @@ async function runSnapshot(args: readonly string[], io: CliIo): Promise<number> 
 async function write(io: CliIo, values: ConnectionValues, snapshotFile: string): Promise<number> {
   const declared = await declaredKindsIn(io, values)
   let failure: unknown
-  // What Redis holds may be of a moment ago.
+  // Without Redis: its documents may be a moment older than those of PostgreSQL.
   const more = { snapshotFile, memory: ROOM, redis: false } as const
   const documents = await withManager(
     io,

@@ -55,7 +55,7 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
   const blank: Readonly<Record<string, unknown>> = Object.fromEntries([...VERSION_FIELDS, ...names].map((name) => [name, undefined]))
 
   function decode(row: Row): Content {
-    // By plain SQL content may be any JSON, such as null.
+    // Plain SQL may have stored any JSON as content, `null` for example.
     const kept = tables ? row : ((row.content ?? {}) as Row)
     const content: Record<string, unknown> = Object.assign({ ...blank }, decodeVersion(row))
     for (const { name, key, field } of stored) content[name] = deepFreeze(field.decode(kept[key], row))

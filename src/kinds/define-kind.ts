@@ -39,7 +39,7 @@ export type AnyHostKind = Kind<any, any>
 const KIND = /^[a-z][a-z0-9_]{0,39}$/
 const PLURAL = /^[a-z][a-z0-9_-]{0,59}$/
 
-/** What else stands where a kind does: everything, the content of single versions, and rollouts. */
+/** Words that scopes and messages use in the place of a kind: all kinds, the content of a single version, rollouts. */
 const TAKEN: readonly string[] = ['all', 'content', 'rollout']
 
 /**

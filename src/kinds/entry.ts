@@ -114,7 +114,7 @@ function leavesOf(value: Json, path: string): readonly (readonly [path: string, 
   return Object.entries(value as JsonObject).flatMap(([key, part]) => leavesOf(part, pathTo(path, key)))
 }
 
-/** A key that would read as a path, or as none, stands in brackets. */
+/** An empty key, or one that would read as a path (dots, brackets), is written in brackets. */
 function pathTo(path: string, key: string): string {
   if (key === '' || /[.[\]]/.test(key)) return `${path}[${JSON.stringify(key)}]`
   return path === '' ? key : `${path}.${key}`

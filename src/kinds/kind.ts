@@ -40,11 +40,11 @@ export interface KindDefinition<
   readonly noun: string
   readonly maxNameLength: number
   readonly tables: KindTables
-  /** What reads mean that name no label. Absent: the manager's label. */
+  /** The label of reads that name none. Absent: the manager's label. */
   readonly defaultLabel?: string
   /** The field that `diff` compares line by line. */
   readonly lineField?: string
-  /** What a draft says besides name, project, labels, author and reason. */
+  /** The fields of a draft besides name, project, labels, author and reason. */
   readonly fields: Readonly<Record<string, Field>>
   /**
    * Checks a draft as far as that is possible without the version it inherits from, and completes it. Before any connection is used.

@@ -5,7 +5,7 @@ import { checkKeys } from '../shared/known-keys.js'
 
 const CURRENCY = /^[A-Z]{3}$/
 
-/** @throws {InvalidArgumentError} naming the price that is missing, unknown, or none */
+/** @throws {InvalidArgumentError} naming the field that is missing, unknown, or not a price */
 export function checkPrices(field: string, given: unknown): ModelPrices {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new InvalidArgumentError(field, 'must be { inputPerMillion, outputPerMillion, cachedInputPerMillion?, currency }')

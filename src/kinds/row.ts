@@ -34,7 +34,7 @@ export function isoDate(value: unknown): string {
   return new Date(value as string | Date).toISOString()
 }
 
-/** jsonb comes parsed, unless the host told its driver otherwise. */
+/** Drivers parse jsonb, unless the host configured its driver to give the text. */
 export function decodeJson(value: unknown): unknown {
   return typeof value === 'string' ? JSON.parse(value) : value
 }

@@ -87,7 +87,7 @@ export async function* askServer<Event>(
   let answer: OpenAnswer<Event> | undefined
   let isComplete = false
   const fail: Fail = (what, facts) =>
-    new LLMError(redacted(`${service.title} at ${service.base}${call.path} ${what}.`, headersOf(call)), {
+    new LLMError(redacted(`${service.title} at ${service.base}${call.path} ${what}.`, call), {
       provider: service.provider,
       model,
       partial: answer && (answer.reader.partial?.() ?? ''),
@@ -161,7 +161,7 @@ async function openAnswer<Event>(
   makeReader: MakeReader<Event>,
   scope: CallScope,
 ): Promise<OpenAnswer<Event>> {
-  const source = (response.body as ReadableStream<Uint8Array>).getReader()
+  const source = ((response.body ?? new Response('').body) as ReadableStream<Uint8Array>).getReader()
   // A body that does not follow the signal of its request ends here.
   scope.release = () => void source.cancel().catch(() => {})
   const events: Event[] = []
@@ -263,10 +263,18 @@ async function firstText(response: Response, scope: CallScope): Promise<string> 
   return text
 }
 
-/** Takes what headers hold out of a text: some servers repeat a refused key. */
-function redacted(text: string, headers: { readonly [name: string]: string }): string {
-  return Object.entries(headers).reduce((rest, [name, value]) => {
-    const secret = value.replace(/^\S+ /, '')
-    return secret.length < 6 || name === 'content-type' ? rest : rest.replaceAll(secret, '***')
-  }, text)
+/** Names of headers and of fields of a query, every word of whose value may be a secret. */
+const PRIVATE = /auth|cookie|key|token|secret|sig|pass/i
+/** What stands in headers and may stand in an error. */
+const HARMLESS = /^(?:bearer|digest|application\/json)$/i
+
+/** Takes what headers and the query hold out of a text: some servers repeat a refused key. */
+function redacted(text: string, call: HttpCall): string {
+  const headers = Object.entries(headersOf(call))
+  const words = [...headers, ...new URLSearchParams(call.service.query)]
+    .filter(([name]) => PRIVATE.test(name))
+    .flatMap(([, value]) => [value, ...value.split(/[\s;,="]+/)])
+  return [...headers.map(([, value]) => value.replace(/^\S+ /, '')), ...words]
+    .filter((secret) => secret.length > 5 && !HARMLESS.test(secret))
+    .reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }

@@ -22,23 +22,29 @@ export interface Decoder {
 export type MakeDecoder = (take: (value: unknown) => void, maxBytes: number) => Decoder
 
 const LINE_FEED = 0x0a
-const BLANK = 0x20
-const STRICT = new TextDecoder('utf-8', { fatal: true })
+const CARRIAGE_RETURN = 0x0d
+const REST_OF_LINE = /[^\r\n]+/y
+const BYTE_ORDER_MARK = '\ufeff'
+// A decoder would take the mark off each piece it is handed, so that the text would depend on where the stream is cut.
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * Lines of UTF-8. Blank ones are left out.
+ * Lines of UTF-8 that end with LF, CR LF or CR. Blanks before a line, and lines of nothing but blanks, are left out; a line without
+ * any character is given as ''. So is a byte order mark at the beginning of a line, where joined files may have one.
  *
- * @param take gets each line, and whether its bytes were damaged
- * @param maxBytes longest line; a longer one is refused before it is complete
+ * @param take gets each line; one whose bytes were damaged is refused
+ * @param maxBytes longest line that is waited for; a longer one is refused before it is complete
  */
-export function lineDecoder(take: (line: string, isDamaged: boolean) => void, maxBytes: number): Decoder {
-  // Bytes that wait for their line feed, in one growing buffer: a million small chunks take no more memory than one large.
+export function lineDecoder(take: (line: string) => void, maxBytes: number): Decoder {
+  // Bytes that wait for the end of their line, in one growing buffer: a million small chunks take no more memory than one large.
   let buffer = new Uint8Array(0)
   let size = 0
+  /** Whether the bytes so far end with CR: an LF after it belongs to the same end of line. */
+  let isHalfEnd = false
 
-  const wait = (bytes: Uint8Array): void => {
+  const keep = (bytes: Uint8Array): void => {
     const needed = size + bytes.length
-    if (needed > maxBytes) throw new TooLongError(maxBytes)
     if (needed > buffer.length) {
       const larger = new Uint8Array(needed * 2)
       larger.set(buffer.subarray(0, size))
@@ -53,23 +59,26 @@ export function lineDecoder(take: (line: string, isDamaged: boolean) => void, ma
   }
 
   return {
-    push(bytes) {
-      const end = bytes.lastIndexOf(LINE_FEED) + 1
-      if (end > 0 && size === 0) takeLines(bytes.subarray(0, end), take)
+    push(chunk) {
+      const bytes = isHalfEnd && chunk[0] === LINE_FEED ? chunk.subarray(1) : chunk
+      if (chunk.length > 0) isHalfEnd = chunk.at(-1) === CARRIAGE_RETURN
+      const end = Math.max(bytes.lastIndexOf(LINE_FEED), bytes.lastIndexOf(CARRIAGE_RETURN)) + 1
+      const lines = bytes.subarray(0, end)
+      if (size === 0) takeLines(lines, take)
       else if (end > 0) {
-        const first = bytes.indexOf(LINE_FEED) + 1
-        wait(bytes.subarray(0, first))
+        keep(lines)
         flush()
-        takeLines(bytes.subarray(first, end), take)
       }
-      if (end < bytes.length) wait(bytes.subarray(end))
+      const restLength = bytes.length - end
+      if (size + restLength > maxBytes) throw new TooLongError(maxBytes)
+      if (restLength > 0) keep(bytes.subarray(end))
     },
     flush,
   }
 }
 
 /** The lines in bytes that end with one, or with the stream. */
-function takeLines(bytes: Uint8Array, take: (line: string, isDamaged: boolean) => void): void {
+function takeLines(bytes: Uint8Array, take: (line: string) => void): void {
   let text: string
   let isDamaged = false
   try {
@@ -77,27 +86,45 @@ function takeLines(bytes: Uint8Array, take: (line: string, isDamaged: boolean) =
   } catch {
     // The lines before the damage still count.
     isDamaged = true
-    text = new TextDecoder().decode(bytes)
+    text = LENIENT.decode(bytes)
   }
+  let isEmpty = true
   for (let at = 0; at < text.length; at += 1) {
-    // A stream of blanks is stepped over without making a string of each.
-    if (text.charCodeAt(at) <= BLANK) continue
-    const feed = text.indexOf('\n', at)
-    const line = text.slice(at, feed < 0 ? text.length : feed)
-    take(line, isDamaged && line.includes('\ufffd'))
-    at += line.length
+    const character = text[at] as string
+    if (character === '\n' || character === '\r') {
+      if (isEmpty) take('')
+      isEmpty = true
+      if (character === '\r' && text[at + 1] === '\n') at += 1
+    } else if (character !== BYTE_ORDER_MARK || !isEmpty) {
+      isEmpty = false
+      // A stream of blanks is stepped over without making a string of each.
+      if (character <= ' ') continue
+      REST_OF_LINE.lastIndex = at
+      REST_OF_LINE.test(text)
+      const end = REST_OF_LINE.lastIndex
+      const line = text.slice(at, end)
+      if (isDamaged && line.includes('\ufffd')) throw corrupt(line, new Error('not UTF-8'))
+      take(line)
+      at = end - 1
+    }
   }
 }
 
 /** One value of JSON on each line. */
-export const ndjsonDecoder: MakeDecoder = (take, maxBytes) => lineDecoder((line, isDamaged) => take(jsonOf(line, isDamaged)), maxBytes)
+export const ndjsonDecoder: MakeDecoder = (take, maxBytes) =>
+  lineDecoder((line) => {
+    if (line) take(jsonOf(line))
+  }, maxBytes)
 
 /** The value of a text of JSON. @throws {CorruptLineError} */
-export function jsonOf(text: string, isDamaged = false): unknown {
+export function jsonOf(text: string): unknown {
   try {
-    if (isDamaged) throw new Error('not UTF-8')
     return parseJson(text)
   } catch (cause) {
-    throw new CorruptLineError(text.slice(0, 200), { cause })
+    throw corrupt(text, cause)
   }
+}
+
+function corrupt(text: string, cause: unknown): CorruptLineError {
+  return new CorruptLineError(text.slice(0, 200), { cause })
 }

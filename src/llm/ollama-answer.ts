@@ -33,7 +33,11 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
 
       accept(value) {
         const fields = lineOf(value)
-        const message = recordOf(fields.message) ?? { content: fields.response, thinking: fields.thinking }
+        const said = recordOf(fields.message)
+        // A line of another shape is what a server, or a proxy before it, says of its failure.
+        if (!said && fields.response === undefined && !('done' in fields) && !('status' in fields))
+          throw new Error(errorText(fields, JSON.stringify(fields)))
+        const message = said ?? { content: fields.response, thinking: fields.thinking }
         answer.add(message.content, message.thinking)
         if (message.tool_calls) {
           for (const call of listOf(message.tool_calls)) {

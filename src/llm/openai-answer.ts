@@ -108,8 +108,9 @@ function wordsOf(content: unknown, type: 'text' | 'thinking'): string {
 export function fieldsOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
-  if (fields.error) {
-    const status = statusOf(recordOf(fields.error) ?? {})
+  // vLLM, Mistral and FastAPI say what went wrong without a field `error`.
+  if (fields.error || ((fields.message || fields.detail) && !fields.choices && !fields.data)) {
+    const status = statusOf(recordOf(fields.error) ?? fields)
     throw Object.assign(new Error(errorText(fields)), { status, said: JSON.stringify(fields) })
   }
   return fields
@@ -123,14 +124,16 @@ function statusOf({ code, status, type }: Fields): number | undefined {
   return /rate_limit|quota/.test(name) ? 429 : /overloaded/.test(name) ? 529 : undefined
 }
 
-/** Token counts in OpenAI's words. */
+/** Token counts in OpenAI's words; DeepSeek and Moonshot have their own for cached ones, Perplexity for thoughts. */
 export function usageOf(usage: Fields): TokenUsage {
   return present({
     inputTokens: numberOf(usage.prompt_tokens),
     outputTokens: numberOf(usage.completion_tokens),
     totalTokens: numberOf(usage.total_tokens),
-    cachedInputTokens: numberOf(recordOf(usage.prompt_tokens_details)?.cached_tokens),
-    reasoningTokens: numberOf(recordOf(usage.completion_tokens_details)?.reasoning_tokens),
+    cachedInputTokens: numberOf(
+      recordOf(usage.prompt_tokens_details)?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens,
+    ),
+    reasoningTokens: numberOf(recordOf(usage.completion_tokens_details)?.reasoning_tokens ?? usage.reasoning_tokens),
   })
 }
 

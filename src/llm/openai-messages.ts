@@ -3,6 +3,7 @@ import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } fro
 import { addressOfMedia, mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
 import { toMessages } from './to-messages.js'
+import { jsonText } from './wire-values.js'
 
 /** A part of a user's message as OpenAI has it. */
 export type OpenAIPart =
@@ -33,6 +34,7 @@ export type OpenAIMessage =
  * over the message, part or tool call they stand at; thoughts and cache marks, which chat completions have no words for,
  * are left out, and parts of unknown types are passed on as they are.
  *
+ * @throws {LLMError} with reason `bad_request` for arguments of a tool that have no JSON: they contain themselves, or are too deep
  * @example
  * ```ts
  * toOpenAIMessages([{ role: 'user', content: [{ type: 'image', url: 'https://example.com/cat.png' }] }])
@@ -48,7 +50,7 @@ export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] 
 /** One message. @param provider whose metadata and options are laid over it */
 export function openAIMessage(message: Message, provider: string): OpenAIMessage {
   const { role, content, toolCalls, toolCallId = '' } = message
-  const own = fieldsFor(message, provider)
+  const own = { ...beyondOurs(message), ...fieldsFor(message, provider) }
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
@@ -57,7 +59,7 @@ export function openAIMessage(message: Message, provider: string): OpenAIMessage
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,
     type: 'function' as const,
-    function: { name: call.name, arguments: typeof call.input === 'string' ? call.input : JSON.stringify(call.input ?? {}) },
+    function: { name: call.name, arguments: typeof call.input === 'string' ? call.input : jsonText(call.input ?? {}) },
     ...fieldsFor(call, provider),
   }))
   return {
@@ -93,6 +95,12 @@ function mediaPart(part: ImagePart | FilePart, own: object): OpenAIPart {
   const sound = base64 === undefined ? null : /^audio\/(wav|mp3|mpeg)/.exec(mediaType)
   if (sound) return { type: 'input_audio', input_audio: { data: base64 as string, format: sound[1] === 'wav' ? 'wav' : 'mp3', ...own } }
   return { type: 'file', file: { file_data: addressOfMedia(media), ...present({ filename: part.filename }), ...own } }
+}
+
+/** What OpenAI has words for and we have not, in a history that came from it. */
+function beyondOurs(message: Message): object {
+  const { role, name, refusal, audio, function_call } = message as Message & { readonly [word: string]: unknown }
+  return present({ name: role === 'tool' ? undefined : name, refusal, audio, function_call })
 }
 
 /** What a message, a part or a tool call carries for one provider. */

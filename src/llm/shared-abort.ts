@@ -23,7 +23,8 @@ export function onAbort(signal: AbortSignal, action: () => void): (() => void) |
   const actions = watched.get(signal) ?? new AbortActions()
   if (actions.size === 0) {
     watched.set(signal, actions)
-    signal.addEventListener('abort', actions)
+    // Once: it does not stay on a signal that has aborted, whatever its watchers do.
+    signal.addEventListener('abort', actions, { once: true })
   }
   actions.add(action)
   return () => {

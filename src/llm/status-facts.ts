@@ -4,8 +4,8 @@ import { recordOf } from './wire-values.js'
 
 /** Words of a server error that blame the request: sent again it fails again. */
 const REQUEST_AT_FAULT = /must be|invalid (?!memory)|unmarshal|illegal|unknown format/i
-/** The model wrote a broken tool call or broken JSON (Ollama, Groq); asked again it may write a good one. */
-const MODEL_AT_FAULT = /parsing tool call|failed_generation/i
+/** The model wrote a broken tool call or broken JSON (Ollama, llama.cpp, Groq); asked again it may write a good one. */
+const MODEL_AT_FAULT = /pars\w+ tool call|tool call pars|failed_generation/i
 const NO_SUCH_MODEL = /(?:model|deployment).*not.(?:found|exist)|(?:unknown|such|invalid) model|no endpoints found for/is
 /** The same with status 400, where other words of a model are about the request: OpenRouter, Groq. */
 const NO_MODEL_OF_400 = /not a valid model|model_(?:decommissioned|not_found)/i

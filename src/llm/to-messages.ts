@@ -1,5 +1,5 @@
 import type { Message, MessagePart, OpaquePart, ProviderRecord, ToolCall } from '../entities/message.js'
-import { listOf, parsedText, recordOf, stringOf } from './wire-values.js'
+import { jsonText, listOf, parsedText, recordOf, stringOf } from './wire-values.js'
 
 /**
  * A history in this package's words, from the words of its host: OpenAI's `tool_calls`, `tool_call_id` and `image_url`,
@@ -61,7 +61,13 @@ function ownParts(parts: readonly OpaquePart[]): MessagePart[] {
 function ownPart(part: OpaquePart): MessagePart {
   if (part.type === 'image_url') {
     const { image_url, ...rest } = part
-    return { ...rest, type: 'image', url: String(recordOf(image_url)?.url ?? image_url) }
+    const { url = image_url, ...openai } = recordOf(image_url) ?? {}
+    return {
+      ...rest,
+      type: 'image',
+      url: String(url),
+      ...(Object.keys(openai).length > 0 && { providerOptions: { openai } }),
+    } as MessagePart
   }
   if (!isForeignPart(part)) return part
   const { image, data = image, ...rest } = part
@@ -88,6 +94,6 @@ function toolResult({ toolCallId, toolName, output, result }: OpaquePart): Messa
   const { type, value, reason } = recordOf(output) ?? { value: result }
   const said = type === 'execution-denied' ? (reason ?? 'The tool was not allowed to run.') : value
   const content =
-    type === 'content' ? (listOf(said) as MessagePart[]) : (stringOf(said) ?? (typeof said === 'string' ? said : JSON.stringify(said)))
+    type === 'content' ? (listOf(said) as MessagePart[]) : (stringOf(said) ?? (typeof said === 'string' ? said : jsonText(said)))
   return { role: 'tool', content, toolCallId: String(toolCallId), toolName: String(toolName) }
 }

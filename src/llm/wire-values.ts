@@ -1,3 +1,5 @@
+import { LLMError } from '../shared/errors.js'
+
 /** A line of JSON. */
 export type Fields = Record<string, unknown>
 
@@ -35,6 +37,19 @@ export function parsedText(value: unknown): unknown {
   }
 }
 
+/**
+ * JSON of what a message holds.
+ *
+ * @throws {LLMError} with reason `bad_request` for what has none: it contains itself, holds a BigInt, or is deeper than the stack
+ */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (cause) {
+    throw new LLMError('A message holds what cannot be written as JSON.', { reason: 'bad_request', cause })
+  }
+}
+
 /** Deeper is no answer: `JSON.parse` takes time and memory for each level. */
 const DEEPEST = 1_000
 
@@ -42,8 +57,8 @@ const DEEPEST = 1_000
 export function parseJson(text: string): unknown {
   let depth = 0
   let isString = false
-  // A short text cannot be deep enough to matter.
-  for (let at = text.length > 65_536 ? 0 : text.length; at < text.length; at += 1) {
+  // A short text cannot be that deep.
+  for (let at = text.length > DEEPEST ? 0 : text.length; at < text.length; at += 1) {
     const character = text.charCodeAt(at)
     if (character === 0x5c) at += 1
     else if (character === 0x22) isString = !isString

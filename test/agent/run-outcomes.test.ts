@@ -15,6 +15,9 @@ type Run = 'good' | 'fails' | 'falls back' | 'says no JSON' | 'makes do without 
 const RUNS: readonly Run[] = ['good', 'fails', 'falls back', 'says no JSON', 'makes do without JSON', 'is aborted']
 const ANY_JSON = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as const
 
+/** Callers that leave in the middle of their run. */
+const callers = new WeakMap<AbortSignal, AbortController>()
+
 class Sorter extends BaseAgent<Run, string> {
   readonly name = 'sorter'
   override promptName = 'sort'
@@ -27,7 +30,8 @@ class Sorter extends BaseAgent<Run, string> {
   protected override async run(input: Run, context: RunContext): Promise<string> {
     const prompt = await this.getPrompt({}, { context })
     if (this.pause > 0) await new Promise((resolve) => setTimeout(resolve, this.pause))
-    if (input === 'is aborted') throw context.signal.reason
+    callers.get(context.signal)?.abort()
+    context.signal.throwIfAborted()
     const asking = this.chatJSON(ANY_JSON, { messages: [{ role: 'user', content: `${prompt} ${input}` }] }, context)
     if (input === 'makes do without JSON') return asking.then(({ value }) => String(value)).catch(() => 'none')
     return String((await asking).value)
@@ -66,7 +70,9 @@ function sorter(options: ConstructorParameters<typeof Sorter>[0] = {}): Sorter {
 }
 
 async function execute(agent: Sorter, run: Run, subject: string | undefined): Promise<void> {
-  const options = { ...(subject !== undefined && { subject }), ...(run === 'is aborted' && { signal: AbortSignal.abort() }) }
+  const caller = new AbortController()
+  if (run === 'is aborted') callers.set(caller.signal, caller)
+  const options = { signal: caller.signal, ...(subject !== undefined && { subject }) }
   await agent.execute(run, options).catch(() => {})
 }
 

@@ -81,12 +81,28 @@ describe('a compiled prompt for the AI SDK', () => {
         { role: 'tool', content: 'today', tool_call_id: 'c2', name: 'date' },
       ],
     ] as unknown as Message[][]
-    for (const history of histories) {
+    for (const history of [...histories, histories[1]!.map(({ name, ...message }: Message & { name?: unknown }) => message)]) {
       const { messages } = forAISDK(compiled([{ role: 'user', content: 'When?' }, ...history]))
       expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+      expect(messages[2]).toMatchObject({ content: [{ toolName: 'time' }, { toolName: 'date' }] })
       const llm = new FakeLLMClient(['Now.'])
       await generateText({ model: toAISDK(llm, 'm'), messages })
       expect(llm.calls[0]?.request.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool'])
     }
+  })
+
+  it('leave out an assistant’s turn that says nothing: providers refuse it', () => {
+    const history = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: null },
+      { role: 'assistant', content: '' },
+      { role: 'assistant', content: [] },
+      { role: 'user', content: '' },
+    ] as Message[]
+
+    expect(forAISDK(compiled(history)).messages).toEqual([
+      { role: 'user', content: 'a' },
+      { role: 'user', content: '' },
+    ])
   })
 })

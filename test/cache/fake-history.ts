@@ -22,6 +22,8 @@ export class FakeHistory {
   /** The same for reads of the log. */
   logGate: Promise<void> | undefined
   failure: Error | undefined
+  /** Of reads of the log alone. */
+  logFailure: Error | undefined
 
   constructor(database = 'db') {
     this.database = database
@@ -85,7 +87,8 @@ export class FakeHistory {
 
   readonly readLog = async (after: number | undefined, scopes: readonly Scope[] = []): Promise<LogPage> => {
     this.logReads++
-    if (this.failure) throw this.failure
+    const failure = this.failure ?? this.logFailure
+    if (failure) throw failure
     const heads = new Map<Scope, { scope: Scope; revision: number; token: string }>()
     for (const { revision, token, scopes } of this.#changes) for (const scope of scopes) heads.set(scope, { scope, revision, token })
     const page = {

@@ -160,7 +160,10 @@ describe('documents of changes that a failover lost', () => {
     expect(await read(scope)).toBe('kept')
   })
 
-  it('are not served for a stamp that was counted in the lost history', async () => {
+  it.each([
+    ['a message', true],
+    ['the log alone', false],
+  ])('are not served for a stamp that was counted in the lost history, when %s tells of the new one', async (_who, isHeard) => {
     const { cache, hear, read } = await aFullCache()
     const scope = SCOPES[0] as Scope
     for (let count = 0; count < 5; count++) history.commit(['prompt:default:other'])
@@ -170,7 +173,7 @@ describe('documents of changes that a failover lost', () => {
 
     history.loseAfter(50)
     const change = history.commit([scope], 'new')
-    hear(change)
+    if (isHeard) hear(change)
     await cache.log.catchUp()
 
     expect(await read(scope)).toBe('new')

@@ -159,7 +159,7 @@ it('revisions that were only announced, lost, and overwritten are settled withou
 })
 
 describe('a change that was announced and is lost with its history', () => {
-  it('does not leave its predecessor, which is lost as well, to be served when the primary does not bear it out', async () => {
+  async function aWorkerThatHoldsWhatIsLost() {
     const worker = aCache(history)
     history.commit([GREETING])
     history.commit([OTHER])
@@ -169,11 +169,25 @@ describe('a change that was announced and is lost with its history', () => {
     history.failure = new Error('away')
     worker.hear(history.commit([GREETING], 'lost 5'))
     await expect(worker.read(GREETING)).rejects.toThrow('away')
-
     history.loseAfter(2)
     history.restoreText(GREETING, 'kept')
     history.failure = undefined
+    return worker
+  }
 
+  it('does not leave its predecessor, which is lost as well, to be served when the primary does not bear it out', async () => {
+    const worker = await aWorkerThatHoldsWhatIsLost()
+
+    expect(await worker.read(GREETING)).toBe('kept')
+  })
+
+  it('nor while the log, which would tell of the other history, cannot be read', async () => {
+    const worker = await aWorkerThatHoldsWhatIsLost()
+    history.logFailure = new Error('no log')
+
+    await expect(worker.read(GREETING)).rejects.toThrow('no log')
+
+    history.logFailure = undefined
     expect(await worker.read(GREETING)).toBe('kept')
   })
 })

@@ -25,6 +25,26 @@ async function collect(stream: AsyncIterable<ChatEvent>): Promise<ChatEvent[]> {
   return all
 }
 
+it.each([
+  ['OpenAI', { prompt_tokens_details: { cached_tokens: 3 }, completion_tokens_details: { reasoning_tokens: 2 } }],
+  ['DeepSeek', { prompt_cache_hit_tokens: 3, prompt_cache_miss_tokens: 2, completion_tokens_details: { reasoning_tokens: 2 } }],
+  ['Moonshot', { cached_tokens: 3, completion_tokens_details: { reasoning_tokens: 2 } }],
+  ['xAI and Perplexity', { prompt_tokens_details: { cached_tokens: 3 }, reasoning_tokens: 2 }],
+])('counts cached and reasoning tokens in the words of %s', async (_, own) => {
+  server.reply(events(...ending('stop', { prompt_tokens: 5, completion_tokens: 4, ...own })))
+
+  const { usage } = await client.chat(request)
+
+  expect(usage).toEqual({ inputTokens: 5, outputTokens: 4, cachedInputTokens: 3, reasoningTokens: 2 })
+})
+
+it('says of an answer without a body that it ended before its end', async () => {
+  const fetch = async () => new Response(null, { status: 204 })
+  const empty = new OpenAICompatibleClient({ name: 'local', baseUrl: 'http://localhost/v1', maxRetries: 0, fetch })
+
+  expect(await failure(empty.chat(request))).toMatchObject({ reason: 'stream', message: expect.stringContaining('no "done" at the end') })
+})
+
 describe('the official client against the same server', () => {
   const official = () => new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'sk', maxRetries: 0 })
 
@@ -328,6 +348,23 @@ describe('an error', () => {
 
     server.reply({ ...events(chunk({ content: 'Be' })), lines: events(chunk({ content: 'Be' })).lines!.slice(0, -1) })
     expect(await failure(client.chat(request))).toMatchObject({ reason: 'stream', partial: 'Be' })
+
+    for (const line of [
+      { object: 'error', message: 'the model failed', type: 'InternalServerError', code: 500 },
+      { detail: 'the model failed' },
+      { message: 'the model failed' },
+    ]) {
+      server.reply(events(chunk({ content: 'Be' }), line))
+      expect(await failure(client.chat(request))).toMatchObject({
+        reason: 'stream',
+        partial: 'Be',
+        message: expect.stringContaining('the model failed'),
+      })
+    }
+    server.reply(
+      events({ object: 'error', message: 'This model’s maximum context length is 4096 tokens', type: 'BadRequestError', code: 400 }),
+    )
+    expect(await failure(client.chat(request))).toMatchObject({ reason: 'context_length', status: 400 })
 
     server.reply({ lines: ['data: {broken\n\n'], headers: { 'content-type': 'text/event-stream' } })
     expect(await failure(client.chat(request))).toMatchObject({ reason: 'invalid_response' })

@@ -47,6 +47,18 @@ it('takes histories in the words of OpenAI and the AI SDK, and leaves its own as
   ])
 })
 
+it('passes on what only OpenAI has words for', () => {
+  const history = [
+    { role: 'user', name: 'ada', content: 'hello' },
+    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://x/y.png', detail: 'low' } }] },
+    { role: 'assistant', content: null, refusal: 'No.' },
+    { role: 'assistant', content: null, audio: { id: 'a1' } },
+    { role: 'assistant', content: null, function_call: { name: 'time', arguments: '{}' } },
+  ] as unknown as Message[]
+
+  expect(toOpenAIMessages(history)).toEqual(history)
+})
+
 it.each([
   ['our', toolTurn],
   ["OpenAI's", openAITurn],

@@ -98,6 +98,20 @@ describe('a secret', () => {
 
     expect(error.message).toContain('wrong key: ***, in Bearer ***')
   })
+
+  it.each([
+    ['in a cookie', '', { cookie: 'theme=dark; sid=hunter2-session' }],
+    ['behind a scheme', '', { authorization: 'Token token="hunter2-session", realm=x' }],
+    ['in the query', '/?key=hunter2-session&api-version=2024-10-21', {}],
+    ['in the query, under another name', '/?access_token=hunter2-session', {}],
+    ['in the query, escaped', '/?sig=hunter2%2Dsession', {}],
+  ])('that the server repeats is not in the error, %s, and what is none stays', async (_, query, headers) => {
+    server.reply({ status: 401, lines: ['{"error":"hunter2-session is not valid for Bearer at 2024-10-21"}'] })
+
+    const error = await failure(ask(new OllamaClient({ baseUrl: server.url + query, headers: headers as never })))
+
+    expect(error.message).toContain('answered 401: *** is not valid for Bearer at 2024-10-21')
+  })
 })
 
 describe('an answer without end', () => {
@@ -148,6 +162,9 @@ describe('what Ollama says', () => {
   it.each([
     ["error parsing tool call: raw='{\"a', err=invalid character 'x' after object key", 'server', true],
     ['error parsing tool call: unexpected end of JSON input', 'server', true],
+    ["failed to parse tool call arguments: invalid character '}' looking for beginning of object key string", 'server', true],
+    ['Failed to parse tool call arguments as JSON: [json.exception.parse_error.101] parse error at line 1, column 9', 'server', true],
+    ['tool call parsing failed: invalid JSON', 'server', true],
     ['json: cannot unmarshal string into Go value', 'bad_request', false],
     ['invalid character in template', 'bad_request', false],
   ])('500 %j is %s', async (words, reason, retryable) => {
@@ -163,6 +180,10 @@ describe('what Ollama says', () => {
   it.each([
     ['another key', { 'error parsing tool call': "raw='{', err=unexpected end" }, "error parsing tool call: raw='{', err=unexpected end"],
     ['an object', { error: { message: 'the runner stopped', code: 7 } }, 'the runner stopped'],
+    ['message', { message: 'the runner stopped' }, 'the runner stopped'],
+    ['detail', { detail: 'the runner stopped' }, 'the runner stopped'],
+    ['errors', { errors: ['the runner stopped'] }, 'the runner stopped'],
+    ['msg', { code: 500, msg: 'the runner stopped' }, 'the runner stopped'],
   ])('is told when an error stands in the stream under %s', async (_, line, words) => {
     server.reply({ lines: [...chatLines('Be').slice(0, 1), line] })
     const error = await failure(ask())

@@ -11,7 +11,7 @@ export interface GatedPool extends PoolLike {
 }
 
 /** What a read of documents looks like, whichever kind. */
-export const DOCUMENT_READ = /as_of.*jsonb_to_recordset/
+export const DOCUMENT_READ = /documents_in_|as_of.*jsonb_to_recordset/
 /** What a read of the log looks like. */
 export const LOG_READ = / as top_token,/
 

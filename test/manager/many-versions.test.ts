@@ -63,11 +63,11 @@ describe('a prompt of very many versions', () => {
       const namespace = uniqueNamespace()
       const manager = await makeManager({ database: database.url, redis: testRedisUrl(), namespace })
       expect((await manager.getPrompt(name))?.version).toBe(total)
-      await expect.poll(() => redis.keys(`{${namespace}}*prompt:default:${name}`)).toHaveLength(1)
-      const [key = ''] = await redis.keys(`{${namespace}}*prompt:default:${name}`)
-      // Before the document there stands who is loading it.
-      await expect.poll(() => redis.strlen(key)).toBeGreaterThan(100)
-      lengths.push(await redis.strlen(key))
+      // Beside the document there may be a short key that says who is loading it.
+      const longest = async (): Promise<number> =>
+        Math.max(...(await Promise.all((await redis.keys(`{${namespace}}*prompt:default:${name}`)).map((key) => redis.strlen(key)))))
+      await expect.poll(longest).toBeGreaterThan(100)
+      lengths.push(await longest())
     }
     const [few = 0, many = 0] = lengths
     expect(few).toBeGreaterThan(1_000)

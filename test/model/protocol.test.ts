@@ -8,7 +8,9 @@ const A = 0b01
 const BOTH = 0b11
 
 /** `npm run model` looks further; with three writes there are tens of millions of steps. */
-const MORE = process.env.AGENT_CONFIG_MODEL === 'all' ? [A] : []
+const IS_COMPLETE = process.env.AGENT_CONFIG_MODEL === 'all'
+const MORE = IS_COMPLETE ? [A] : []
+const LONGEST_MS = IS_COMPLETE ? 1_800_000 : 180_000
 
 const ANY: Bounds = { surroundings: 'any', workers: 1, writes: [A, BOTH, ...MORE], heldLoads: 1 }
 const WITH_REPLICA: Bounds = { surroundings: 'any', workers: 1, writes: [BOTH, ...MORE], replica: true }
@@ -26,7 +28,7 @@ describe('the protocol keeps G1, G2, G5 and minRevision in every state that can 
     ['by its subscription alone, which is lost and comes back', SUBSCRIPTION],
   ]
 
-  it.each(cases)('%s', (title, bounds) => {
+  it.each(cases)('%s', { timeout: LONGEST_MS }, (title, bounds) => {
     const { states, transitions, finding } = search(bounds)
 
     console.info(`${title}: ${states} states, ${transitions} steps`)

@@ -309,7 +309,7 @@ export class HeldDocuments<Value> {
   #raise({ scope, revision, token }: LogPage['heads'][number]): boolean {
     const head = this.#heads.raise(scope, revision, token)
     const held = this.#memory.peek(scope)
-    // Not only for news: the head a held document knows may have been pushed out and come again.
+    // Also for a head that is not new: it may have been pushed out of the table after the document was read, and come back now.
     if (held) this.#follow(held, this.#heads.get(scope))
     if (head && held?.revision === revision && held.token !== token) this.#memory.delete(scope)
     return head !== undefined

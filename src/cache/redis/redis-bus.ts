@@ -21,7 +21,7 @@ export interface RedisBusOptions {
 const CONNECT_WITHIN = 20
 /**
  * Before the next connection a worker waits a random time up to this, in milliseconds, twice as much after each failure: a thousand workers
- * whose server restarted do not knock, and then read the log, at the same moment.
+ * whose server restarted must not all connect, and then read the log, at the same moment.
  */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 2_000

@@ -82,7 +82,7 @@ export class RedisTier {
     return this.#options.identity.name
   }
 
-  /** Of no document: it only says whose primary is meant. */
+  /** A key that holds no document: it sends a script to the primary that serves this namespace. */
   get #anyKey(): string {
     return `{${this.#options.namespace}}:probe`
   }
@@ -255,7 +255,7 @@ export class RedisTier {
   }
 }
 
-/** A Redis that lets this user store nothing is a Redis that answers: everybody loads for himself. */
+/** A Redis that refuses the lease (no right to store) still answers: each worker then loads for itself. */
 function asAnswer(error: unknown): undefined {
   if (!isRefusal(error)) throw error
 }

@@ -33,7 +33,7 @@ function lockFile(folder: string): string {
   return join(folder, 'agent-config.lock')
 }
 
-/** As PostgreSQL keeps its own folders. */
+/** The mode that PostgreSQL itself requires of its data directory. */
 function closeToOthers(folder: string): void {
   try {
     chmodSync(folder, 0o700)

@@ -25,7 +25,7 @@ export function isQueryClient(database: unknown): database is QueryClientLike {
   return !('connect' in database) || 'processID' in database || 'release' in database
 }
 
-/** One for each client, so that all repositories on one transaction know each other by it. */
+/** One Kysely instance per client: repositories that share it see that they are in the same transaction. */
 const JOINED = new WeakMap<QueryClientLike, Kysely<Tables>>()
 
 /** The transaction that is open on a client, for repositories to join. */

@@ -9,7 +9,7 @@ export interface NotifyClient {
   on(event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown
   on(event: 'error' | 'end', listener: () => void): unknown
   removeAllListeners(): unknown
-  /** pg's way down to the socket. */
+  /** The parts of pg's client that lead to its socket. */
   readonly connection?: { readonly stream?: { destroy(): unknown } }
 }
 
@@ -89,7 +89,7 @@ export class NotifyBus {
     await this.#drop(this.#client)
   }
 
-  // A connection that died silently raises no event; a question that gets no answer shows it.
+  // A connection that is lost without a packet raises no event; a query that gets no answer shows it.
   #watch(client: NotifyClient): void {
     client.query('select 1 as pid').then(
       () => {
@@ -129,7 +129,7 @@ export class NotifyBus {
     if (!client) return
     client.removeAllListeners()
     client.on('error', () => {})
-    // A frozen server does not say goodbye, and its socket would keep the process alive.
+    // A frozen server never closes its end, and the open socket would keep the process alive.
     await withDeadline(client.end(), GOODBYE_MS, () => new Error('no goodbye')).catch(() => client.connection?.stream?.destroy())
   }
 }

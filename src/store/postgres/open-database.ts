@@ -43,7 +43,7 @@ export function openDatabase(database: string | PoolLike | KyselyLike, databaseM
   )
 }
 
-/** One for each instance, so that all repositories on one transaction know each other by it. */
+/** One entry per Kysely instance: repositories that share it see that they are in the same transaction. */
 const PLAIN = new WeakMap<KyselyLike, Kysely<Tables>>()
 
 function withoutPlugins(host: KyselyLike): Kysely<Tables> {
@@ -61,11 +61,11 @@ function openUrl(url: string, databaseMs: number): OpenDatabase {
   return openPool(pool as unknown as PoolLike, databaseMs, fewerConnections(pool, databaseMs))
 }
 
-/** @param makeDo for a pool of this package's own: how it gets by without a further connection */
+/** @param makeDo for a pool of this package's own: called when the server has no connection left; whether to retry */
 function openPool(pool: PoolLike, databaseMs: number, makeDo?: () => Promise<boolean>): OpenDatabase {
   const ownsPool = makeDo !== undefined
   let listener: NotifyBus | undefined
-  // pg's own pool has the class of its clients. What others do with several statements in one text is not known.
+  // Only pg's own pool has a `Client`. How other drivers answer several statements in one text is not known.
   const isBatched = 'Client' in pool
   const guarded = guardedPool(pool, {
     ownsPool,
@@ -88,7 +88,7 @@ function openPool(pool: PoolLike, databaseMs: number, makeDo?: () => Promise<boo
       Client &&
       options &&
       ((busOptions) => {
-        // pg hides the password from logs, and thereby from the spread.
+        // pg makes `password` non-enumerable, to keep it out of logs: spreading the options would lose it.
         const connect = () => new Client({ ...options, password: options.password, query_timeout: busOptions.databaseMs })
         listener = new NotifyBus(connect, busOptions)
         return listener

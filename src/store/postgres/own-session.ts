@@ -5,7 +5,7 @@ import { keepPlans, type QueryingClient } from './kept-plans.js'
  *
  * - a read that its caller has given up on ends at the server too, instead of waiting on behind a lock with its connection;
  * - JIT is off, since compiling takes longer than any statement of this package runs;
- * - a transaction has the limit of writes: more than the twice `databaseMs` that they may wait for the lock of configuration writes.
+ * - a transaction has the statement timeout of writes, which may wait up to twice `databaseMs` for the lock of configuration writes.
  *
  * The first two only where the connection reaches PostgreSQL itself: behind a pooler they would stay on a connection of others.
  */
@@ -18,7 +18,7 @@ export function ownSession(client: QueryingClient, databaseMs: number): (args: r
   }
 }
 
-/** PostgreSQL's own answer arrives before the caller's deadline. */
+/** The statement timeout of reads: PostgreSQL ends the statement shortly before its caller gives up. */
 function justBelow(databaseMs: number): number {
   return Math.max(1, databaseMs - Math.min(100, Math.ceil(databaseMs / 10)))
 }

@@ -104,12 +104,12 @@ function guardedClient(
 ): PostgresPoolClient {
   let failure: Error | undefined
   const send = (...args: readonly unknown[]) => {
-    // Such as the ROLLBACK after a timeout: on a connection that is lost it would only wait for its own timeout.
+    // The connection is lost: a further statement, such as the ROLLBACK after a timeout, would only wait for its own timeout.
     if (failure) return Promise.reject(failure)
     const answer = attempt(() => client.query(...prepare(args)) as unknown)
-    // Such as a cursor.
+    // A cursor, for example, is no promise: it is handed on as it is.
     if (!isThenable(answer)) return answer
-    // Of whatever library the promise is.
+    // The promise may be another library's, so it is wrapped before `withDeadline` uses it.
     const timely = withDeadline(Promise.resolve(answer), queryMs, () => new Error(`no answer within ${queryMs} ms`))
     return timely.then(checkAnswer, (error: unknown) => {
       if (isDatabaseError(error)) throw error

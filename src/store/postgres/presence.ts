@@ -34,7 +34,7 @@ export async function isPresent(folder: string, owner: string): Promise<boolean>
   return socket === UNKNOWN ? true : answers(join(folder, socket))
 }
 
-/** Whether the process of a line shares its ids with this one. */
+/** Whether the process that a line names is in the PID namespace of this one, so that its id means the same here. */
 export function isOfThisContainer(owner: string): boolean {
   return isHere(owner.split(' ')[2] ?? UNKNOWN)
 }

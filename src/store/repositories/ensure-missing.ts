@@ -13,7 +13,7 @@ export interface EnsureOptions extends WriteMeta {
 
 export interface EnsureParts<Draft> {
   readonly recorder: Recorder
-  /** Without labels, who and why, which `options` say. */
+  /** The drafts, without labels, author and reason: `options` has these for all of them. */
   readonly drafts: readonly Draft[]
   readonly options: EnsureOptions
   readonly defaultLabel: string
@@ -39,7 +39,7 @@ export async function ensureMissing<Draft extends { readonly name: string }>(
     await permit(draft, labels)
     missing.push(draft)
   }
-  // Waiting is for the whole write, at its end.
+  // `waitForWorkers` belongs to the write as a whole, not to each name.
   const { waitForWorkers } = options
   const whole = waitForWorkers === undefined ? meta : { ...meta, waitForWorkers }
   const { value, facts } = await recorder.record(whole, creation(missing, parts.write))
@@ -54,7 +54,7 @@ function creation<Draft extends { readonly name: string }>(
   return {
     asks: writes.flatMap(({ asks }) => asks),
     decide: (states) => {
-      // One that another worker has written meanwhile, or that stands in the list twice, is left alone.
+      // A name that another worker has written meanwhile, or that stands in the list a second time, is left alone.
       const isNew = ({ name }: Draft, place: number) =>
         states[place]?.highest === 0 && missing.findIndex((draft) => draft.name === name) === place
       const places = missing.flatMap((draft, place) => (isNew(draft, place) ? [place] : []))

@@ -223,7 +223,7 @@ export class ConfigStore implements Recorder {
       // Kysely rejects with the error of the failed ROLLBACK; the error that made it roll back says more.
       const error = failure ? failure.error : last
       const mapped = storeError(error, this.schema)
-      // Not an error of PostgreSQL: a host's Kysely passes its driver's errors on, and after a failed ROLLBACK nothing else.
+      // An error that PostgreSQL did not report also counts as a lost connection: a host's Kysely passes its driver's errors on unchanged.
       const isLost = progress.isCommitting && (mapped instanceof StoreUnavailableError || !isDatabaseError(error))
       if (!isLost || !done) throw error
       if (await this.#wasCommitted(writeId, error)) return done

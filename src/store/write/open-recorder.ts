@@ -14,7 +14,7 @@ import type { Recorder } from './recorder.js'
  */
 export type RepositoryDatabase = string | PoolLike | KyselyLike | QueryClientLike | Recorder
 
-/** What calls mean that do not say it themselves. */
+/** Defaults for calls that leave these out. */
 export interface RepositoryDefaults {
   /** The project of calls that name none. @default 'default' */
   readonly project?: string | undefined

@@ -157,14 +157,14 @@ export class WriteSession {
     const write = { id: this.writeId, steps: steps.map((step) => this.#signed(step)), ...(close && { close }) }
     const carryOut = sql.id(steps[0]?.do === 'purge' ? 'purge_version' : 'apply_write')
     const apply = sql`select ${this.#schema}.${carryOut}(${this.#value(JSON.stringify(write))}::text::jsonb)::text as applied`
-    // Statements of their own, sent after it, so that they see its changes.
+    // Separate statements, sent after `apply`: within one statement they would not see its changes.
     const reads = close && !close.joined && this.#isBatched && this.#asked.size <= MAX_DOCUMENTS ? this.#documentsOf([...this.#asked]) : []
     const { rows } = await sql.join<unknown>([apply, ...reads], sql`; `).execute(this.transaction)
     if (steps.length > 0) this.#hasChanges = true
     return { applied: JSON.parse((rows[0] as { applied: string }).applied) as Applied, documents: documentsIn(rows) }
   }
 
-  /** The documents of what was changed: those that came with the answer, and the others. None of a host's transaction, which goes on. */
+  /** The documents of the changed scopes, read along with the write or by one more read. None in a host's transaction, which goes on. */
   async #complete(read: readonly LoadedDocument[], changed: readonly Scope[], { joined }: Closing): Promise<readonly LoadedDocument[]> {
     if (joined || changed.length > MAX_DOCUMENTS) return []
     const documents = read.filter(({ scope }) => changed.includes(scope))

@@ -33,9 +33,9 @@ interface OfEntity {
 export interface StepFacts {
   /** The verb. */
   readonly change: string
-  /** What the caller said. */
+  /** The summary that the caller gave. */
   readonly summary?: string | undefined
-  /** What is said when nobody said anything. */
+  /** The summary when the caller gave none. */
   readonly defaultSummary?: string | undefined
   readonly by?: string | undefined
   readonly force?: boolean | undefined

@@ -17,6 +17,7 @@ export interface BrokenBuild {
 }
 
 const CACHE = 'src/cache/document-cache.ts'
+const STANDINGS = 'src/cache/standings.ts'
 const HELD = 'src/cache/held/held-documents.ts'
 const ENTRY = 'src/cache/held/memory-entry.ts'
 const HEADS = 'src/cache/held/head-table.ts'
@@ -84,8 +85,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     name: 'unknown-head-trusted',
     what: 'a document in Redis whose head is not known is served without a word of PostgreSQL',
     edits: [
-      { file: CACHE, find: 'if (isLast === undefined) return this.#confirmed(document)', put: '' },
-      { file: CACHE, find: 'return isLast ? { asOf: Math.min(', put: 'return isLast !== false ? { asOf: Math.min(' },
+      { file: STANDINGS, find: 'if (isLast === undefined) return this.#confirmed(document)', put: '' },
+      { file: STANDINGS, find: 'return isLast ? { asOf: Math.min(', put: 'return isLast !== false ? { asOf: Math.min(' },
     ],
     caughtBy: UNKNOWN_HEADS,
   },
@@ -94,9 +95,9 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'an answer of PostgreSQL about a document counts from when it arrives, and not from when it was given',
     edits: [
       {
-        file: CACHE,
+        file: STANDINGS,
         find: '? { asOf: head.asOf, unverified: false }',
-        put: '? { asOf: this.#held.floor(document.scope), unverified: false }',
+        put: '? { asOf: held.floor(document.scope), unverified: false }',
       },
     ],
     caughtBy: UNKNOWN_HEADS,
@@ -227,8 +228,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: CACHE,
-        find: 'else if (this.#parts.events.wantsChanges?.() !== false) for (const head of news) this.#untold.set(head.scope, head)',
-        put: 'else this.#tell(news)',
+        find: 'else if (this.#parts.events.wantsChanges?.() !== false) this.#untold.add(news)',
+        put: 'else this.#untold.tell(news)',
       },
     ],
     caughtBy: 'test/cache/forged-claims.test.ts',
@@ -452,8 +453,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'with PostgreSQL away, a document in Redis passes that may be of a history which this process knows is lost',
     edits: [
       {
-        file: CACHE,
-        find: 'return this.#held.hasStartedOver ? undefined : { asOf: document.asOf, unverified: true }',
+        file: STANDINGS,
+        find: 'return held.hasStartedOver ? undefined : { asOf: document.asOf, unverified: true }',
         put: 'return { asOf: document.asOf, unverified: true }',
       },
     ],
@@ -483,9 +484,9 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'documents from Redis count as confirmed before the log was read for the first time',
     edits: [
       {
-        file: CACHE,
-        find: 'this.log.assume(document.asOf) return { asOf: document.asOf, unverified: true }',
-        put: 'this.log.assume(document.asOf); return { asOf: document.asOf, unverified: false }',
+        file: STANDINGS,
+        find: 'log.assume(document.asOf) return { asOf: document.asOf, unverified: true }',
+        put: 'log.assume(document.asOf); return { asOf: document.asOf, unverified: false }',
       },
     ],
     caughtBy: 'test/cache/document-cache.test.ts',
@@ -497,7 +498,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: CACHE,
-        find: 'const standing = await this.#standingOf(document) if (!standing || standing.unverified)',
+        find: 'const standing = await this.#standings.of(document) if (!standing || standing.unverified)',
         put: 'const standing = { asOf: document.asOf }; if (standing.asOf < 0)',
       },
     ],
