@@ -76,6 +76,18 @@ describe.each([1440, 320])('at %i pixels, in light and in dark', (width) => {
   })
 })
 
+it('the kinds fit beside the brand at 1280 pixels, and the actions of a prompt into one line at 360', async () => {
+  const wide = await tabs.open('prompts/triage', { viewport: { width: 1280, height: 800 } })
+  await wide.getByRole('link', { name: 'Policies' }).waitFor(WAIT)
+  const nav = "document.querySelector('.top nav')"
+  expect(await wide.evaluate(`${nav}.scrollWidth - ${nav}.clientWidth`)).toBe(0)
+
+  const narrow = await tabs.open('prompts/triage', { viewport: { width: 360, height: 800 } })
+  const actions = narrow.locator('.title .actions')
+  await actions.getByRole('button', { name: 'Promote v7…' }).waitFor(WAIT)
+  expect((await actions.boundingBox())!.height).toBeLessThan(44)
+})
+
 it('pictures of the documentation are taken from these states', async () => {
   const page = await tabs.open('prompts', { viewport: { width: 1200, height: 720 }, reducedMotion: 'reduce' })
   await show(page, 'prompts/triage')
