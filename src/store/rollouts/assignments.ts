@@ -24,14 +24,18 @@ export interface ExposureRow {
   readonly at: number
 }
 
-/** Writes exposures; of several of one subject and arm the earliest stays, and one of a rollout that was deleted is left out. */
+/**
+ * Writes exposures; of several of one subject and arm the earliest stays, and one of a rollout that was deleted is left out. None is from before its
+ * rollout: a process knows the database's clock to some milliseconds, on a busy machine to a few dozen, and those would not count for a guard.
+ */
 export async function insertExposures(db: Kysely<Tables>, schema: string, exposures: readonly ExposureRow[]): Promise<void> {
   await sql`
     insert into ${sql.id(schema, 'config_exposures')} as known (rollout_id, subject, arm, version, exposed_at)
-    select distinct on (new."rolloutId", new.subject, new.arm) new."rolloutId", new.subject, new.arm, new.version, to_timestamp(new.at / 1000.0)
+    select distinct on (new."rolloutId", new.subject, new.arm) new."rolloutId", new.subject, new.arm, new.version,
+      greatest(to_timestamp(new.at / 1000.0), rollout.created_at)
     from jsonb_to_recordset(${JSON.stringify(exposures)}::text::jsonb)
       as new ("rolloutId" text, subject text, arm integer, version integer, at double precision)
-    where exists (select 1 from ${sql.id(schema, 'config_rollouts')} as rollout where rollout.id = new."rolloutId")
+    join ${sql.id(schema, 'config_rollouts')} as rollout on rollout.id = new."rolloutId"
     order by new."rolloutId", new.subject, new.arm, new.at
     on conflict (rollout_id, subject, arm) do update set exposed_at = excluded.exposed_at where known.exposed_at > excluded.exposed_at
   `.execute(db)

@@ -16,7 +16,7 @@ export interface OutcomeRow {
 }
 
 export interface WrittenOutcomes {
-  /** Places of outcomes whose subject had no exposure at their time, as far as is written yet, in a rollout that records them. */
+  /** Places of outcomes that may be meant for a further rollout: their subject had no exposure to it at their time, as far as is written yet. */
   readonly early: readonly number[]
   /** Whether one of them counts for a guard. */
   readonly isWatched: boolean
@@ -39,26 +39,26 @@ export async function insertOutcomes(
         as row (place integer, subject text, metric text, bad boolean, value double precision, at double precision,
           "rolloutId" text, kind text, name text)
     ), meant as (
-      select given.*, rollout.id, rollout.guard is not null as is_guarded,
+      select given.place, given.subject, given.metric, given.bad, given.value, given.at as said_at, timed.at, rollout.id, rollout.guard is not null as is_guarded,
         exists (select 1 from ${sql.id(schema, 'config_exposures')} as exposure
-          where exposure.rollout_id = rollout.id and exposure.subject = given.subject
-            and exposure.exposed_at <= to_timestamp(given.at / 1000.0)) as is_exposed
+          where exposure.rollout_id = rollout.id and exposure.subject = given.subject and exposure.exposed_at <= timed.at) as is_exposed
       from given join ${sql.id(schema, 'config_rollouts')} as rollout
         on case when given."rolloutId" is not null then rollout.id = given."rolloutId"
           else rollout.guard is not null and rollout.project = ${project}::text and rollout.status <> 'concluded' end
         and (given.kind is null or rollout.kind = given.kind) and (given.name is null or rollout.name = given.name)
+      cross join lateral (select greatest(to_timestamp(given.at / 1000.0), rollout.created_at) as at) as timed
       where rollout.record_exposures
     ), written as (
       insert into ${sql.id(schema, 'config_outcomes')} as known (rollout_id, subject, metric, bad, value, at)
-      select id, subject, metric, bool_or(bad), (array_agg(value order by at) filter (where value is not null))[1],
-        to_timestamp(coalesce(min(at) filter (where bad), min(at)) / 1000.0)
+      select id, subject, metric, bool_or(bad), (array_agg(value order by said_at) filter (where value is not null))[1],
+        coalesce(min(at) filter (where bad), min(at))
       from meant where is_exposed group by id, subject, metric order by id, subject, metric
       on conflict (rollout_id, subject, metric) do update set bad = known.bad or excluded.bad,
         at = case when excluded.bad and not known.bad then excluded.at else known.at end,
         value = coalesce(known.value, excluded.value)
       where (excluded.bad and not known.bad) or (known.value is null and excluded.value is not null)
     )
-    select place, bool_or(is_exposed) as "isKnown", bool_or(is_exposed and is_guarded) as "isWatched" from meant group by place
+    select place, bool_and(is_exposed) as "isKnown", bool_or(is_exposed and is_guarded) as "isWatched" from meant group by place
   `.execute(db)
   return {
     early: rows.filter((row) => !row.isKnown).map((row) => Number(row.place)),
