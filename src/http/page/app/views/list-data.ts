@@ -63,7 +63,7 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
         // As many as are shown by now: "Load more" may have been faster.
       } while (next !== undefined && rows.length < (kept.get(key)?.items?.length ?? 0))
       if (signal?.aborted || !order.land('', turn)) return
-      become({ key, items: rows, cursor: next })
+      become({ key, items: keepingNewer(rows, turn), cursor: next })
       patchHeardSince(turn, signal)
     } catch (error) {
       if (!signal?.aborted && !(current.current.key === key && current.current.items)) become({ key, error })
@@ -75,10 +75,16 @@ export function useRows(kind: Kind, project: string, search: string, wanted: Wan
     const page = await pageAt(cursor)
     const { items = [], cursor: reached } = current.current
     if (current.current.key !== key || reached !== cursor) return
-    become({ key, items: [...items, ...page.rows], cursor: page.cursor })
+    become({ key, items: [...items, ...keepingNewer(page.rows, turn)], cursor: page.cursor })
     patchHeardSince(turn)
   }
-  /** A page that was asked for before a change may show what was before it. */
+  /** A page that was asked for before a change may have what was before it: rows that were loaded since stay. */
+  const keepingNewer = (rows: readonly Row[], turn: number): readonly Row[] => {
+    const heard = new Set(order.heardSince(turn))
+    const shown = new Map((current.current.items ?? []).map((row) => [row.newest.name, row]))
+    return rows.map((row) => (heard.has(row.newest.name) && shown.get(row.newest.name)) || row)
+  }
+  /** And of those whose load has not ended, or that were not shown, the newest is asked for. */
   const patchHeardSince = (turn: number, signal = new AbortController().signal): void => {
     for (const name of order.heardSince(turn)) void patch(name, signal)
   }
