@@ -60,6 +60,8 @@ describe('the editor of a prompt', () => {
     const page = await tabs.open('prompts/chat/edit')
 
     await page.getByRole('button', { name: 'Add placeholder' }).click()
+    // Long enough for the template to be checked, which has no name for it yet.
+    await page.waitForTimeout(1_000)
     await page.getByLabel('Placeholder 3').fill('history')
     await page.getByRole('button', { name: 'Move message 3 up' }).click()
     // The focus goes with the message that was moved.

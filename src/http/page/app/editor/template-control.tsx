@@ -62,14 +62,16 @@ interface Finding {
 function useCheck(value: Fields[string], format: string): Finding | undefined {
   const [finding, find] = useState<Finding | undefined>()
   useEffect(() => {
-    if (value.length === 0 || !can('POST', '/templates/check')) {
+    // A placeholder that was just added has no name yet, which the API would refuse.
+    const template =
+      typeof value === 'string' ? value : value.filter((message) => 'role' in message || message.placeholder !== '').map(sentMessage)
+    if (template.length === 0 || !can('POST', '/templates/check')) {
       find(undefined)
       return
     }
     const gone = new AbortController()
     const timer = setTimeout(async () => {
       try {
-        const template = typeof value === 'string' ? value : value.map(sentMessage)
         const { variables } = await post<{ readonly variables: readonly string[] }>(
           '/templates/check',
           { template, ...(format && { template_format: format }) },
