@@ -12,8 +12,7 @@ export interface PoolLike {
 }
 
 export interface PoolClientLike {
-  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads accept strings, configurations and cursors; only the shape of the answer
-  // matters here
+  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads accept strings, configurations and cursors; only the shape of the answer matters here
   query(...args: any[]): any
   release(destroy?: boolean | Error): void
 }
