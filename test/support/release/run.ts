@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline/promises'
+import { fileURLToPath } from 'node:url'
 import { addressOf, complaintsAbout, type Manifest, withRepository } from './manifest.js'
 import { withAbsoluteLinks, withRelease, withVersion } from './texts.js'
 
@@ -91,7 +91,7 @@ function orPutBack(files: readonly string[], work: () => void): void {
 }
 
 function changeset(command: string): void {
-  const program = createRequire(import.meta.url).resolve('@changesets/cli/bin.js')
+  const program = fileURLToPath(import.meta.resolve('@changesets/cli/bin.js'))
   try {
     execFileSync(process.execPath, [program, command], { stdio: 'inherit' })
   } catch {
