@@ -119,7 +119,8 @@ describe('the pages', () => {
 })
 
 describe('the commands of the pages', () => {
-  const commands = PAGES.flatMap((page) => shellCommandsOf(page, read(page))).filter(({ text }) => !OF_THE_READER.test(text))
+  const written = PAGES.flatMap((page) => shellCommandsOf(page, read(page)))
+  const commands = written.filter(({ text }) => !text.split(' && ').every((part) => OF_THE_READER.test(part)))
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> }
   const rowOf = (text: string) =>
     KNOWN_COMMANDS.filter(({ begins }) => text.startsWith(begins)).toSorted((left, right) => right.begins.length - left.begins.length)[0]
@@ -128,6 +129,27 @@ describe('the commands of the pages', () => {
     const unknown = commands.filter(({ text }) => rowOf(text) === undefined)
 
     expect(unknown.map(({ page, line, text }) => `${page}:${line} ${text}`)).toEqual([])
+  })
+
+  it('stand in blocks of a language that is known here, so that none passes under another name', () => {
+    const known = new Set(['sh', 'bash', 'console', 'ts', 'json', 'yaml', 'sql', 'text'])
+    const others = PAGES.flatMap((page) => fencesOf(read(page)).flatMap((language) => (known.has(language) ? [] : `${page}: ${language}`)))
+
+    expect(others).toEqual([])
+  })
+
+  it('have no second command behind a pipe or a semicolon, which would not be looked up', () => {
+    expect(written.filter(({ line, page }) => /[;|]/.test(withoutQuotes(read(page).split('\n')[line - 1]!)))).toEqual([])
+  })
+
+  it('exist when they stand in a sentence or a table', () => {
+    const named = PAGES.flatMap((page) => [...read(page).matchAll(/\bnpm run ([\w:-]+)|\bnpx agent-config ([a-z][\w-]*)/g)])
+    const missing = named.filter(([, script, command]) =>
+      script === undefined ? command !== 'help' && !COMMANDS.some(({ name }) => name === command) : !Object.hasOwn(scripts, script),
+    )
+
+    expect(missing.map(([text]) => text)).toEqual([])
+    expect(named.length).toBeGreaterThan(50)
   })
 
   it('name scripts and files that exist', () => {
@@ -168,6 +190,24 @@ function filesIn(folder: string): readonly string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .filter((file) => /\.(ts|tsx|md|yml|css)$/.test(file) && !file.endsWith('/page-assets.ts'))
+}
+
+/** The language of each block of code; empty where none is written. */
+function fencesOf(markdown: string): readonly string[] {
+  const languages: string[] = []
+  let fence: string | undefined
+  for (const line of markdown.split('\n')) {
+    const [, marks, language] = /^\s*(`{3,}|~{3,})\s*(\S*)/.exec(line) ?? []
+    if (fence === undefined && marks) languages.push(language!)
+    if (fence === undefined) fence = marks
+    else if (marks?.startsWith(fence) && language === '') fence = undefined
+  }
+  return languages
+}
+
+/** A line of a shell without texts in quotes, and without its comment. */
+function withoutQuotes(line: string): string {
+  return line.replace(/'[^']*'|"[^"]*"/g, '').replace(/(?:^|\s)#.*$/, '')
 }
 
 function linkedPages(page: string): readonly string[] {
