@@ -71,7 +71,7 @@ export interface ReadOptions {
 const BATCHES_AT_ONCE = 4
 /** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
 const CONFIRMING_SHARE = 0.25
-/** After a failed refresh of an expired document, the next try comes this much later. */
+/** After a refresh of an expired document that brought no other, the next one comes this much later. */
 const RETRY_REFRESH_MS = 1_000
 
 /**
@@ -86,8 +86,6 @@ export class DocumentCache<Value> {
   readonly #loads: DocumentLoads<Value>
   readonly #standings: Standings
   readonly #untold: UntoldChanges
-  /** Expired documents that are being read again in the background (stale-while-revalidate). */
-  readonly #refreshes = new Set<MemoryEntry<Value>>()
   /** `undefined` where a call of Redis may take longer than a read may. */
   readonly #batches: ReadBatches<Served<Value> | undefined> | undefined
   /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
@@ -347,15 +345,14 @@ export class DocumentCache<Value> {
   }
 
   #refreshBehind(entry: MemoryEntry<Value>): void {
-    if (this.#refreshes.has(entry)) return
-    this.#refreshes.add(entry)
-    this.#loads
-      .fromDatabase(entry.scope, isContent(entry.scope))
-      .catch((error: unknown) => {
+    this.#held.refreshing(entry)
+    this.#loads.fromDatabase(entry.scope, isContent(entry.scope)).then(
+      () => this.#held.refreshed(entry, this.#now + RETRY_REFRESH_MS),
+      (error: unknown) => {
         this.#held.refreshFailed(entry, this.#now + RETRY_REFRESH_MS)
         this.#parts.events.servedStale(entry.scope, error)
-      })
-      .finally(() => this.#refreshes.delete(entry))
+      },
+    )
   }
 
   /** All floors rise before anything else happens: a reader never sees half of a transaction. */
