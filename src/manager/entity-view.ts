@@ -40,6 +40,7 @@ export interface Answer<Entity> {
 
 /** What a label stands for in one document, and the answers to memory hits that were built for it. */
 interface LabelView<Entity> {
+  readonly label: string
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
@@ -78,7 +79,9 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly revision: number
   readonly #kind: EntityKind<Content, Entity>
   readonly #document: EntityDocument<Content>
-  readonly #labels = new Map<string, LabelView<Entity>>()
+  /** The label that was asked for first, which is nearly always the only one. */
+  #first: LabelView<Entity> | undefined
+  #others: Map<string, LabelView<Entity>> | undefined
   /** Whether its answers to memory hits have `stale: true`. */
   readonly #stale: boolean
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
@@ -221,11 +224,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     const content = given ?? this.contentOf(selection.version)
     if (!content) return undefined
     const { labels: targets } = this.#document
-    const labels = Object.freeze(
-      Object.keys(targets)
-        .filter((label) => targets[label] === selection.version)
-        .sort(),
-    )
+    const labels = Object.freeze(labelsOn(targets, selection.version))
     return this.#kind.view(content, {
       isActive: true,
       labels,
@@ -237,17 +236,26 @@ export class EntityView<Content extends VersionContent, Entity> {
   }
 
   #labelView(label: string): LabelView<Entity> {
-    const known = this.#labels.get(label)
+    const known = this.#first?.label === label ? this.#first : this.#others?.get(label)
     if (known) return known
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
     // With conditions nothing is kept: the attributes of a subject can differ between reads.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
-    const view: LabelView<Entity> = { version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
+    const view: LabelView<Entity> = { label, version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
     // Not remembered: callers could ask for any number of labels that do not exist.
-    if (version !== undefined || rollout) this.#labels.set(label, view)
+    if (version !== undefined || rollout) this.#remember(view)
     return view
+  }
+
+  #remember(view: LabelView<Entity>): void {
+    if (!this.#first) {
+      this.#first = view
+      return
+    }
+    this.#others ??= new Map()
+    this.#others.set(view.label, view)
   }
 
   #ownOf(view: LabelView<Entity>, label: string): Answer<Entity> | undefined {
@@ -261,6 +269,14 @@ export class EntityView<Content extends VersionContent, Entity> {
   #pointedAt(label: string): number | undefined {
     return Object.hasOwn(this.#document.labels, label) ? this.#document.labels[label] : undefined
   }
+}
+
+/** In order. A copy, since a list that `filter` makes has room for sixteen more. */
+function labelsOn(targets: Readonly<Record<string, number>>, version: number): string[] {
+  return Object.keys(targets)
+    .filter((label) => targets[label] === version)
+    .sort()
+    .slice()
 }
 
 function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {

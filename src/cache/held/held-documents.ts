@@ -104,11 +104,25 @@ export class HeldDocuments<Value> {
     for (const entry of this.#memory.entries()) if (entry.state === 'fresh' && entry.expiresAt <= now) this.#enter(entry, 'expired')
   }
 
-  /** A document that has expired could not be read again; it is tried once more at `expiresAt`. */
+  /** A document that has expired is being read again, until `refreshed` or `refreshFailed`. */
+  refreshing(entry: MemoryEntry<Value>): void {
+    const own = entry as MutableEntry<Value>
+    own.expiresAt = Number.POSITIVE_INFINITY
+    if (entry.state === 'expired') this.#enter(own, 'refreshing')
+  }
+
+  /** It was read again. If that did not put another entry in its place, it is read once more at `expiresAt`. */
+  refreshed(entry: MemoryEntry<Value>, expiresAt: number): void {
+    const own = entry as MutableEntry<Value>
+    own.expiresAt = expiresAt
+    if (entry.state === 'refreshing') this.#enter(own, 'expired')
+  }
+
+  /** It could not be read again; that is tried once more at `expiresAt`. */
   refreshFailed(entry: MemoryEntry<Value>, expiresAt: number): void {
     const own = entry as MutableEntry<Value>
     own.expiresAt = expiresAt
-    if (entry.state === 'fresh' || entry.state === 'expired') this.#enter(own, 'stale')
+    if (entry.state === 'fresh' || entry.state === 'refreshing') this.#enter(own, 'stale')
   }
 
   /** A message without a revision said that it changed. */
