@@ -1,12 +1,19 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createConfigManager, getConfigManager, setConfigManager } from '../../src/manager/global-manager.js'
 import { ManagerClosedError, SettingsError } from '../../src/shared/errors.js'
 import { createTestManager } from '../../src/testing/index.js'
 import { builtProgram } from '../support/built-program.js'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { refusal } from './managers.js'
 
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
 beforeEach(() => {
   setConfigManager(undefined)
   vi.stubEnv('DATABASE_URL', undefined)
@@ -19,7 +26,7 @@ afterEach(() => {
 
 describe('getConfigManager()', () => {
   it('gives a new manager after shutdown()', async () => {
-    vi.stubEnv('DATABASE_URL', 'pglite:memory')
+    vi.stubEnv('DATABASE_URL', database.url)
     const first = getConfigManager()
     expect(getConfigManager()).toBe(first)
 
@@ -75,7 +82,7 @@ describe('getConfigManager()', () => {
   it('looks again once DATABASE_URL is set, and keeps a manager that was set', async () => {
     const early = getConfigManager()
     expect(getConfigManager()).toBe(early)
-    vi.stubEnv('DATABASE_URL', 'pglite:memory')
+    vi.stubEnv('DATABASE_URL', database.url)
 
     const later = getConfigManager()
     await later.ready()

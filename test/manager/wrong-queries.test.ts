@@ -50,7 +50,8 @@ it('a caller’s mistake is refused the same way by a cold worker, a warm one, a
   const seen = { refused: 0, answered: 0 }
   await fc.assert(
     fc.asyncProperty(fc.constantFrom('plain', 'split', 'none'), queries, async (name, query) => {
-      const cold = createConfigManager({ database: database.url, redis: false })
+      // Without LISTEN: each of these managers is asked twice and shut down.
+      const cold = createConfigManager({ database: database.url, redis: false, listen: false })
       const first = await outcome(cold.getPrompt(name, query))
       const second = await outcome(cold.getPrompt(name, query))
       await cold.shutdown()
