@@ -1,3 +1,4 @@
+import type { BuiltInKind } from '../entities/config-kind.js'
 import type { WriteMeta } from '../entities/written.js'
 import { contentOf, type EntityContent, type KindOfFiles, kindsOfFiles } from '../file-format/file-kind.js'
 import { keyOf } from '../file-format/folder/file-set.js'
@@ -80,7 +81,13 @@ export async function writeVersion(
 }
 
 export function repositoryOf(sources: Sources, kind: KindOfFiles) {
-  const builtIn = { prompt: sources.prompts, model: sources.models, embedding: sources.embeddings, flag: sources.flags }
+  // Leaving a kind of the package out is a compile error.
+  const builtIn: Readonly<Record<Exclude<BuiltInKind, 'context_rules'>, unknown>> = {
+    prompt: sources.prompts,
+    model: sources.models,
+    embedding: sources.embeddings,
+    flag: sources.flags,
+  }
   const known = builtIn[kind.kind as keyof typeof builtIn]
   // biome-ignore lint/suspicious/noExplicitAny: of a kind that is known at run time only
   return (known ?? sources.of(kind.declared as NonNullable<KindOfFiles['declared']>)) as any
