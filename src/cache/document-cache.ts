@@ -16,7 +16,7 @@ import { UntoldChanges } from './untold-changes.js'
 export interface DocumentCacheOptions {
   readonly maxEntries: number
   readonly maxBytes: number
-  /** Milliseconds until a document is read again although nobody announced a change. */
+  /** Milliseconds until a document is read again even when no change was announced. */
   readonly ttlMs: number
   /** Most milliseconds one read may take. */
   readonly readMs: number
@@ -30,11 +30,11 @@ export interface DocumentCacheParts<Value>
   readonly keepsText?: boolean
   /** Reads the log of the primary after a revision; `undefined` reads where it ends, and of the heads only those of `scopes`. */
   readonly readLog: (after: number | undefined, scopes: readonly Scope[]) => Promise<LogPage>
-  /** Whose documents these are: the database's name for itself, assumed before the log was read. @default not known until then */
+  /** The database that these documents belong to, by its own name for itself; assumed before the log was read. @default not known until then */
   readonly identity?: DatabaseIdentity
-  /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
+  /** Every read waits for this, within its own time, before it asks a server. Never rejects. */
   readonly ready?: () => Promise<void>
-  /** Over how many milliseconds reads of the log are spread that every worker has the same reason for. @default 0 */
+  /** Over how many milliseconds workers spread the reads of the log that all of them begin for the same reason. @default 0 */
   readonly spreadMs?: () => number
   readonly events: DocumentCacheEvents
 }
@@ -42,7 +42,7 @@ export interface DocumentCacheParts<Value>
 export interface DocumentCacheEvents {
   /** Changes this process has now heard of; reads from here on give the new documents. */
   changed(heads: LogPage['heads']): void
-  /** Whether the host listens to changes; without a listener none are worked out. @default always */
+  /** Whether the host listens to changes; without a listener events are not computed. @default always */
   wantsChanges?(): boolean
   /** Called when a last good document was served because it could not be confirmed. */
   servedStale(scope: Scope, error: unknown): void
@@ -54,14 +54,14 @@ export interface CommittedChange {
   readonly revision: number
   readonly token: string
   readonly scopes: readonly Scope[]
-  /** What it left behind, read in its own transaction. */
+  /** The documents as its transaction left them, read in that transaction. */
   readonly documents: readonly StampedDocument[]
 }
 
 export interface ReadOptions {
   /** The document must contain every change up to this revision. */
   readonly minRevision?: number | undefined
-  /** The log must have been looked at within so many milliseconds. */
+  /** The last read of the log must have begun within so many milliseconds. */
   readonly maxStalenessMs?: number | undefined
   /** The document never changes (the content of one version): its age does not matter. */
   readonly isImmutable?: boolean
@@ -69,7 +69,7 @@ export interface ReadOptions {
 
 /** Batches of superseded documents that are read at once: less than half of a pool's connections, which other reads need too. */
 const BATCHES_AT_ONCE = 4
-/** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
+/** The share of a read's time that is spent on asking PostgreSQL to confirm a document that Redis has. */
 const CONFIRMING_SHARE = 0.25
 /** After a refresh of an expired document that brought no other, the next one comes this much later. */
 const RETRY_REFRESH_MS = 1_000
@@ -88,7 +88,7 @@ export class DocumentCache<Value> {
   readonly #untold: UntoldChanges
   /** `undefined` where a call of Redis may take longer than a read may. */
   readonly #batches: ReadBatches<Served<Value> | undefined> | undefined
-  /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
+  /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use that time. */
   #now = performance.now()
   readonly #counters = { memoryHits: 0, memoryMisses: 0, staleServed: 0 }
 
@@ -150,7 +150,7 @@ export class DocumentCache<Value> {
     return { ...this.#counters, loads: this.#loads.loaded, refusedFills: this.#held.refusedFills }
   }
 
-  /** Counts a hit of a hot document: nothing else is noted of it. */
+  /** Counts a hit of a hot document; such a hit records nothing else. */
   countHit(): void {
     this.#counters.memoryHits++
   }
@@ -196,8 +196,8 @@ export class DocumentCache<Value> {
   }
 
   /**
-   * The number of an own change was announced for another one, which is lost or was made up, and the log cannot be read to say which. What memory
-   * and Redis have of its scopes may be of that other one.
+   * The number of this process's own change was announced for another change, which is lost or forged, and the log cannot be read to say which.
+   * The documents of its scopes in memory and Redis may contain that other change.
    */
   #askPrimaryFor(revision: number, scopes: readonly Scope[]): void {
     if ((this.log.applied ?? 0) < revision) return
@@ -208,7 +208,7 @@ export class DocumentCache<Value> {
   }
 
   /**
-   * Takes last good documents of an earlier process, before the log was read: they are served when nobody else answers, and become ordinary
+   * Takes last good documents of an earlier process, before the log was read: they are served when no server answers, and become ordinary
    * ones when the log confirms them.
    */
   adopt(documents: readonly StampedDocument[]): void {
@@ -231,7 +231,7 @@ export class DocumentCache<Value> {
     this.#held.tick(this.#now)
   }
 
-  /** Takes the content of a version out of memory, and out of Redis if it was purged. */
+  /** Deletes the content of a version from memory, and from Redis if it was purged. */
   async forget(key: Scope, from: 'memory' | 'redis' = 'memory'): Promise<void> {
     this.#held.forget(key)
     if (from === 'redis') await this.#parts.redis?.forget(key)
@@ -248,7 +248,7 @@ export class DocumentCache<Value> {
     }
   }
 
-  /** What memory would serve now; contents of single versions, which never change, aside. */
+  /** The documents that memory would serve now, without contents of single versions, which never change. */
   served(): readonly MemoryEntry<Value>[] {
     return this.#held.served()
   }
@@ -260,29 +260,29 @@ export class DocumentCache<Value> {
 
   #isRecent(entry: MemoryEntry<Value>, { minRevision, maxStalenessMs }: ReadOptions): boolean {
     if (minRevision === undefined && maxStalenessMs === undefined) return true
-    // However well the log is known, and whatever its stamp says: that may have been counted in another history.
+    // Even when the log is known that far and the stamp is high enough: the stamp may have been counted in another history.
     if (isUnverified(entry)) return false
     if (maxStalenessMs !== undefined && !(this.log.ageMs <= maxStalenessMs)) return false
     return minRevision === undefined || entry.asOf >= minRevision || (this.log.applied ?? -1) >= minRevision
   }
 
-  /** Whether the answer can be known in the tick in which Redis has replied. */
+  /** Whether the read can be answered in the tick in which Redis replied. */
   #mayBeInBatch(scope: Scope, { minRevision, maxStalenessMs, isImmutable }: ReadOptions): boolean {
     if (this.#batches === undefined || minRevision !== undefined || maxStalenessMs !== undefined || isImmutable) return false
     return this.log.applied !== undefined && !this.#loads.isDistrusted(scope) && !this.#loads.isLoading(scope)
   }
 
-  /** The document that Redis had, if it is the last one by what is known here now; whatever else is so is found out as for any other read. */
+  /** The document that Redis had, if it is its scope's last one as far as is known here now; in every other case as any read gets it. */
   #answerFromBatch(scope: Scope, answer: RedisAnswer): Served<Value> | Promise<Served<Value> | undefined> {
     const document = answer.value?.document
     if (document && !this.#loads.isDistrusted(scope) && this.#held.isLast(document)) {
-      // Its own stamp counts no further than the log is known here; one that is ahead of that is not accepted.
+      // A stamp is used only as far as the log is known here.
       const asOf = Math.min(document.asOf, this.log.applied ?? 0)
       try {
         const entry = this.#held.accept({ ...document, asOf }, { generation: this.#held.generation, isForeign: true })
         if (entry) return { entry, source: 'redis', stale: entry.stale }
       } catch {
-        // The value is unusable: the ordinary read below refuses and reports it.
+        // The value is unusable; the ordinary read refuses and reports it.
       }
     }
     return this.#bounded(scope, {}, answer)
@@ -298,7 +298,7 @@ export class DocumentCache<Value> {
       )
     } catch (error) {
       const lastGood = this.#held.peek(scope)
-      // A superseded document is not served as last good: this process was told of something newer.
+      // A superseded document is not served as last good, since a newer one was announced here.
       if (!lastGood?.isCurrent || options.minRevision !== undefined || options.maxStalenessMs !== undefined) throw error
       this.#counters.staleServed++
       this.#parts.events.servedStale(scope, error)
@@ -370,7 +370,7 @@ export class DocumentCache<Value> {
     if (wasFalse) this.#reportFalse(`The log ends at revision ${page.top} and does not have all that was announced.`)
     for (const { scope } of news) this.#loads.leave(scope)
     const asked = new Map(page.asked.map((head) => [head.scope, head]))
-    const turned = this.#held.judgeUnverified(asked, page.top, (scope) => this.#loads.isDistrusted(scope))
+    const turned = this.#held.settleUnverified(asked, page.top, (scope) => this.#loads.isDistrusted(scope))
     const changed = page.heads.filter((head) => news.includes(head) || this.#untold.has(head.scope))
     for (const { scope } of changed) asked.delete(scope)
     this.#untold.tell([...changed, ...[...asked.values()].filter(({ scope }) => turned.has(scope))])

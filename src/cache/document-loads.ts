@@ -26,7 +26,7 @@ export interface DocumentLoadsParts<Value> {
   readonly held: HeldDocuments<Value>
   readonly standings: Standings
   readonly redis: RedisTier | undefined
-  /** Reads documents from PostgreSQL, many in one statement. A scope that is not in the answer does not exist and is not kept. */
+  /** Reads documents from PostgreSQL, many in one statement. A scope that the answer lacks does not exist and is not cached. */
   readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
   readonly hasReplica: boolean
   /** Longest time in milliseconds that one load waits for another worker's of the same document. */
@@ -38,8 +38,8 @@ export interface DocumentLoadsParts<Value> {
 }
 
 /**
- * Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. A false
- * announcement alone can cost three, until it is found out.
+ * Most loads from the primary for one read: when a document was superseded while it was loaded, the read loads again. A false
+ * announcement alone can cause three, until the log shows that it was false.
  */
 const MAX_ATTEMPTS = 5
 export const BATCH_SIZE = 100

@@ -4,7 +4,7 @@ import { columnOf, type Field } from './columns.js'
 import type { KindDefinition, VersionDraft, ViewFacts } from './kind.js'
 import { decodeVersion, type Row, type VersionContent } from './row.js'
 
-/** What a kind declares whose fields are known. */
+/** The declaration of a kind whose fields are known. */
 interface Declaration<Content, Entity, Draft> {
   readonly kind: string
   readonly plural: string
@@ -15,7 +15,7 @@ interface Declaration<Content, Entity, Draft> {
   readonly defaultLabel?: string
   readonly lineField?: string
   readonly fields: Readonly<Record<string, Field>>
-  /** What a new version has of the one before, where its draft says nothing. Absent: all of it. */
+  /** The fields that a new version takes from the one before when its draft leaves them out. Absent: all of them. */
   readonly inherits?: (draft: Draft, before: Content) => Content
   /** Adds the fields that follow from others. */
   readonly complete?: (draft: Draft) => Draft

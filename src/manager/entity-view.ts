@@ -24,7 +24,7 @@ interface RawDocument {
 /** What reads need of a kind. */
 type EntityKind<Content extends VersionContent, Entity> = Pick<KindDefinition<Content, Entity>, 'decode' | 'view'>
 
-/** Whom a read is for. */
+/** The subject that a read is for. */
 export interface Subject {
   readonly subject?: string | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
@@ -34,7 +34,7 @@ export interface Subject {
 export interface Answer<Entity> {
   readonly entity: Entity | undefined
   readonly settled: Promise<Entity | undefined>
-  /** Why there is none: the host's code cannot read the content. */
+  /** The error, when the host's `upgrade` failed on the content. */
   readonly failure?: unknown
 }
 
@@ -44,17 +44,20 @@ interface LabelView<Entity> {
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
-  /** What everybody gets while no rollout is open; built at the first hit, since a reader that came by a server gets an answer that says so. */
+  /**
+   * The answer for all readers while no rollout is open; built at the first hit, because the read that loaded the document got an answer
+   * with another `source`.
+   */
   own: Answer<Entity> | undefined
-  /** While one is: by reason and version, which together determine the selection. */
+  /** The answers while a rollout is open, by reason and version, which together determine the selection. */
   chosen: Map<SelectionReason, Map<number, Answer<Entity>>> | undefined
-  /** What each subject got, where nothing but the subject and the clock decides. */
+  /** What each subject got, in rollouts where only the subject and the clock decide. */
   readonly memo: SubjectMemo<Answer<Entity>> | undefined
   /** When the schedule's next step takes other subjects in; milliseconds since 1970. */
   memoUntil: number
 }
 
-/** A document as it is held. A class for the reason that entries in memory are one (`NewEntry`). */
+/** A document as it is held in memory. It is a class for the same reason as `NewEntry`. */
 class ParsedDocument<Content> implements EntityDocument<Content> {
   readonly labels: EntityDocument<Content>['labels']
   readonly since: number
@@ -79,14 +82,14 @@ export class EntityView<Content extends VersionContent, Entity> {
   /** Of the label that was asked for first, which is nearly always the only one. */
   #first: LabelView<Entity> | undefined
   #others: Map<string, LabelView<Entity>> | undefined
-  /** Whether its answers to memory hits say that nobody could confirm them. */
+  /** Whether its answers to memory hits have `stale: true`. */
   readonly #stale: boolean
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
   /** Versions that the document does not list, as they were asked for. */
   #older: Map<number, VersionEntry | undefined> | undefined
   #unconfirmed: EntityView<Content, Entity> | undefined
-  /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
+  /** The label that `own` was asked for last, which is nearly always the same one, and the answer. */
   #ownLabel: string | undefined
   #own: Answer<Entity> | undefined
 
@@ -98,7 +101,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     this.#hasPatterns = document.rollouts.some(({ when }) => needsPatterns(when))
   }
 
-  /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
+  /** @param owner the entity that a foreign document has to belong to; absent for one from PostgreSQL, which is not checked */
   static parse<Content extends VersionContent, Entity>(
     kind: EntityKind<Content, Entity>,
     text: string,
@@ -119,13 +122,13 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#hasPatterns && !isPatternEngineLoaded()
   }
 
-  /** The same document while nobody can confirm it: its answers say `stale: true`, and are kept as the others are. */
+  /** The same document while it cannot be confirmed: its answers have `stale: true`, and are kept as the others are. */
   get unconfirmed(): EntityView<Content, Entity> {
     this.#unconfirmed ??= new EntityView(this.#kind, this.#document, this.revision, true)
     return this.#unconfirmed
   }
 
-  /** Whether it was made of the same document, in whatever order its parts came. */
+  /** Whether it was made from the same document; the order of its keys does not matter. */
   equals(other: EntityView<Content, Entity>): boolean {
     const since = Math.max(this.#document.since, other.#document.since)
     return isDeepStrictEqual(this.#listing(since), other.#listing(since))
@@ -142,7 +145,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#labelView(label).rollout
   }
 
-  /** What everybody gets on a label while it has no rollout; `undefined` while it has one, or leads nowhere. */
+  /** The version of a label while it has no rollout; `undefined` while it has one, or points at no active version. */
   own(label: string): Answer<Entity> | undefined {
     if (label === this.#ownLabel) return this.#own
     this.#own = this.#ownOf(this.#labelView(label), label)
@@ -150,7 +153,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#own
   }
 
-  /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
+  /** The answer that needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
   known(label: string, subject: string | undefined): Answer<Entity> | undefined {
     const view = this.#labelView(label)
     const own = this.#ownOf(view, label)
@@ -163,12 +166,12 @@ export class EntityView<Content extends VersionContent, Entity> {
     return view.memo?.get(subject)
   }
 
-  /** Notes what a rollout gave a subject. */
+  /** Remembers what a rollout gave a subject. */
   remember(label: string, subject: string, answer: Answer<Entity>): void {
     this.#labelView(label).memo?.set(subject, answer)
   }
 
-  /** Which version a read of a label gets; `undefined` when no active version is to be had. */
+  /** Which version a read of a label gets; `undefined` when there is no active one. */
   select(label: string, { subject, attributes }: Subject, stickyArm?: number): Selection | undefined {
     const { version, rollout } = this.#labelView(label)
     const selection = chooseVersion({ rollout, labelVersion: version, label, subject, attributes, now: Date.now(), stickyArm })
@@ -195,12 +198,12 @@ export class EntityView<Content extends VersionContent, Entity> {
     return answer
   }
 
-  /** Whether it is known here whether there is such a version. */
+  /** Whether the document, or an earlier answer of PostgreSQL, says if this version exists. */
   lists(version: number): boolean {
     return version >= this.#document.since || this.#older?.has(version) === true || this.entry(version) !== undefined
   }
 
-  /** Notes what PostgreSQL says of a version that the document does not list, as of this document. */
+  /** Remembers what PostgreSQL says of a version that the document does not list, as of this document. */
   learn(version: number, entry: VersionEntry | undefined): void {
     this.#older ??= new Map()
     this.#older.set(version, entry)

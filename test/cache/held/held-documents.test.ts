@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { HeldDocuments } from '../../../src/cache/held/held-documents.js'
-import { isUnverified, judge, type MemoryEntry } from '../../../src/cache/held/memory-entry.js'
+import { isUnverified, type MemoryEntry, updateFlags } from '../../../src/cache/held/memory-entry.js'
 
 const SCOPES = ['prompt:default:a', 'prompt:default:b', 'prompt:default:c'] as const
 
@@ -19,9 +19,15 @@ const step = fc.oneof(
     isPending: fc.boolean(),
   }),
   fc.record({
-    does: fc.constantFrom('tick', 'refreshing', 'refreshed', 'refreshFailed', 'judgeUnverified', 'startOver', 'loseScopes') as fc.Arbitrary<
-      'tick' | 'refreshing' | 'refreshed' | 'refreshFailed' | 'judgeUnverified' | 'startOver' | 'loseScopes'
-    >,
+    does: fc.constantFrom(
+      'tick',
+      'refreshing',
+      'refreshed',
+      'refreshFailed',
+      'settleUnverified',
+      'startOver',
+      'loseScopes',
+    ) as fc.Arbitrary<'tick' | 'refreshing' | 'refreshed' | 'refreshFailed' | 'settleUnverified' | 'startOver' | 'loseScopes'>,
     scope: fc.constantFrom(...SCOPES),
     revision: fc.integer({ min: 1, max: 9 }),
   }),
@@ -82,8 +88,8 @@ function carryOut(documents: HeldDocuments<string>, one: typeof step extends fc.
     case 'refreshFailed':
       if (entry) documents.refreshFailed(entry, performance.now())
       break
-    case 'judgeUnverified':
-      documents.judgeUnverified(new Set(SCOPES), revision, (suspected) => suspected === scope)
+    case 'settleUnverified':
+      documents.settleUnverified(new Set(SCOPES), revision, (suspected) => suspected === scope)
       break
     case 'startOver':
       documents.startOver([{ scope, revision, token: 'x' }])
@@ -98,9 +104,9 @@ function document({ scope, revision, later, token }: { scope: string; revision: 
 }
 
 /** What an entry's flags would say if they were worked out anew. */
-function judgedAgain(entry: MemoryEntry<string>) {
+function withFlagsUpdated(entry: MemoryEntry<string>) {
   const copy = { ...entry }
-  judge(copy)
+  updateFlags(copy)
   return copy
 }
 
@@ -111,7 +117,7 @@ it('an entry always says of itself what its state, its stamp and the last change
       for (const one of steps) {
         carryOut(documents, one)
         for (const entry of documents.entries()) {
-          expect(entry).toEqual(judgedAgain(entry))
+          expect(entry).toEqual(withFlagsUpdated(entry))
           if (entry.isUsable) expect(entry.asOf).toBeGreaterThanOrEqual(entry.head?.revision ?? 0)
           if (entry.isHot) {
             expect(['fresh', 'refreshing']).toContain(entry.state)

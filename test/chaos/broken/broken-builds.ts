@@ -371,11 +371,11 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   },
   {
     name: 'hits-by-an-old-verdict',
-    what: 'a document that was superseded goes on passing as what it was before, since nobody judged it again',
+    what: 'a document that was superseded goes on passing as what it was before, since its flags were not updated',
     edits: [
       {
         file: HELD,
-        find: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head judge(held) }',
+        find: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head updateFlags(held) }',
         put: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head }',
       },
     ],
@@ -396,7 +396,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'predecessors-of-lost-changes-served',
     what: 'when the primary does not have a change that was announced, the document before it is served, which is lost as well',
-    edits: [{ file: HELD, find: 'if (held.asOf > asOf) this.#memory.delete(scope) else judge(held)', put: 'judge(held)' }],
+    edits: [{ file: HELD, find: 'if (held.asOf > asOf) this.#memory.delete(scope) else updateFlags(held)', put: 'updateFlags(held)' }],
     caughtBy: 'test/cache/own-writes.test.ts',
   },
   {
