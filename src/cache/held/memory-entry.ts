@@ -9,7 +9,7 @@ import type { StampedDocument } from './stamped-document.js'
  * | --- | --- | --- | --- |
  * | `fresh` | it was confirmed | yes | `expired` by time, `suspect` by a message without a revision |
  * | `expired` | it was not read for `ttlMs` | yes | `refreshing` by the next read of it, `suspect` |
- * | `refreshing` | it has expired and is being read again | yes | `stale` when that fails, `suspect` |
+ * | `refreshing` | it has expired and is being read again in the background | yes | `stale` when that fails, `suspect` |
  * | `stale` | it could not be read again | yes, as stale, and tried again | `suspect` |
  * | `unverified` | it came from Redis before this process ever read the log | yes, as stale | by the first read of the log: `fresh` or `suspect`, or it leaves; `adopted` by a message without a revision |
  * | `suspect` | a message without a revision said that it changed | when no server answers, as stale | |
