@@ -16,6 +16,10 @@ const LONGEST = [
   'test/types/kinds.test.ts',
   'test/model/protocol.test.ts',
   'test/file-format/round-trip.test.ts',
+  'test/manager/lost-history.test.ts',
+  'test/examples/examples.test.ts',
+  'test/manager/hostile-messages.test.ts',
+  'test/cli/interrupted.test.ts',
 ]
 
 /** Vitest's order, with the longest files of each project before the others. */
