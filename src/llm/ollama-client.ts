@@ -234,7 +234,7 @@ export class OllamaClient implements LLMClient {
     const { headers, signal } = options
     const limits = limitsOf(options, this.#limits)
     const maxBytes = Math.min(Math.max(this.#maxLength, FEWEST_BYTES), MOST_LINE_BYTES)
-    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: () => ndjsonDecoder }
+    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: ndjsonDecoder }
   }
 }
 

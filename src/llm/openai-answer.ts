@@ -104,9 +104,10 @@ function wordsOf(content: unknown, type: 'text' | 'thinking'): string {
     .join('')
 }
 
-/** An answer as an object; one that holds an error ends the answer. */
+/** An answer as an object; one that holds an error ends the answer. Google lists its error, Together its models, without an object around it. */
 export function fieldsOf(value: unknown): Fields {
-  const fields = recordOf(value)
+  const [first] = listOf(value)
+  const fields = recordOf(Array.isArray(value) && !recordOf(first)?.error ? { data: value } : (first ?? value))
   if (fields === undefined) throw new CorruptLineError(String(value))
   // vLLM, Mistral and FastAPI say what went wrong without a field `error`.
   if (fields.error || ((fields.message || fields.detail) && !fields.choices && !fields.data)) {

@@ -9,7 +9,6 @@ import {
   FEWEST_BYTES,
   type HttpClientOptions,
   MOST_JSON_BYTES,
-  MOST_LINE_BYTES,
 } from './client-options.js'
 import { embedInBatches } from './embedding.js'
 import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
@@ -27,7 +26,7 @@ import type {
 import { completionReader, fieldsOf, usageOf } from './openai-answer.js'
 import { chatCompletion } from './openai-request.js'
 import { present } from './present.js'
-import { jsonDecoder, sseDecoder } from './sse.js'
+import { sseDecoder } from './sse.js'
 import { type Fields, listOf, numberOf, recordOf } from './wire-values.js'
 
 /** Where an OpenAI-compatible server is and how it is reached. */
@@ -156,24 +155,12 @@ export class OpenAICompatibleClient implements LLMClient {
         return true
       },
     })
-    return lastOf(askServer({ ...this.#call(path, model, body, options, MOST_JSON_BYTES), decoder: () => jsonDecoder }, makeReader))
+    return lastOf(askServer(this.#call(path, model, body, options, MOST_JSON_BYTES), makeReader))
   }
 
   #call(path: string, model: string | undefined, body: object | undefined, options: CallOptions = {}, maxBytes: number): HttpCall {
     const { headers, signal } = options
-    return {
-      service: this.#service,
-      path,
-      model,
-      body,
-      headers,
-      limits: limitsOf(options, this.#limits),
-      signal,
-      maxBytes,
-      decoder: ({ headers }) =>
-        /\bjson\b/.test(headers.get('content-type') ?? '')
-          ? jsonDecoder
-          : (take, most) => sseDecoder(take, Math.min(most, MOST_LINE_BYTES)),
-    }
+    const limits = limitsOf(options, this.#limits)
+    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: sseDecoder }
   }
 }

@@ -277,27 +277,35 @@ it('sends a conversation with tools, parts and a developer, and what the provide
   ])
 })
 
-it('understands a server that answers whole, on many lines', async () => {
-  const whole = {
-    model: 'w',
-    choices: [
-      {
-        message: { content: 'Whole.', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }] },
-        finish_reason: 'tool_calls',
-      },
-    ],
-    usage: { prompt_tokens: 1 },
-  }
-  server.reply({ lines: [JSON.stringify(whole, null, 2)], headers: { 'content-type': 'application/json' } })
+it.each(['application/json', 'text/event-stream', 'text/plain'])(
+  'understands a server that answers whole, on many lines, as %s',
+  async (type) => {
+    const whole = {
+      model: 'w',
+      choices: [
+        {
+          message: { content: 'Whole.', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }] },
+          finish_reason: 'tool_calls',
+        },
+      ],
+      usage: { prompt_tokens: 1 },
+    }
+    const headers = { 'content-type': type }
+    server.reply(
+      { lines: [JSON.stringify(whole, null, 2)], headers },
+      { lines: [JSON.stringify({ error: { code: 429, message: 'slow down' } }, null, 2).replace('\n', '\n\n')], headers },
+    )
 
-  expect(await client.chat(request)).toMatchObject({
-    text: 'Whole.',
-    toolCalls: [{ id: 'c', name: 'f', input: { a: 1 } }],
-    finishReason: 'tool-calls',
-    usage: { inputTokens: 1 },
-    model: 'w',
-  })
-})
+    expect(await client.chat(request)).toMatchObject({
+      text: 'Whole.',
+      toolCalls: [{ id: 'c', name: 'f', input: { a: 1 } }],
+      finishReason: 'tool-calls',
+      usage: { inputTokens: 1 },
+      model: 'w',
+    })
+    expect(await failure(client.chat(request))).toMatchObject({ reason: 'rate_limit', status: 429 })
+  },
+)
 
 it('reads comments, carriage returns, bytes cut anywhere, and an end without [DONE]', async () => {
   const text = `: OPENROUTER PROCESSING\r\n\r\ndata: ${JSON.stringify(chunk({ content: 'লেন 😀' }))}\r\n\r\ndata:${JSON.stringify(chunk({}, { finish_reason: 'stop' }))}\r\n\r\n`
@@ -491,6 +499,8 @@ it('embeds in batches, in the order of the texts, and checks the vectors', async
 })
 
 it('lists models and says how it is', async () => {
+  server.reply(json([{ id: 'listed without an object around it' }]))
+  expect(await client.listModels()).toMatchObject([{ name: 'listed without an object around it' }])
   expect(await client.listModels()).toEqual([{ name: 'served-model', raw: expect.objectContaining({ owned_by: 'test' }) }])
   expect(await client.health()).toMatchObject({ ok: true })
   server.reply(json({ error: { message: 'no' } }, 401))
