@@ -10,6 +10,7 @@ import type {
   ProviderRecord,
   ToolCall,
 } from '../entities/message.js'
+import { checkMessages } from '../llm/check-messages.js'
 import { mediaOf, partsOf } from '../llm/media.js'
 import { toMessages } from '../llm/to-messages.js'
 import { parsedText } from '../llm/wire-values.js'
@@ -32,6 +33,7 @@ function saysSomething(message: Message): boolean {
 
 /** `toMessages` takes away where tool calls stood; the AI SDK wants to know. */
 function toPlacedMessages(messages: readonly Message[]): readonly Message[] {
+  checkMessages(messages)
   return messages.flatMap((message) => {
     const isPlaced = message.role === 'assistant' && message.toolCalls && Array.isArray(message.content)
     return isPlaced ? [message] : toMessages([message])

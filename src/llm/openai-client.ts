@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type LLMError } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
 import { CALL_DEFAULTS, type CallLimits, limitsOf } from './call-scope.js'
+import { checkRequest } from './check-messages.js'
 import {
   addressOf,
   answerLimit,
@@ -135,6 +136,7 @@ export class OpenAICompatibleClient implements LLMClient {
   #ask(request: ChatRequest, options: CallOptions | undefined, isQuiet: boolean, onLeave?: (leave: () => void) => void) {
     const { provider } = this
     const { model } = request
+    checkRequest(provider, model, request.messages, true)
     const body = chatCompletion(request, provider, this.#isOpenAI)
     const maxLength = this.#maxLength
     const call = this.#call('/chat/completions', model, body, options, Math.max(maxLength, FEWEST_BYTES))
