@@ -8,7 +8,9 @@ export const DONE = '[DONE]'
 /** How a value of JSON or a page begins, where no `data:` stands before it. */
 const BODY = /^[{[<]/
 /** A field of an event, or a comment. */
-const FIELD = /^(?:data|event|id|retry)?(?::|$)/
+const FIELD = /^(?:data|error|event|id|retry)?(?::|$)/
+/** A field with a value. llama.cpp writes its errors into a field of their own. */
+const DATA = /^(?:data|error):\s*/
 
 /**
  * The data of server-sent events, each a value of JSON or the text `[DONE]`, or the one value of a body of JSON, on one line or on
@@ -45,14 +47,14 @@ export const sseDecoder: MakeDecoder = (take, maxBytes) => {
       return
     }
     const isField = FIELD.test(line)
-    const isData = isField && line.startsWith('data:')
+    const isData = isField && DATA.test(line)
     if (isBody && isField) dispatch()
     if (!data) isBody = BODY.test(line)
     if (!isData && !isBody) {
       if (!isField) strange ??= line
       return
     }
-    const text = isData ? line.slice(5).trim() : line
+    const text = isData ? line.replace(DATA, '').trim() : line
     if (text === '') return
     const most = isBody ? maxBytes : Math.min(maxBytes, MOST_LINE_BYTES)
     if (data.length + text.length > most) throw new TooLongError(most)
