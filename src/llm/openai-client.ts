@@ -28,7 +28,7 @@ import { completionReader, fieldsOf, usageOf } from './openai-answer.js'
 import { chatCompletion } from './openai-request.js'
 import { present } from './present.js'
 import { sseDecoder } from './sse.js'
-import { type Fields, listOf, numberOf, recordOf } from './wire-values.js'
+import { type Fields, listOf, recordOf } from './wire-values.js'
 
 /** Where an OpenAI-compatible server is and how it is reached. */
 export interface OpenAICompatibleClientOptions extends HttpClientOptions {
@@ -106,8 +106,8 @@ export class OpenAICompatibleClient implements LLMClient {
       return this.#json('/embeddings', model, body, { ...options, timeout }, ({ data, usage }) => ({
         embeddings: listOf(data)
           .map((entry) => recordOf(entry) ?? {})
-          .sort((one, other) => (numberOf(one.index) ?? 0) - (numberOf(other.index) ?? 0))
-          .map(({ embedding }) => embedding as number[]),
+          .sort((one, other) => (Number(one.index) || 0) - (Number(other.index) || 0))
+          .map(({ embedding }) => vectorOf(embedding)),
         inputTokens: usageOf(recordOf(usage) ?? {}).inputTokens,
       }))
     })
@@ -165,4 +165,10 @@ export class OpenAICompatibleClient implements LLMClient {
     const limits = limitsOf(options, this.#limits)
     return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: sseDecoder }
   }
+}
+
+/** Some servers, and those that were asked for it, write vectors as base64 of 32-bit floats, lowest byte first. */
+function vectorOf(embedding: unknown): readonly number[] {
+  if (typeof embedding !== 'string') return embedding as readonly number[]
+  return [...new Float32Array(Uint8Array.from(atob(embedding), (character) => character.charCodeAt(0)).buffer)]
 }

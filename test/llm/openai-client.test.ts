@@ -601,6 +601,21 @@ it('embeds in batches, in the order of the texts, and checks the vectors', async
   await expect(client.embed({ model: 'm', values: ['a'], dimensions: 3 })).rejects.toMatchObject({ reason: 'invalid_output' })
 })
 
+it('takes vectors as base64, and places that are written as text', async () => {
+  const base64 = (...numbers: number[]) => Buffer.from(Float32Array.from(numbers).buffer).toString('base64')
+  const data = [
+    { index: '1', embedding: base64(3, 0.25) },
+    { index: '0', embedding: base64(1, -0.5) },
+  ]
+  server.reply(json({ data }), json({ data: [{ embedding: base64(1).slice(0, -4) }] }), json({ data: [{ embedding: 'no base64!' }] }))
+
+  expect((await client.embed({ model: 'm', values: ['a', 'b'] })).embeddings).toEqual([
+    [1, -0.5],
+    [3, 0.25],
+  ])
+  for (const _ of [1, 2]) expect(await failure(client.embed({ model: 'm', values: ['a'] }))).toMatchObject({ code: 'E_LLM' })
+})
+
 it('lists models and says how it is', async () => {
   server.reply(json([{ id: 'listed without an object around it' }]))
   expect(await client.listModels()).toMatchObject([{ name: 'listed without an object around it' }])
