@@ -10,9 +10,8 @@ import type {
   ProviderRecord,
   ToolCall,
 } from '../entities/message.js'
-import { checkMessages } from '../llm/check-messages.js'
 import { mediaOf, partsOf } from '../llm/media.js'
-import { toMessages } from '../llm/to-messages.js'
+import { toPlacedMessages } from '../llm/to-messages.js'
 import { parsedText } from '../llm/wire-values.js'
 import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 
@@ -20,7 +19,7 @@ import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } fro
 export function promptOf(messages: readonly Message[], version: string): unknown[] {
   const own = toPlacedMessages(messages)
   const names = new Map(own.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }) => [id, name])))
-  // OpenAI's results of tools name the call alone, and the AI SDK wants the tool besides.
+  // OpenAI's results of tools name only the call, and the AI SDK needs the tool's name too.
   return own
     .filter(saysSomething)
     .map((message) => promptMessage({ ...message, toolName: message.toolName ?? names.get(message.toolCallId ?? '') ?? '' }, version))
@@ -29,15 +28,6 @@ export function promptOf(messages: readonly Message[], version: string): unknown
 /** Providers refuse a turn of the assistant without anything in it. */
 function saysSomething(message: Message): boolean {
   return message.role !== 'assistant' || Boolean(message.toolCalls?.length) || partsOf(message).length > 0
-}
-
-/** `toMessages` takes away where tool calls stood; the AI SDK wants to know. */
-function toPlacedMessages(messages: readonly Message[]): readonly Message[] {
-  checkMessages(messages)
-  return messages.flatMap((message) => {
-    const isPlaced = message.role === 'assistant' && message.toolCalls && Array.isArray(message.content)
-    return isPlaced ? [message] : toMessages([message])
-  })
 }
 
 function promptMessage(message: Message, version: string): unknown {

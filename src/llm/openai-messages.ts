@@ -97,7 +97,7 @@ function mediaPart(part: ImagePart | FilePart, own: object): OpenAIPart {
   return { type: 'file', file: { file_data: addressOfMedia(media), ...present({ filename: part.filename }), ...own } }
 }
 
-/** What OpenAI's servers have words for, in a history that came from one of them. */
+/** Fields that OpenAI's messages have and ours do not, in a history that came from an OpenAI-compatible server. */
 function theirWords({ role, content, ...message }: Message): object {
   const { name, refusal, audio, function_call, tool_calls, tool_call_id, reasoning_content, reasoning_details } = message as {
     readonly [word: string]: unknown
@@ -114,7 +114,7 @@ function theirWords({ role, content, ...message }: Message): object {
   })
 }
 
-/** What a message, a part or a tool call carries for one provider. */
+/** The metadata and options of a message, a part or a tool call for one provider. */
 function fieldsFor({ providerMetadata, providerOptions }: ProviderFields, provider: string): object {
   return { ...providerMetadata?.[provider], ...providerOptions?.[provider] }
 }

@@ -11,13 +11,21 @@ import { jsonText, listOf, recordOf, stringOf } from './wire-values.js'
  * @throws {InvalidArgumentError} for what is no list of messages; it names the field, such as `messages[3].content`
  * @example
  * ```ts
- * const history = [{ role: 'assistant' as const, content: null, tool_calls: [{ id: '1', type: 'function', function: { name: 'time', arguments: '{}' } }] }]
+ * const history = [{ role: 'assistant' as const, content: null, tool_calls: [{ id: '1', type: 'function', function: { name: 'time',
+ * arguments: '{}' } }] }]
  * toMessages(history) // [{ role: 'assistant', content: null, toolCalls: [{ id: '1', name: 'time', input: {} }] }]
  * ```
  */
 export function toMessages(messages: readonly Message[]): readonly Message[] {
   checkMessages(messages)
   return translated(messages, (message) => 'tool_calls' in message || 'tool_call_id' in message || has(message, isOpenAIPart))
+}
+
+/** The same, but an assistant's message that says where its tool calls stood stays as it is: the AI SDK's providers want to know. */
+export function toPlacedMessages(messages: readonly Message[]): readonly Message[] {
+  checkMessages(messages)
+  const isPlaced = ({ role, toolCalls, content }: Message): boolean => role === 'assistant' && !!toolCalls && Array.isArray(content)
+  return messages.flatMap((message) => (isPlaced(message) ? [message] : toMessages([message])))
 }
 
 /** The same for a server that speaks like OpenAI: what is written in its words stays. */
@@ -45,7 +53,7 @@ function ownMessages(message: Message): Message[] {
   const results = role === 'tool' || role === 'user' ? parts.filter(isResultPart).map(toolResult) : []
   const others = parts.filter((part) => !isCallPart(part) && !isResultPart(part))
   if (results.length > 0 && (role === 'tool' || others.length === 0)) return results
-  // A part of a tool call that the message lists besides says only where it stood.
+  // The message may list its tool calls too: then a part of type `tool-call` only says where the call stood.
   const known = new Set<unknown>(message.toolCalls?.map(({ id }) => id))
   const toolCalls = [
     ...(message.toolCalls ?? []),

@@ -19,7 +19,7 @@ import { frozenCopy } from './tree/frozen-copy.js'
 import { pathKey, pathOf } from './tree/path.js'
 import { type Complaint, childOf, type Node, nodeAt, Tree } from './tree/tree.js'
 
-/** Everything one load of the settings gave. */
+/** The result of one load of the settings. */
 export interface Snapshot {
   readonly values: object
   readonly assignments: readonly Assignment[]
@@ -40,7 +40,7 @@ export function takeSnapshot(setup: Setup): Snapshot {
   const sources = readSources(setup)
   const ignored = new Set<Assignment>()
   let build = buildFrom(setup, sources, ignored)
-  // An empty variable that the schema refuses counts as not set: what the lower layers say is tried instead.
+  // An empty variable that the schema refuses counts as not set: the value of the lower layers is tried instead.
   while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
 
   const { tree, validated, secrets } = build

@@ -68,7 +68,17 @@ it('asks clients in our words, whoever wrote the history, and with the very mess
     { role: 'assistant', content: null, tool_calls: [{ id: '1', function: { name: 'time', arguments: '{}' } }] },
     { role: 'tool', content: '12:00', tool_call_id: '1' },
   ]
-  const own = [{ role: 'assistant', content: 'Noon.' }]
+  // Where the call stood among the parts is for the AI SDK's providers.
+  const own = [
+    {
+      role: 'assistant',
+      content: [
+        { type: 'tool-call', toolCallId: '1' },
+        { type: 'text', text: 'Noon.' },
+      ],
+      toolCalls: [{ id: '1', name: 'time', input: {} }],
+    },
+  ]
   for (const history of [claude, openai, own] as unknown as Message[][]) {
     const client = llm()
     const agent = new Asker({ llm: client, manager: managerOf('one') })

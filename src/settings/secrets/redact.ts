@@ -1,6 +1,6 @@
 import { isNamedLikeSecret } from './secret-names.js'
 
-/** What is printed where a secret stands. */
+/** Printed in place of a secret. */
 export const REDACTED = '***'
 
 const URL_SCHEMES =
@@ -29,7 +29,7 @@ export function isSecretByItself(value: unknown): boolean {
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
 const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
-// A value in brackets is cut off with everything behind it.
+// A value in brackets is cut off, with the rest of the text.
 const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+/y
 
 /** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */

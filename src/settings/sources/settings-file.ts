@@ -62,7 +62,7 @@ function syntaxError(path: string, text: string, error: unknown): SettingsFileEr
   if (key !== undefined && token !== undefined) {
     return new SettingsFileError(`${where} has a token without quotes: ${key} = ${token}\n  write ${key} = "${token}"`, facts)
   }
-  // Only the parser's reason: its message goes on with the lines around, values included.
+  // Only the parser's reason: the rest of its message quotes the lines around the place, values included.
   const reason = /^Invalid TOML document: ([^\n]*)/.exec(error.message)?.[1] ?? 'invalid TOML'
   return new SettingsFileError(`${where} is not valid TOML: ${reason}`, facts)
 }

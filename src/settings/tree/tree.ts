@@ -48,7 +48,7 @@ export type ApplyMergeToken = (assignment: Assignment, base: Node | undefined) =
 export class Tree {
   readonly root: Table
   readonly complaints: Complaint[] = []
-  /** Where any layer said a secret, even if a higher layer said something else. */
+  /** The paths at which any layer has a secret, even when a higher layer has another value. */
   readonly secretPaths: (readonly string[])[] = []
   readonly #applyMergeToken: ApplyMergeToken
   readonly #shape: Shape | undefined
@@ -66,7 +66,7 @@ export class Tree {
   #put(table: Table, shape: Shape | undefined, assignment: Assignment, depth: number): void {
     const { path, origin } = assignment
     const key = path[depth] ?? ''
-    // The second would take the place of what redacts secrets in JSON.
+    // A key `toJSON` would replace the function that redacts secrets in JSON.
     if (key.toLowerCase() === '__proto__' || key === 'toJSON') {
       return void this.complaints.push({ path: [...table.path, key], message: 'is not a name a setting can have', origin })
     }
@@ -209,7 +209,7 @@ export function* leavesOf(node: Node): Generator<Leaf> {
   else for (const child of node.entries.values()) yield* leavesOf(child)
 }
 
-/** What a node says, with its tokens not resolved. */
+/** The value of a node, with its tokens not resolved. */
 export function plainValue(node: Node): unknown {
   if (node.kind === 'leaf') return node.value
   if (node.isList) return [...node.entries.values()].map(plainValue)
