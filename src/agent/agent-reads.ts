@@ -189,8 +189,15 @@ export class AgentReads {
 
   #query({ label = this.#parts.options.label, version, context }: AgentReadOptions): AgentQuery {
     const { project } = this.#parts.options
-    const given = { project, label, version, subject: context?.subject, attributes: context?.attributes }
-    return this.#check(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+    const subject = context?.subject
+    const attributes = context?.attributes
+    return this.#check({
+      ...(project !== undefined && { project }),
+      ...(label !== undefined && { label }),
+      ...(version !== undefined && { version }),
+      ...(subject !== undefined && { subject }),
+      ...(attributes !== undefined && { attributes }),
+    })
   }
 
   #check(query: AgentQuery): AgentQuery {

@@ -2,6 +2,7 @@ import type { ModelName, PromptName } from '../entities/config-types.js'
 import type { Message } from '../entities/message.js'
 import type { Prompt } from '../entities/prompt.js'
 import type { ChatEvent, ChatResult, EmbedResult } from '../llm/llm-client.js'
+import { toPlacedMessages } from '../llm/to-messages.js'
 import { checkQuery } from '../manager/config-query.js'
 import { InvalidArgumentError, isConfigError, LLMError, NotFoundError } from '../shared/errors.js'
 import { Events } from '../shared/events.js'
@@ -321,7 +322,9 @@ export abstract class BaseAgent<Input, Output> {
     const prompt = name === undefined ? undefined : await this.#readPrompt({ name, context }).catch(() => undefined)
     const choices = modelChoices(await this.getModelConfig({ context }), isStored(prompt) ? prompt : undefined, registry)
     const used = name !== undefined && prompt !== undefined ? runPrompt(name, prompt) : undefined
-    return { choices, registry, request, context, state: this.#stateOf(context), options, prompt: used }
+    // Histories come out of placeholders as their library wrote them; clients take our form.
+    const messages = toPlacedMessages(request.messages)
+    return { choices, registry, request: { ...request, messages }, context, state: this.#stateOf(context), options, prompt: used }
   }
 
   async #degraded(input: Input, error: unknown, context: RunContext): Promise<Output | undefined> {

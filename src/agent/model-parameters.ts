@@ -1,5 +1,6 @@
 import type { JsonObject } from '../entities/json.js'
 import type { ChatRequest } from '../llm/llm-client.js'
+import { present } from '../llm/present.js'
 
 type Sampling = Partial<ChatRequest>
 
@@ -44,9 +45,14 @@ export function requestParameters(parameters: JsonObject = {}): Sampling {
   return { ...fields, ...(Object.keys(providerOptions).length > 0 && { providerOptions }) }
 }
 
-/** A request over the parameters of a model; the provider's own options of both are kept. */
+/** A request over the parameters of a model, where it says anything; the provider's own options of both are kept. */
 export function withParameters(request: Omit<ChatRequest, 'model'>, model: string, parameters: JsonObject | undefined): ChatRequest {
   const defaults = requestParameters(parameters)
   const providerOptions = { ...defaults.providerOptions, ...request.providerOptions }
-  return { ...defaults, ...request, model, ...(Object.keys(providerOptions).length > 0 && { providerOptions }) }
+  return {
+    ...defaults,
+    ...(present(request) as typeof request),
+    model,
+    ...(Object.keys(providerOptions).length > 0 && { providerOptions }),
+  }
 }

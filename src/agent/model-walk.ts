@@ -52,8 +52,8 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   // The search ends at the first part; from there on the reader pulls the stream.
   const { opened, first, attempt } = await firstAnswer(walk, async (attempt) => {
     const call = beginCall(walk, attempt, true)
-    const events = call.within(() => attempt.client.stream(attempt.request, attempt.options)[Symbol.asyncIterator]())
     try {
+      const events = call.within(() => attempt.client.stream(attempt.request, attempt.options)[Symbol.asyncIterator]())
       return {
         opened: { call, events },
         first: await heeding(

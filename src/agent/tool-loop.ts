@@ -48,7 +48,7 @@ const LONGEST_RESULT = 256 * 1024
  * Asks the model, runs the tools it asks for, and asks again with their results, until it answers without a tool.
  *
  * @throws {LLMError} with reason `invalid_output` when it still asks for tools after `maxSteps` questions
- * @throws {InvalidArgumentError} for a tool whose schema is no JSON Schema
+ * @throws {InvalidArgumentError} for a tool without a function, or whose schema is no JSON Schema
  */
 export async function answerWithTools(
   { tools, maxSteps = DEFAULT_STEPS, ...request }: ToolRequest,
@@ -82,8 +82,14 @@ function afterFirst({ toolChoice }: AgentRequest, step: number): Pick<AgentReque
 }
 
 function definitionOf(name: string, tool: AgentTool): ToolDefinition {
-  const { description, inputSchema } = tool
-  const described = isStandard(inputSchema) ? jsonSchemaOf(inputSchema) : (inputSchema as JsonSchema)
+  const { description, inputSchema, run } = tool ?? {}
+  if (typeof run !== 'function') throw new InvalidArgumentError(`tools.${name}.run`, 'must be a function')
+  const described =
+    typeof inputSchema !== 'object' || inputSchema === null
+      ? undefined
+      : isStandard(inputSchema)
+        ? jsonSchemaOf(inputSchema)
+        : (inputSchema as JsonSchema)
   if (described === undefined) {
     throw new InvalidArgumentError(
       `tools.${name}.inputSchema`,

@@ -63,6 +63,8 @@ export interface PartShape {
   readonly id?: string
   readonly toolCallId?: string
   readonly toolName?: string
+  /** The provider ran the tool itself, and its answer knows the result. */
+  readonly providerExecuted?: boolean | undefined
   readonly input?: unknown
   readonly output?: unknown
   readonly data?: unknown

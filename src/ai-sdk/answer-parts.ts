@@ -12,6 +12,8 @@ export class AnswerParts {
   /** Takes a whole part. */
   add(part: PartShape): void {
     const { type, text = '', providerMetadata } = part
+    // Nobody is asked to run it, and sent back without its result it would be refused.
+    if (part.providerExecuted) return
     if (type === 'text' || type === 'reasoning') this.#parts.push({ type, text, providerMetadata })
     else if (type === 'tool-call') {
       const toolCall = toolCallOf(part)

@@ -140,7 +140,7 @@ async function* partsOf(stream: ReadableStream<PartShape>, told: readonly string
           }
       } else if (part.type === 'tool-call') {
         answer.add(part)
-        yield { type: 'tool-call', toolCall: toolCallOf(part) }
+        if (!part.providerExecuted) yield { type: 'tool-call', toolCall: toolCallOf(part) }
       } else if (part.type === 'stream-start') warnings = part.warnings ?? []
       else if (part.type === 'response-metadata') modelId = part.modelId
       else if (part.type === 'error') throw part.error

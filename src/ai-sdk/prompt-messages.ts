@@ -11,7 +11,7 @@ import type {
   ToolCall,
 } from '../entities/message.js'
 import { mediaOf, partsOf } from '../llm/media.js'
-import { toMessages } from '../llm/to-messages.js'
+import { toPlacedMessages } from '../llm/to-messages.js'
 import { parsedText } from '../llm/wire-values.js'
 import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 
@@ -28,14 +28,6 @@ export function promptOf(messages: readonly Message[], version: string): unknown
 /** Providers refuse a turn of the assistant without anything in it. */
 function saysSomething(message: Message): boolean {
   return message.role !== 'assistant' || Boolean(message.toolCalls?.length) || partsOf(message).length > 0
-}
-
-/** `toMessages` drops the position of tool calls among the parts, which the AI SDK needs. */
-function toPlacedMessages(messages: readonly Message[]): readonly Message[] {
-  return messages.flatMap((message) => {
-    const isPlaced = message.role === 'assistant' && message.toolCalls && Array.isArray(message.content)
-    return isPlaced ? [message] : toMessages([message])
-  })
 }
 
 function promptMessage(message: Message, version: string): unknown {

@@ -49,6 +49,8 @@ interface Judged {
 /** Without a status: by the name of the error, and by what the network says in its cause or the cause of that. */
 function factsOf(fields: Fields, message: string): Judged {
   const name = String(fields.name)
+  // A caller's mistake, which this package finds before a request is sent.
+  if (fields.code === 'E_INVALID_ARGUMENT') return { reason: 'bad_request', retryable: false }
   if (/AbortError$/.test(name)) return { reason: 'aborted', retryable: false }
   if (name === 'TimeoutError') return { reason: 'timeout', retryable: false }
   const isNetwork =
@@ -56,8 +58,8 @@ function factsOf(fields: Fields, message: string): Judged {
   return isNetwork ? { reason: 'connection', retryable: true } : { reason: 'server', retryable: false }
 }
 
-/** Codes of Node's sockets and of undici; `ERR_…` are faults of a program. */
-const NETWORK_CODE = /^(?:E(?!RR_)[A-Z_]+|UND_ERR_\w+)$/
+/** Codes of Node's sockets and of undici; `ERR_…` are faults of a program, `E_…` errors of this package. */
+const NETWORK_CODE = /^(?:E(?!RR_|_)[A-Z_]+|UND_ERR_\w+)$/
 
 function causesOf(fields: Fields): Fields[] {
   const list: Fields[] = []

@@ -45,8 +45,8 @@ export interface HttpCall {
   readonly signal: AbortSignal | undefined
   /** Longest value that is waited for. */
   readonly maxBytes: number
-  /** How the answer is cut into values, by what the server says it is. */
-  readonly decoder: (response: Response) => MakeDecoder
+  /** How the answer is cut into values. */
+  readonly decoder: MakeDecoder
 }
 
 /** Makes events of the values of one answer, and hands them to `emit`. */
@@ -166,7 +166,7 @@ async function openAnswer<Event>(
   scope.release = () => void source.cancel().catch(() => {})
   const events: Event[] = []
   const reader = makeReader((event) => events.push(event))
-  const decoder = call.decoder(response)((value) => {
+  const decoder = call.decoder((value) => {
     answer.isDone ||= reader.accept(value)
   }, call.maxBytes)
   const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }

@@ -126,17 +126,18 @@ class Candidates {
       const character = this.#text.charCodeAt(at)
       // A brace before a brace begins no object.
       if (character === OPEN_BRACE && this.#text.charCodeAt(at + 1) === OPEN_BRACE) at += 1
-      else if (character === OPEN_BRACE || character === OPEN_BRACKET) at = this.#value(at, to)
-      else if (character === LESS_THAN) at = this.#tag(at, to)
+      else if (character === OPEN_BRACE) at = this.#value(at, to)
+      else if (character === OPEN_BRACKET) at = this.#tag(at, to) ?? this.#value(at, to)
+      else if (character === LESS_THAN) at = this.#tag(at, to) ?? at + 1
       else if (character === BACKTICK && !isFenced) at = this.#fence(at, to)
       else at += 1
     }
   }
 
-  /** Thoughts are stepped over, to the end if they are not closed; a lone closing tag makes thoughts of all before it. */
-  #tag(at: number, to: number): number {
+  /** Thoughts are stepped over, to the end if they are not closed; a lone closing tag makes thoughts of all before it. `undefined` where no tag stands. */
+  #tag(at: number, to: number): number | undefined {
     const tag = this.#tags.at(at)
-    if (tag === undefined) return at + 1
+    if (tag === undefined) return undefined
     if (!tag.isClosing) return Math.min(this.#tags.endOfThoughts(tag), to)
     this.#strict = []
     this.#loose = undefined

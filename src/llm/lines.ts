@@ -125,6 +125,7 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-function corrupt(text: string, cause: unknown): CorruptLineError {
+/** @param text its beginning is the message */
+export function corrupt(text: string, cause?: unknown): CorruptLineError {
   return new CorruptLineError(text.slice(0, 200), { cause })
 }

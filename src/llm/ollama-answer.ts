@@ -151,7 +151,7 @@ function finishReasonOf(reason: unknown, hasToolCalls: boolean): ChatResult['fin
 
 function toolCallOf(call: unknown): ToolCall {
   const { id, function: called } = recordOf(call) ?? {}
-  const { name, arguments: input = {} } = recordOf(called) ?? {}
+  const { name, arguments: input } = recordOf(called) ?? {}
   if (stringOf(name) === undefined) throw new CorruptLineError(JSON.stringify(call))
-  return { id: stringOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) }
+  return { id: stringOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) ?? {} }
 }

@@ -109,13 +109,13 @@ export class OllamaClient implements LLMClient {
   }
 
   async chat(request: ChatRequest, options?: CallOptions): Promise<ChatResult> {
-    const { body, warnings } = chatBody(request)
+    const { body, warnings } = chatBody(request, this.provider)
     return this.#result('/api/chat', request.model, body, warnings, options)
   }
 
   stream(request: ChatRequest, options?: CallOptions): AsyncIterable<ChatEvent> {
     return leavable((onLeave) => {
-      const { body, warnings } = chatBody(request)
+      const { body, warnings } = chatBody(request, this.provider)
       return askServer(this.#call('/api/chat', request.model, body, options), this.#reader(request.model, body, warnings, false), onLeave)
     })
   }
@@ -234,7 +234,7 @@ export class OllamaClient implements LLMClient {
     const { headers, signal } = options
     const limits = limitsOf(options, this.#limits)
     const maxBytes = Math.min(Math.max(this.#maxLength, FEWEST_BYTES), MOST_LINE_BYTES)
-    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: () => ndjsonDecoder }
+    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: ndjsonDecoder }
   }
 }
 

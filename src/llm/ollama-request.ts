@@ -1,6 +1,7 @@
 import type { FilePart, ImagePart, Message } from '../entities/message.js'
 import { LLMError } from '../shared/errors.js'
 import { isFilePart, isImagePart, isReasoningPart, isTextPart } from '../shared/message-parts.js'
+import { checkRequest } from './check-messages.js'
 import type { ChatRequest, SamplingOptions } from './llm-client.js'
 import { mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
@@ -20,7 +21,8 @@ const OPTION_KEY =
   /^(num_(keep|predict|ctx|batch|gpu|thread)|draft_num_predict|(top|min|typical)_p|top_k|main_gpu|seed|temperature|stop|repeat_last_n|(repeat|presence|frequency)_penalty|penalize_newline|numa|use_mmap)$/
 
 /** The body of `POST /api/chat`. @throws {LLMError} with reason `unsupported` for content that Ollama cannot be sent */
-export function chatBody(request: ChatRequest): OllamaBody {
+export function chatBody(request: ChatRequest, provider: string): OllamaBody {
+  checkRequest(provider, request.model, request.messages, false)
   const { body, warnings } = samplingBody(request)
   const tools = offeredTools(request, warnings)
   if (tools?.length) {

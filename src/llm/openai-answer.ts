@@ -25,14 +25,14 @@ interface CallPieces {
   readonly extra: Fields
 }
 
-const FINISH: { readonly [reason: string]: FinishReason } = {
-  stop: 'stop',
-  length: 'length',
-  tool_calls: 'tool-calls',
-  function_call: 'tool-calls',
-  content_filter: 'content-filter',
-  error: 'error',
-}
+/** Why it ended, in the words of OpenAI, Mistral (`model_length`), Anthropic, Google, Zhipu (`sensitive`) and TGI (`eos_token`). */
+const FINISH: readonly (readonly [RegExp, FinishReason])[] = [
+  [/tool|function/i, 'tool-calls'],
+  [/length|max_tokens/i, 'length'],
+  [/filter|safety|sensitive/i, 'content-filter'],
+  [/error/i, 'error'],
+  [/stop|end_turn|eos/i, 'stop'],
+]
 
 /** Puts the chunks of a chat completion together, or reads a whole one. */
 export function completionReader({ provider, model, maxLength, isQuiet }: AskedOpenAI): MakeReader<ChatEvent> {
@@ -42,6 +42,7 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
     const toolCalls: ToolCall[] = []
     const extra: Fields = {}
     let last: Fields = {}
+    let answered = model
     let usage: Fields = {}
     let reason: string | undefined
 
@@ -53,14 +54,18 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
         if (value === DONE) return true
         const fields = fieldsOf(value)
         last = fields
-        usage = recordOf(fields.usage) ?? usage
+        answered = stringOf(fields.model) ?? answered
+        // Groq's last chunk.
+        usage = recordOf(fields.usage) ?? recordOf(recordOf(fields.x_groq)?.usage) ?? usage
         // Of several answers (`n`), whose parts may come mixed, the first one.
         const choice = recordOf(listOf(fields.choices).find((each) => !recordOf(each)?.index))
         const delta = recordOf(choice?.delta) ?? recordOf(choice?.message)
         if (delta) {
-          const { role, content, refusal, reasoning_content, reasoning, tool_calls, ...others } = delta
+          const { role, content, refusal, reasoning_content, reasoning, tool_calls, function_call, ...others } = delta
           answer.add(wordsOf(content ?? refusal, 'text'), reasoning_content ?? reasoning ?? wordsOf(listOf(content), 'thinking'))
-          for (const piece of listOf(tool_calls)) answer.count(addPiece(pieces, recordOf(piece) ?? {}))
+          // The one call of servers that do not know of several.
+          const calls = recordOf(function_call) ? [{ index: 'function_call', function: function_call }] : listOf(tool_calls)
+          for (const piece of calls) answer.count(addPiece(pieces, recordOf(piece) ?? {}))
           answer.count(merge(extra, others))
         }
         reason = stringOf(choice?.finish_reason) ?? reason
@@ -83,10 +88,13 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
           text,
           ...(present({ thinking, message }) as object),
           toolCalls,
-          finishReason: toolCalls.length > 0 && reason === 'stop' ? 'tool-calls' : (FINISH[reason ?? 'stop'] ?? 'other'),
+          finishReason:
+            toolCalls.length > 0 && reason === 'stop'
+              ? 'tool-calls'
+              : (FINISH.find(([words]) => words.test(reason ?? 'stop'))?.[1] ?? 'other'),
           usage: usageOf(usage),
           timings: { totalMs: performance.now() - scope.startedAt, ...present({ firstChunkMs: scope.firstChunkMs }) },
-          model: stringOf(last.model) ?? model,
+          model: answered,
           provider,
           raw: last,
         }
@@ -104,14 +112,16 @@ function wordsOf(content: unknown, type: 'text' | 'thinking'): string {
     .join('')
 }
 
-/** An answer as an object; one that holds an error ends the answer. */
+/** An answer as an object; one that holds an error ends the answer. Google lists its error, Together its models, without an object around it. */
 export function fieldsOf(value: unknown): Fields {
-  const fields = recordOf(value)
+  const [first] = listOf(value)
+  const fields = recordOf(Array.isArray(value) && !recordOf(first)?.error ? { data: value } : (first ?? value))
   if (fields === undefined) throw new CorruptLineError(String(value))
   // vLLM, Mistral and FastAPI say what went wrong without a field `error`.
-  if (fields.error || ((fields.message || fields.detail) && !fields.choices && !fields.data)) {
-    const status = statusOf(recordOf(fields.error) ?? fields)
-    throw Object.assign(new Error(errorText(fields)), { status, said: JSON.stringify(fields) })
+  const error = fields.error ?? recordOf(fields.x_groq)?.error
+  if (error || ((fields.message || fields.detail) && !fields.choices && !fields.data)) {
+    const status = statusOf(recordOf(error) ?? fields)
+    throw Object.assign(new Error(errorText(error ? { error } : fields)), { status, said: JSON.stringify(fields) })
   }
   return fields
 }
@@ -139,27 +149,33 @@ export function usageOf(usage: Fields): TokenUsage {
 
 /**
  * Pieces belong together by their index, or by coming after each other where a server gives none; a piece with another
- * id begins a new call, because some servers give every call the same index.
+ * id begins a new call, because some servers give every call the same index. Without an id a name does, after whole arguments
+ * (Gemini's calls share an index) or, without an index, after another name.
  *
  * @returns how much there was
  */
 function addPiece(pieces: CallPieces[], { index, id, type, function: called, ...extra }: Fields): number {
   const { name, arguments: input } = recordOf(called) ?? {}
   let piece = pieces.findLast((each) => (index == null ? !id : each.index === index))
-  if (!piece || (id && piece.id && piece.id !== id)) {
+  const isNamedAgain = !id && name && piece?.name && (isWhole(piece.input) || (index == null && name !== piece.name))
+  if (!piece || isNamedAgain || (id && piece.id && piece.id !== id)) {
     piece = { index, id: undefined, name: undefined, input: '', extra: {} }
     pieces.push(piece)
   }
   piece.id ||= stringOf(id)
   piece.name ||= stringOf(name)
-  const more = typeof input === 'string' ? input : JSON.stringify(input) || ''
+  const more = typeof input === 'string' ? input : input == null ? '' : JSON.stringify(input)
   piece.input += more
   return more.length + merge(piece.extra, extra)
 }
 
+function isWhole(json: string): boolean {
+  return parsedText(json) !== json
+}
+
 function toolCallOf({ id, name, input, extra }: CallPieces, provider: string): ToolCall {
   if (!name) throw new CorruptLineError(`a tool call without a name: ${input}`)
-  return { id: id ?? `call_${Math.random()}`, name, input: parsedText(input || '{}'), ...metadata(extra, provider) }
+  return { id: id ?? `call_${Math.random()}`, name, input: parsedText(input || '{}') ?? {}, ...metadata(extra, provider) }
 }
 
 /** Fields of the provider that chat completions do not have are sent back to it with the history. */

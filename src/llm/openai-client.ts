@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type LLMError } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
 import { CALL_DEFAULTS, type CallLimits, limitsOf } from './call-scope.js'
+import { checkRequest } from './check-messages.js'
 import {
   addressOf,
   answerLimit,
@@ -9,7 +10,6 @@ import {
   FEWEST_BYTES,
   type HttpClientOptions,
   MOST_JSON_BYTES,
-  MOST_LINE_BYTES,
 } from './client-options.js'
 import { embedInBatches } from './embedding.js'
 import { askServer, type HttpCall, type HttpService, lastOf, type MakeReader } from './http-call.js'
@@ -27,8 +27,8 @@ import type {
 import { completionReader, fieldsOf, usageOf } from './openai-answer.js'
 import { chatCompletion } from './openai-request.js'
 import { present } from './present.js'
-import { jsonDecoder, sseDecoder } from './sse.js'
-import { type Fields, listOf, numberOf, recordOf } from './wire-values.js'
+import { sseDecoder } from './sse.js'
+import { type Fields, listOf, recordOf } from './wire-values.js'
 
 /** Where an OpenAI-compatible server is and how it is reached. */
 export interface OpenAICompatibleClientOptions extends HttpClientOptions {
@@ -106,8 +106,8 @@ export class OpenAICompatibleClient implements LLMClient {
       return this.#json('/embeddings', model, body, { ...options, timeout }, ({ data, usage }) => ({
         embeddings: listOf(data)
           .map((entry) => recordOf(entry) ?? {})
-          .sort((one, other) => (numberOf(one.index) ?? 0) - (numberOf(other.index) ?? 0))
-          .map(({ embedding }) => embedding as number[]),
+          .sort((one, other) => (Number(one.index) || 0) - (Number(other.index) || 0))
+          .map(({ embedding }) => vectorOf(embedding)),
         inputTokens: usageOf(recordOf(usage) ?? {}).inputTokens,
       }))
     })
@@ -136,6 +136,7 @@ export class OpenAICompatibleClient implements LLMClient {
   #ask(request: ChatRequest, options: CallOptions | undefined, isQuiet: boolean, onLeave?: (leave: () => void) => void) {
     const { provider } = this
     const { model } = request
+    checkRequest(provider, model, request.messages, true)
     const body = chatCompletion(request, provider, this.#isOpenAI)
     const maxLength = this.#maxLength
     const call = this.#call('/chat/completions', model, body, options, Math.max(maxLength, FEWEST_BYTES))
@@ -156,24 +157,18 @@ export class OpenAICompatibleClient implements LLMClient {
         return true
       },
     })
-    return lastOf(askServer({ ...this.#call(path, model, body, options, MOST_JSON_BYTES), decoder: () => jsonDecoder }, makeReader))
+    return lastOf(askServer(this.#call(path, model, body, options, MOST_JSON_BYTES), makeReader))
   }
 
   #call(path: string, model: string | undefined, body: object | undefined, options: CallOptions = {}, maxBytes: number): HttpCall {
     const { headers, signal } = options
-    return {
-      service: this.#service,
-      path,
-      model,
-      body,
-      headers,
-      limits: limitsOf(options, this.#limits),
-      signal,
-      maxBytes,
-      decoder: ({ headers }) =>
-        /\bjson\b/.test(headers.get('content-type') ?? '')
-          ? jsonDecoder
-          : (take, most) => sseDecoder(take, Math.min(most, MOST_LINE_BYTES)),
-    }
+    const limits = limitsOf(options, this.#limits)
+    return { service: this.#service, path, model, body, headers, limits, signal, maxBytes, decoder: sseDecoder }
   }
+}
+
+/** Some servers, and those that were asked for it, write vectors as base64 of 32-bit floats, lowest byte first. */
+function vectorOf(embedding: unknown): readonly number[] {
+  if (typeof embedding !== 'string') return embedding as readonly number[]
+  return [...new Float32Array(Uint8Array.from(atob(embedding), (character) => character.charCodeAt(0)).buffer)]
 }

@@ -2,8 +2,8 @@ import type { FilePart, ImagePart, Message, MessagePart, ProviderFields } from '
 import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
 import { addressOfMedia, mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
-import { toMessages } from './to-messages.js'
-import { jsonText } from './wire-values.js'
+import { forOpenAI } from './to-messages.js'
+import { jsonText, listOf } from './wire-values.js'
 
 /** A part of a user's message as OpenAI has it. */
 export type OpenAIPart =
@@ -42,7 +42,7 @@ export type OpenAIMessage =
  * ```
  */
 export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] {
-  return toMessages(messages).map(
+  return forOpenAI(messages).map(
     (message) => ({ ...openAIMessage(message, 'openai'), ...(message.role === 'developer' && { role: message.role }) }) as OpenAIMessage,
   )
 }
@@ -50,7 +50,7 @@ export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] 
 /** One message. @param provider whose metadata and options are laid over it */
 export function openAIMessage(message: Message, provider: string): OpenAIMessage {
   const { role, content, toolCalls, toolCallId = '' } = message
-  const own = { ...beyondOurs(message), ...fieldsFor(message, provider) }
+  const own = { ...theirWords(message), ...fieldsFor(message, provider) }
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
@@ -64,7 +64,7 @@ export function openAIMessage(message: Message, provider: string): OpenAIMessage
   }))
   return {
     role,
-    content: text === '' && (content === null || tool_calls?.length) ? null : text,
+    content: text === '' && (content == null || tool_calls?.length) ? null : text,
     ...(tool_calls?.length && { tool_calls }),
     ...own,
   } as OpenAIMessage
@@ -97,10 +97,21 @@ function mediaPart(part: ImagePart | FilePart, own: object): OpenAIPart {
   return { type: 'file', file: { file_data: addressOfMedia(media), ...present({ filename: part.filename }), ...own } }
 }
 
-/** Fields that OpenAI's messages have and ours do not, in a history that came from OpenAI. */
-function beyondOurs(message: Message): object {
-  const { role, name, refusal, audio, function_call } = message as Message & { readonly [word: string]: unknown }
-  return present({ name: role === 'tool' ? undefined : name, refusal, audio, function_call })
+/** Fields that OpenAI's messages have and ours do not, in a history that came from an OpenAI-compatible server. */
+function theirWords({ role, content, ...message }: Message): object {
+  const { name, refusal, audio, function_call, tool_calls, tool_call_id, reasoning_content, reasoning_details } = message as {
+    readonly [word: string]: unknown
+  }
+  return present({
+    name: role === 'tool' ? undefined : name,
+    refusal,
+    audio,
+    function_call,
+    tool_calls: listOf(tool_calls).length > 0 ? tool_calls : undefined,
+    tool_call_id,
+    reasoning_content,
+    reasoning_details,
+  })
 }
 
 /** The metadata and options of a message, a part or a tool call for one provider. */

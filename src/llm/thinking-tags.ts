@@ -1,13 +1,28 @@
-/** The names of the tags that models write their thoughts between. */
-export const THINKING_TAGS = ['think', 'thinking', 'reasoning'] as const
+/** What opens thoughts, in upper or lower case. `[THINK]` is Mistral's. */
+export const OPENING_TAGS = ['<think>', '<thinking>', '<thought>', '<reasoning>', '[think]'] as const
 
-const SLASH = 0x2f
+export type OpeningTag = (typeof OPENING_TAGS)[number]
+
 const LETTER_R = 0x72
 const LETTER_T = 0x74
+const SLASH = 0x2f
+
+/** The source of a pattern for what closes thoughts that a tag opened: the same with a slash, `</think>`, `[/think]`. */
+export function closingOf(tag: OpeningTag): string {
+  return escaped(`${tag[0]}/${tag.slice(1)}`)
+}
+
+/** The source of a pattern for all that closes thoughts. */
+export const CLOSING_TAGS = OPENING_TAGS.map(closingOf).join('|')
+
+function escaped(text: string): string {
+  return text.replace(/[[\]]/g, '\\$&')
+}
 
 /** A tag of thoughts in a text. */
 export interface Tag {
-  readonly name: string
+  /** Of a closing tag, the one that opens what it closes. */
+  readonly opening: OpeningTag
   readonly isClosing: boolean
   /** Just after it. */
   readonly end: number
@@ -22,34 +37,34 @@ export class TagReader {
     this.#text = text
   }
 
-  /** The tag that begins at `at`. */
+  /** The tag that begins at `at`, where `<` or `[` stands. */
   at(at: number): Tag | undefined {
     const isClosing = this.#text.charCodeAt(at + 1) === SLASH
     const from = at + (isClosing ? 2 : 1)
-    const first = this.#text.charCodeAt(from)
-    if (first !== LETTER_T && first !== LETTER_R) return undefined
-    const name = THINKING_TAGS.find((each) => this.#text.startsWith(each, from) && this.#text[from + each.length] === '>')
-    return name && { name, isClosing, end: from + name.length + 1 }
+    const letter = this.#text.charCodeAt(from) | 0x20
+    if (letter !== LETTER_T && letter !== LETTER_R) return undefined
+    const opening = OPENING_TAGS.find((each) => `${this.#text[at]}${this.#text.slice(from, from + each.length - 1)}`.toLowerCase() === each)
+    return opening && { opening, isClosing, end: from + opening.length - 1 }
   }
 
   /** Where the thoughts end that a tag opens: after its closing tag, or with the text. */
-  endOfThoughts({ name, end }: Tag): number {
-    const closing = `</${name}>`
-    const found = this.#find(closing, end)
-    return found === Number.POSITIVE_INFINITY ? this.#text.length : found + closing.length
+  endOfThoughts({ opening, end }: Tag): number {
+    const found = this.#find(closingOf(opening), end)
+    return found === Number.POSITIVE_INFINITY ? this.#text.length : found + opening.length + 1
   }
 
   /** Where the next closing tag of any name stands; `Infinity` for none. */
   nextClosing(at: number): number {
-    return Math.min(...THINKING_TAGS.map((name) => this.#find(`</${name}>`, at)))
+    return this.#find(CLOSING_TAGS, at)
   }
 
-  #find(text: string, from: number): number {
-    const known = this.#next.get(text)
+  #find(source: string, from: number): number {
+    const known = this.#next.get(source)
     if (known !== undefined && known >= from) return known
-    const found = this.#text.indexOf(text, from)
-    const at = found < 0 ? Number.POSITIVE_INFINITY : found
-    this.#next.set(text, at)
+    const pattern = new RegExp(source, 'gi')
+    pattern.lastIndex = from
+    const at = pattern.exec(this.#text)?.index ?? Number.POSITIVE_INFINITY
+    this.#next.set(source, at)
     return at
   }
 }

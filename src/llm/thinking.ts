@@ -1,4 +1,4 @@
-import { THINKING_TAGS } from './thinking-tags.js'
+import { CLOSING_TAGS, closingOf, OPENING_TAGS } from './thinking-tags.js'
 
 /** An answer and the thoughts that stood before it. */
 export interface SplitText {
@@ -8,11 +8,12 @@ export interface SplitText {
 
 type Give = (type: 'text' | 'thinking', delta: string) => void
 
-const OPENING_TAGS = THINKING_TAGS.map((name) => `<${name}>`)
+/** Longer than any opening tag. */
+const LONGEST_TAG = 12
 /** Most blanks that may stand before a tag. */
 const MOST_BLANKS = 1_000
 /** A closing tag in quotes or backticks is quoted text, not a tag. */
-const LONE_CLOSING = /(?<![`'"])<\/(think|thinking|reasoning)>/
+const LONE_CLOSING = new RegExp(`(?<![\`'"])(?:${CLOSING_TAGS})`, 'i')
 
 /**
  * Takes the thoughts off an answer: a block at its beginning, closed or (when the model was cut off) not, and text up to
@@ -51,7 +52,9 @@ export interface ThinkingSplitter {
 export function thinkingSplitter(give: Give): ThinkingSplitter {
   let held = ''
   let state: 'start' | 'thinking' | 'text' = 'start'
-  let closing = ''
+  /** What closes the thoughts, once something opened them, and its length. */
+  let closing: RegExp | undefined
+  let closingLength = 0
   let isAfterThoughts = false
 
   const take = (length: number): void => {
@@ -67,20 +70,22 @@ export function thinkingSplitter(give: Give): ThinkingSplitter {
         const begun = held.trimStart()
         // More blanks than that are text: they are given out, and no tag is looked for after them.
         const canBegin = held.length - begun.length <= MOST_BLANKS
-        const tag = canBegin ? OPENING_TAGS.find((each) => begun.startsWith(each)) : undefined
-        if (!tag && canBegin && OPENING_TAGS.some((each) => each.startsWith(begun))) return
+        const begin = begun.slice(0, LONGEST_TAG).toLowerCase()
+        const tag = canBegin ? OPENING_TAGS.find((each) => begin.startsWith(each)) : undefined
+        if (!tag && canBegin && OPENING_TAGS.some((each) => each.startsWith(begin))) return
         state = tag ? 'thinking' : 'text'
         if (tag) {
           held = begun.slice(tag.length)
-          closing = tag.replace('<', '</')
+          closing = new RegExp(closingOf(tag), 'i')
+          closingLength = tag.length + 1
         }
       }
-      if (state === 'thinking') {
-        const end = held.indexOf(closing)
+      if (closing && state === 'thinking') {
+        const end = held.search(closing)
         // Text that could be the beginning of the closing tag is held back until the next delta.
-        take(end < 0 ? held.length - closing.length + 1 : end)
+        take(end < 0 ? held.length - closingLength + 1 : end)
         if (end < 0) return
-        held = held.slice(closing.length)
+        held = held.slice(closingLength)
         state = 'text'
         isAfterThoughts = true
       }
@@ -90,6 +95,6 @@ export function thinkingSplitter(give: Give): ThinkingSplitter {
       take(held.length)
     },
     flush: () => take(held.length),
-    hasThought: () => closing !== '',
+    hasThought: () => closing !== undefined,
   }
 }

@@ -42,5 +42,10 @@ export const KIND_CLIENT = 2
 
 /** Attributes without those that are unknown. */
 export function known(attributes: Record<string, OtelAttributes[string] | undefined>): OtelAttributes {
-  return Object.fromEntries(Object.entries(attributes).filter((entry): entry is [string, OtelAttributes[string]] => entry[1] !== undefined))
+  const given: Record<string, OtelAttributes[string]> = {}
+  for (const name in attributes) {
+    const value = attributes[name]
+    if (value !== undefined) given[name] = value
+  }
+  return given
 }

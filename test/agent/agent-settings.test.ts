@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { defaultClient } from '../../src/agent/agent-settings.js'
-import { requestParameters } from '../../src/agent/model-parameters.js'
+import { requestParameters, withParameters } from '../../src/agent/model-parameters.js'
 import { type OllamaServer, startOllamaServer } from '../support/ollama-server.js'
 
 let server: OllamaServer
@@ -50,4 +50,10 @@ it('reads stored parameters in the words of Ollama and of OpenAI, and leaves the
     reasoning: 'low',
     providerOptions: { num_ctx: 2048 },
   })
+})
+
+it('lets a request that says nothing of a parameter keep the stored one', () => {
+  const request = { messages: [], temperature: undefined, seed: 7 } as never
+
+  expect(withParameters(request, 'm', { temperature: 0.1, seed: 1 })).toEqual({ messages: [], model: 'm', temperature: 0.1, seed: 7 })
 })

@@ -15,7 +15,7 @@ import {
 import { StoreUnavailableError } from '../../src/shared/errors.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
-import { eventsOf, managerOf } from './chat-agent.js'
+import { Asker, eventsOf, managerOf } from './chat-agent.js'
 
 class Reader extends BaseAgent<Record<string, unknown>, string | Message[]> {
   readonly name = 'reader'
@@ -57,6 +57,42 @@ describe('getMessages', () => {
 
     await expect(agent.execute({ who: 'Ada', history: [] })).rejects.toMatchObject({ message: expect.stringContaining('getMessages()') })
   })
+})
+
+it('asks clients in our words, whoever wrote the history, and with the very messages where they are in our words', async () => {
+  const claude = [
+    { role: 'assistant', content: [{ type: 'tool_use', id: '1', name: 'time', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: '1', content: '12:00' }] },
+  ]
+  const openai = [
+    { role: 'assistant', content: null, tool_calls: [{ id: '1', function: { name: 'time', arguments: '{}' } }] },
+    { role: 'tool', content: '12:00', tool_call_id: '1' },
+  ]
+  // Where the call stood among the parts is for the AI SDK's providers.
+  const own = [
+    {
+      role: 'assistant',
+      content: [
+        { type: 'tool-call', toolCallId: '1' },
+        { type: 'text', text: 'Noon.' },
+      ],
+      toolCalls: [{ id: '1', name: 'time', input: {} }],
+    },
+  ]
+  for (const history of [claude, openai, own] as unknown as Message[][]) {
+    const client = llm()
+    const agent = new Asker({ llm: client, manager: managerOf('one') })
+    agent.request = { messages: history }
+    await agent.execute('')
+
+    const { messages } = client.calls[0]!.request
+    if (history.length === 1) expect(messages[0]).toBe(own[0])
+    else
+      expect(messages).toMatchObject([
+        { toolCalls: [{ id: '1', name: 'time', input: {} }] },
+        { role: 'tool', toolCallId: '1', content: '12:00' },
+      ])
+  }
 })
 
 describe('a definition as promptName', () => {

@@ -34,6 +34,21 @@ const calls = (...names: readonly string[]) => ({
 })
 
 describe('chatWithTools', () => {
+  it.each([
+    ['tools.add.run', null],
+    ['tools.add.run', { inputSchema: {} }],
+    ['tools.add.inputSchema', { run: String }],
+    ['tools.add.inputSchema', { run: String, inputSchema: null }],
+    ['tools.add.inputSchema', { run: String, inputSchema: 'a number' }],
+  ] as readonly (readonly [string, unknown])[])('refuses a tool without %s before a model is asked: %j', async (field, tool) => {
+    const llm = new FakeLLMClient(['It is 3.'])
+    const agent = new ToolAgent({ llm, manager: managerOf('one') })
+    agent.tools = { add: tool } as never
+
+    await expect(agent.execute('1 + 2?')).rejects.toMatchObject({ code: 'E_INVALID_ARGUMENT', field })
+    expect(llm.calls).toEqual([])
+  })
+
   it('runs what the model asks for and goes on until it answers', async () => {
     const llm = new FakeLLMClient([
       { ...calls('add', 'fail', 'none'), usage: { inputTokens: 1 } },

@@ -257,6 +257,44 @@ const usage = {
 const end = { finishReason: { unified: 'stop' as const, raw: 'stop' }, usage }
 
 describe('fromAISDK', () => {
+  it('leaves out calls that the provider ran itself: nobody is asked to run them', async () => {
+    const parts = [
+      { type: 'tool-call', toolCallId: '1', toolName: 'web_search', input: '{}', providerExecuted: true },
+      { type: 'tool-result', toolCallId: '1', toolName: 'web_search', result: { found: 1 }, providerExecuted: true },
+      { type: 'tool-call', toolCallId: '2', toolName: 'f', input: '{}' },
+    ] as const
+    const whole = new MockLanguageModelV3({ doGenerate: { content: [...parts], ...end, warnings: [] } })
+    const streamed = new MockLanguageModelV3({
+      doStream: {
+        stream: convertArrayToReadableStream([{ type: 'stream-start', warnings: [] }, ...parts, { type: 'finish', ...end }]),
+      },
+    })
+    const client = (model: MockLanguageModelV3) => fromAISDK(new MockProviderV3({ languageModels: { m: model } }), { provider: 'mock' })
+
+    const result = await client(whole).chat(request)
+    const events: unknown[] = []
+    for await (const event of client(streamed).stream(request)) events.push(event)
+
+    const toolCalls = [{ id: '2', name: 'f', input: {} }]
+    expect(result.toolCalls).toEqual(toolCalls)
+    expect(result.message).toBeUndefined()
+    expect(events).toMatchObject([
+      { type: 'tool-call', toolCall: toolCalls[0] },
+      { type: 'finish', result: { toolCalls } },
+    ])
+  })
+
+  it('blames the request for messages that are none, and asks once', async () => {
+    const model = new MockLanguageModelV3({})
+    const client = fromAISDK(new MockProviderV3({ languageModels: { m: model } }), { provider: 'mock' })
+
+    await expect(client.chat({ ...request, messages: [{ role: 'user', content: {} }] as never })).rejects.toMatchObject({
+      reason: 'bad_request',
+      attempts: 1,
+      message: expect.stringContaining('messages[0].content'),
+    })
+  })
+
   it('runs a provider of specification v3', async () => {
     const model = new MockLanguageModelV3({
       provider: 'mock.chat',

@@ -31,6 +31,12 @@ describe('an answer with more than one value', () => {
     ['a footnote after it', '{"a":1} as said in [2].', { a: 1 }],
     ['thoughts after it', '{"a":1}<think>or {"a":2}?</think>', { a: 1 }],
     ['braces around it', '{{"a":1}}', { a: 1 }],
+    ['thoughts in upper case', '<THINKING>{"a":2}</THINKING>{"a":1}', { a: 1 }],
+    ["thoughts in Mistral's brackets", '[THINK]{"a":2} [1][/THINK]\n```json\n{"a":1}\n```', { a: 1 }],
+    ['thoughts in brackets after it', '{"a":1}\n[THINK]or {"a":2}', { a: 1 }],
+    ['a lone closing bracket', 'Perhaps {"a": 2 \n[/THINK]\n{"a":1}', { a: 1 }],
+    ['a list after thoughts', '<thought>[2]</thought>["thinking"]', ['thinking']],
+    ['a tag in a list', '["[THINK]", "</think>"]', ['[THINK]', '</think>']],
     ['a closing tag in a string', 'Result: {"s":"a </think> b"} done', { s: 'a </think> b' }],
     ['a cut off draft in swallowed thoughts', 'I think {"a": 1 is\n</think>\n{"a":2}', { a: 2 }],
   ])('gives the last one: %s', (_, text, expected) => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { MOST_JSON_BYTES, MOST_LINE_BYTES } from '../../src/llm/client-options.js'
 import { extractJson, LLMError } from '../../src/llm/index.js'
 import { type MakeDecoder, ndjsonDecoder } from '../../src/llm/lines.js'
-import { jsonDecoder } from '../../src/llm/sse.js'
+import { sseDecoder } from '../../src/llm/sse.js'
 import { splitThinking, thinkingSplitter } from '../../src/llm/thinking.js'
 import { parsedText } from '../../src/llm/wire-values.js'
 import { unhindered } from '../support/unhindered.js'
@@ -205,7 +205,7 @@ describe('10 MB of brackets as one value of JSON', () => {
     for (const text of deep) {
       const bytes = new TextEncoder().encode(text)
       const read = () => {
-        const decoder = jsonDecoder(() => {}, MOST_JSON_BYTES)
+        const decoder = sseDecoder(() => {}, MOST_JSON_BYTES)
         decoder.push(bytes)
         decoder.flush()
       }

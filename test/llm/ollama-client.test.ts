@@ -86,6 +86,13 @@ describe('a stream', () => {
   })
 })
 
+it.each([{}, { arguments: null }, { arguments: 'null' }, { arguments: '{}' }])('takes a tool call without arguments: %j', async (given) => {
+  const message = { role: 'assistant', content: '', tool_calls: [{ function: { name: 'time', ...given } }] }
+  server.reply({ lines: [{ message, done: true }] })
+
+  expect((await ollama.chat(request)).toolCalls).toMatchObject([{ name: 'time', input: {} }])
+})
+
 describe('an answer that breaks', () => {
   const faults = [
     ['a corrupt line', { lines: [part, part, '{"message":\n'] }, 'invalid_response'],

@@ -277,27 +277,35 @@ it('sends a conversation with tools, parts and a developer, and what the provide
   ])
 })
 
-it('understands a server that answers whole, on many lines', async () => {
-  const whole = {
-    model: 'w',
-    choices: [
-      {
-        message: { content: 'Whole.', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }] },
-        finish_reason: 'tool_calls',
-      },
-    ],
-    usage: { prompt_tokens: 1 },
-  }
-  server.reply({ lines: [JSON.stringify(whole, null, 2)], headers: { 'content-type': 'application/json' } })
+it.each(['application/json', 'text/event-stream', 'text/plain'])(
+  'understands a server that answers whole, on many lines, as %s',
+  async (type) => {
+    const whole = {
+      model: 'w',
+      choices: [
+        {
+          message: { content: 'Whole.', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }] },
+          finish_reason: 'tool_calls',
+        },
+      ],
+      usage: { prompt_tokens: 1 },
+    }
+    const headers = { 'content-type': type }
+    server.reply(
+      { lines: [JSON.stringify(whole, null, 2)], headers },
+      { lines: [JSON.stringify({ error: { code: 429, message: 'slow down' } }, null, 2).replace('\n', '\n\n')], headers },
+    )
 
-  expect(await client.chat(request)).toMatchObject({
-    text: 'Whole.',
-    toolCalls: [{ id: 'c', name: 'f', input: { a: 1 } }],
-    finishReason: 'tool-calls',
-    usage: { inputTokens: 1 },
-    model: 'w',
-  })
-})
+    expect(await client.chat(request)).toMatchObject({
+      text: 'Whole.',
+      toolCalls: [{ id: 'c', name: 'f', input: { a: 1 } }],
+      finishReason: 'tool-calls',
+      usage: { inputTokens: 1 },
+      model: 'w',
+    })
+    expect(await failure(client.chat(request))).toMatchObject({ reason: 'rate_limit', status: 429 })
+  },
+)
 
 it('reads comments, carriage returns, bytes cut anywhere, and an end without [DONE]', async () => {
   const text = `: OPENROUTER PROCESSING\r\n\r\ndata: ${JSON.stringify(chunk({ content: 'লেন 😀' }))}\r\n\r\ndata:${JSON.stringify(chunk({}, { finish_reason: 'stop' }))}\r\n\r\n`
@@ -472,6 +480,109 @@ it('takes the first of several answers whose parts come mixed', async () => {
   expect((await client.chat({ ...request, providerOptions: { n: 2 } })).text).toBe('one')
 })
 
+const called = (...tool_calls: object[]) => chunk({ tool_calls })
+it.each([
+  [
+    'without index and id, one after the other',
+    [called({ function: { name: 'f', arguments: '{"a":1}' } }), called({ function: { name: 'g', arguments: '{"b":2}' } })],
+    [
+      ['f', { a: 1 }],
+      ['g', { b: 2 }],
+    ],
+  ],
+  [
+    'of one tool in one chunk',
+    [called({ function: { name: 'f', arguments: '{"a":1}' } }, { function: { name: 'f', arguments: '{"b":2}' } })],
+    [
+      ['f', { a: 1 }],
+      ['f', { b: 2 }],
+    ],
+  ],
+  [
+    'that share an index and have no id',
+    [
+      called({ index: 0, id: '', function: { name: 'f', arguments: '{"a":1}' } }),
+      called({ index: 0, id: '', function: { name: 'f', arguments: '{"b":2}' } }),
+    ],
+    [
+      ['f', { a: 1 }],
+      ['f', { b: 2 }],
+    ],
+  ],
+  [
+    'without arguments and index',
+    [called({ function: { name: 'f', arguments: '' } }), called({ function: { name: 'g' } })],
+    [
+      ['f', {}],
+      ['g', {}],
+    ],
+  ],
+  [
+    'whose name comes with each piece',
+    [called({ index: 0, function: { name: 'f', arguments: '{"a"' } }), called({ index: 0, function: { name: 'f', arguments: ':1}' } })],
+    [['f', { a: 1 }]],
+  ],
+  [
+    'whose arguments begin with null',
+    [called({ index: 0, id: 'c', function: { name: 'f', arguments: null } }), called({ index: 0, function: { arguments: '{"a":1}' } })],
+    [['f', { a: 1 }]],
+  ],
+  ['whose arguments are null', [called({ index: 0, id: 'c', function: { name: 'f', arguments: 'null' } })], [['f', {}]]],
+  [
+    'in the older words of a single function',
+    [chunk({ function_call: { name: 'f', arguments: '{"a"' } }), chunk({ function_call: { arguments: ':1}' } })],
+    [['f', { a: 1 }]],
+  ],
+])('takes tool calls %s', async (_, chunks, calls) => {
+  server.reply(events(...chunks, ...ending('tool_calls')))
+
+  const { toolCalls, message } = await client.chat(request)
+
+  expect(toolCalls.map(({ name, input }) => [name, input])).toEqual(calls)
+  expect(message).toBeUndefined()
+})
+
+it.each([
+  ['max_tokens', 'length'],
+  ['model_length', 'length'],
+  ['MAX_TOKENS', 'length'],
+  ['eos_token', 'stop'],
+  ['end_turn', 'stop'],
+  ['STOP', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['SAFETY', 'content-filter'],
+  ['sensitive', 'content-filter'],
+  ['tool_use', 'tool-calls'],
+  ['insufficient_system_resource', 'other'],
+])('reads the finish reason %s as %s', async (reason, finishReason) => {
+  server.reply(events(chunk({ content: 'Be' }), ...ending(reason)))
+
+  expect(await client.chat(request)).toMatchObject({ finishReason })
+})
+
+it("takes Groq's usage and its errors, the model of any chunk, and llama.cpp's errors", async () => {
+  const usage = { prompt_tokens: 5, completion_tokens: 6, total_tokens: 11 }
+  server.reply(events(chunk({ content: 'Be' }), { ...chunk({}, { finish_reason: 'stop' }), model: undefined, x_groq: { usage } }))
+  expect(await client.chat({ ...request, model: 'asked' })).toMatchObject({
+    usage: { inputTokens: 5, outputTokens: 6 },
+    model: 'served-model',
+  })
+
+  server.reply(events(chunk({ content: 'Be' }), { ...chunk({}), x_groq: { error: 'over capacity' } }))
+  expect(await failure(client.chat(request))).toMatchObject({ reason: 'stream', message: expect.stringContaining('over capacity') })
+
+  server.reply({
+    lines: ['error: {"code":503,"message":"Loading model","type":"unavailable_error"}\n\n'],
+    headers: { 'content-type': 'text/event-stream' },
+  })
+  expect(await failure(client.chat(request))).toMatchObject({
+    reason: 'overloaded',
+    status: 503,
+    retryable: true,
+    message: expect.stringContaining('Loading model'),
+  })
+})
+
 it('embeds in batches, in the order of the texts, and checks the vectors', async () => {
   const result = await client.embed({ model: 'm', values: ['a', 'bb', 'ccc'], batchSize: 2, dimensions: 2 })
 
@@ -490,7 +601,24 @@ it('embeds in batches, in the order of the texts, and checks the vectors', async
   await expect(client.embed({ model: 'm', values: ['a'], dimensions: 3 })).rejects.toMatchObject({ reason: 'invalid_output' })
 })
 
+it('takes vectors as base64, and places that are written as text', async () => {
+  const base64 = (...numbers: number[]) => Buffer.from(Float32Array.from(numbers).buffer).toString('base64')
+  const data = [
+    { index: '1', embedding: base64(3, 0.25) },
+    { index: '0', embedding: base64(1, -0.5) },
+  ]
+  server.reply(json({ data }), json({ data: [{ embedding: base64(1).slice(0, -4) }] }), json({ data: [{ embedding: 'no base64!' }] }))
+
+  expect((await client.embed({ model: 'm', values: ['a', 'b'] })).embeddings).toEqual([
+    [1, -0.5],
+    [3, 0.25],
+  ])
+  for (const _ of [1, 2]) expect(await failure(client.embed({ model: 'm', values: ['a'] }))).toMatchObject({ code: 'E_LLM' })
+})
+
 it('lists models and says how it is', async () => {
+  server.reply(json([{ id: 'listed without an object around it' }]))
+  expect(await client.listModels()).toMatchObject([{ name: 'listed without an object around it' }])
   expect(await client.listModels()).toEqual([{ name: 'served-model', raw: expect.objectContaining({ owned_by: 'test' }) }])
   expect(await client.health()).toMatchObject({ ok: true })
   server.reply(json({ error: { message: 'no' } }, 401))

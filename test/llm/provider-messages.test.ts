@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest'
-import { type Message, toAnthropicMessages, toMessages, toOpenAIMessages } from '../../src/llm/index.js'
+import {
+  type Message,
+  OllamaClient,
+  OpenAICompatibleClient,
+  toAnthropicMessages,
+  toMessages,
+  toOpenAIMessages,
+} from '../../src/llm/index.js'
 
 const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a)
 const toolTurn: Message[] = [
@@ -18,6 +25,10 @@ const openAITurn = [
 const sdkTurn = [
   { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c1', toolName: 'time', input: { zone: 'UTC' } }] },
   { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c1', toolName: 'time', output: { type: 'text', value: '12:00' } }] },
+] as unknown as Message[]
+const claudeTurn = [
+  { role: 'assistant', content: [{ type: 'tool_use', id: 'c1', name: 'time', input: { zone: 'UTC' } }] },
+  { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: '12:00' }] },
 ] as unknown as Message[]
 
 it('takes histories in the words of OpenAI and the AI SDK, and leaves its own as they are', () => {
@@ -59,10 +70,175 @@ it('passes on what only OpenAI has words for', () => {
   expect(toOpenAIMessages(history)).toEqual(history)
 })
 
+it('takes all that Claude says and is told, and gives it back to Claude unchanged', () => {
+  const history = [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'The document:', cache_control: { type: 'ephemeral', ttl: '1h' } },
+        {
+          type: 'document',
+          source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0x' },
+          title: 'a.pdf',
+          citations: { enabled: true },
+        },
+        { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'Zwölf লেন' } },
+        { type: 'image', source: { type: 'url', url: 'https://x/y.png' } },
+        { type: 'document', source: { type: 'file', file_id: 'f1' } },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'Hm.', signature: 'sig' },
+        { type: 'redacted_thinking', data: 'xyz' },
+        { type: 'text', text: 'I look.' },
+        { type: 'tool_use', id: 'c1', name: 'look', input: { at: 1 } },
+        { type: 'tool_use', id: 'c2', name: 'look', input: {}, cache_control: { type: 'ephemeral' } },
+      ],
+    },
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: 'c1',
+          content: [
+            { type: 'text', text: 'It is:' },
+            { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0K' } },
+          ],
+        },
+        { type: 'tool_result', tool_use_id: 'c2', content: 'not there', is_error: true, cache_control: { type: 'ephemeral' } },
+        { type: 'text', text: 'And?' },
+      ],
+    },
+  ]
+  const given = structuredClone(history)
+
+  expect(toAnthropicMessages(history as Message[])).toEqual({ messages: history })
+  expect(toMessages(history as Message[]).map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'tool', 'user'])
+  expect(toOpenAIMessages(history as Message[]).slice(1)).toEqual([
+    {
+      role: 'assistant',
+      content: 'I look.',
+      tool_calls: [
+        { id: 'c1', type: 'function', function: { name: 'look', arguments: '{"at":1}' } },
+        { id: 'c2', type: 'function', function: { name: 'look', arguments: '{}' } },
+      ],
+    },
+    { role: 'tool', tool_call_id: 'c1', content: 'It is:' },
+    { role: 'tool', tool_call_id: 'c2', content: 'not there' },
+    { role: 'user', content: 'And?' },
+  ])
+  expect(history).toEqual(given)
+})
+
+it("gives Claude OpenAI's files, sounds, refusals and what Gemini wants back with its calls", () => {
+  const history = [
+    {
+      role: 'user',
+      content: [
+        { type: 'file', file: { file_data: 'data:application/pdf;base64,JVBERi0x', filename: 'a.pdf' } },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K', detail: 'low' } },
+        { type: 'input_audio', input_audio: { data: 'UklGR', format: 'wav' } },
+      ],
+    },
+    { role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }], tool_calls: null },
+    {
+      role: 'assistant',
+      name: 'bot',
+      content: null,
+      tool_calls: [
+        { id: 'c1', type: 'function', function: { name: 'time', arguments: '' }, extra_content: { google: { thought_signature: 'sig' } } },
+      ],
+      reasoning_details: [{ type: 'reasoning.encrypted', data: 'abc' }],
+    },
+    { role: 'tool', tool_call_id: 'c1', content: '12:00' },
+  ] as unknown as Message[]
+
+  expect(toAnthropicMessages(history).messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0x' }, title: 'a.pdf' },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0K' } },
+        { type: 'document', source: { type: 'base64', media_type: 'audio/wav', data: 'UklGR' } },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'No.' },
+        { type: 'tool_use', id: 'c1', name: 'time', input: {} },
+      ],
+    },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c1', content: '12:00' }] },
+  ])
+  // What is in OpenAI's words stays as it is for OpenAI.
+  expect(toOpenAIMessages(history)).toEqual([history[0], { role: 'assistant', content: 'No.' }, history[2], history[3]])
+})
+
+it.each([
+  ['messages', { role: 'user', content: 'Why?' }],
+  ['messages', undefined],
+  ['messages[0].role', ['Why?']],
+  ['messages[0].role', [null]],
+  [
+    'messages[1].role',
+    [
+      { role: 'user', content: 'Why?' },
+      { role: 'function', content: 'x' },
+    ],
+  ],
+  ['messages[0].role', [{ content: 'Why?' }]],
+  ['messages[0].content', [{ role: 'user', content: { text: 'Why?' } }]],
+  ['messages[0].content', [{ role: 'tool', content: 12, toolCallId: 'c1' }]],
+  ['messages[0].content[1]', [{ role: 'user', content: [{ type: 'text', text: 'a' }, 'b'] }]],
+  ['messages[0].content[0]', [{ role: 'user', content: [null] }]],
+  ['messages[0].toolCalls', [{ role: 'assistant', content: null, toolCalls: { id: 'c1' } }]],
+])('refuses what is no message, naming %s', async (field, wrong) => {
+  const messages = wrong as unknown as Message[]
+  for (const convert of [toMessages, toOpenAIMessages, toAnthropicMessages])
+    expect(() => convert(messages)).toThrow(expect.objectContaining({ code: 'E_INVALID_ARGUMENT', field }))
+
+  for (const client of clients()) {
+    const error = await client.chat({ model: 'm', messages }).catch((error: unknown) => error)
+    expect(error).toMatchObject({ code: 'E_LLM', reason: 'bad_request', message: expect.stringContaining(field) })
+  }
+})
+
+it.each([
+  ["the AI SDK's", sdkTurn],
+  ["Claude's", claudeTurn],
+])('clients refuse tool calls in %s words instead of leaving them out', async (_, turn) => {
+  for (const client of clients()) {
+    const error = await client.chat({ model: 'm', messages: turn }).catch((error: unknown) => error)
+    expect(error).toMatchObject({ reason: 'bad_request', message: 'messages[0] must go through toMessages() first.' })
+  }
+})
+
+it("sends tool calls in OpenAI's words to servers that speak like OpenAI, and has Ollama refuse them", async () => {
+  const [ollama, openai] = clients()
+
+  await expect(ollama.chat({ model: 'm', messages: openAITurn })).rejects.toThrow('messages[0] must go through toMessages() first.')
+  await openai.chat({ model: 'm', messages: openAITurn })
+  expect(sent.at(-1)).toMatchObject({ messages: [openAITurn[0], { role: 'tool', tool_call_id: 'c1', content: '12:00' }] })
+})
+
+const sent: unknown[] = []
+function clients(): [OllamaClient, OpenAICompatibleClient] {
+  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
+    sent.push(JSON.parse(String(init?.body)))
+    return Response.json({ choices: [{ message: { content: 'Yes.' }, finish_reason: 'stop' }] })
+  }
+  return [new OllamaClient({ fetch }), new OpenAICompatibleClient({ name: 'local', baseUrl: 'http://localhost/v1', fetch })]
+}
+
 it.each([
   ['our', toolTurn],
   ["OpenAI's", openAITurn],
   ["the AI SDK's", sdkTurn],
+  ["Claude's", claudeTurn],
 ])('gives OpenAI and Anthropic a turn with tools in %s words', (_, turn) => {
   expect(toOpenAIMessages(turn)).toEqual([
     {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CorruptLineError, TooLongError } from '../../src/llm/lines.js'
 import { OpenAICompatibleClient } from '../../src/llm/openai-client.js'
-import { DONE, jsonDecoder, sseDecoder } from '../../src/llm/sse.js'
+import { DONE, sseDecoder } from '../../src/llm/sse.js'
 
 /** What the decoder gives for these chunks, and for the end after them. */
 function decoded(chunks: Iterable<Uint8Array>, maxBytes = 1e9): unknown[] {
@@ -143,8 +143,39 @@ describe('server-sent events', () => {
   })
 })
 
+it('gives the value of a body of JSON without any field, however it is written and cut', () => {
+  const layout = fc.constantFrom('\n', '\r\n', '\r', '\n\n', '\n \t\n')
+  const body = fc.oneof(
+    fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 3 })),
+    fc.array(fc.jsonValue({ maxDepth: 2 })),
+  )
+  fc.assert(
+    fc.property(
+      body,
+      fc.constantFrom(0, 1, 2),
+      layout,
+      fc.constantFrom('', '\ufeff'),
+      fc.boolean(),
+      fc.array(fc.nat({ max: 30 })),
+      (value, indent, lineEnd, mark, isTerminated, distances) => {
+        const text = mark + JSON.stringify(value, null, indent).replaceAll('\n', lineEnd)
+        const after = isTerminated ? `${lineEnd}\n: comment\n\ndata: [DONE]\n\n` : ''
+
+        expect(decoded(cut(bytesOf(text + after), distances))).toEqual(
+          isTerminated ? [JSON.parse(JSON.stringify(value)), DONE] : [JSON.parse(JSON.stringify(value))],
+        )
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+it.each(['Ollama is running', '\nupstream connect error: reset\n', 'foo: 1\n\nbar'])('refuses a text that holds no value: %j', (text) => {
+  expect(() => decoded([bytesOf(text)])).toThrow(new CorruptLineError(text.trim().split('\n')[0]))
+})
+
 it('refuses a body of JSON that never ends, however short its lines are', () => {
-  const decoder = jsonDecoder(() => {}, 10_000)
+  const decoder = sseDecoder(() => {}, 10_000)
 
   expect(() => {
     for (let lines = 0; lines < 10_000; lines += 1) decoder.push(bytesOf('[1,\n'))

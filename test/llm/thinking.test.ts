@@ -12,6 +12,17 @@ describe('splitThinking', () => {
     ['an empty block', '<think>\n\n</think>\n\nBecause.', 'Because.', ''],
     ['no thoughts', ' Because.', ' Because.', undefined],
     ['a tag that is talked about', 'Write `</think>` at the end.', 'Write `</think>` at the end.', undefined],
+    ['upper case', '<THINK>why</THINK>\nBecause.', 'Because.', 'why'],
+    ['mixed case', '<Think>why</think>Because.', 'Because.', 'why'],
+    ["Mistral's brackets", '[THINK]why [not]?[/THINK]Because.', 'Because.', 'why [not]?'],
+    ["Mistral's brackets that were cut off", '[THINK]why [/THIN', '', 'why [/THIN'],
+    ['a lone closing bracket', 'why\n[/THINK]Because.', 'Because.', 'why'],
+    ['a lone closing tag in upper case', 'why</THOUGHT>Because.', 'Because.', 'why'],
+    ['thought', '<thought>why</thought>\n\nBecause.', 'Because.', 'why'],
+    ['another tag inside', '<thought>why <think>not</think></thought>Because.', 'Because.', 'why <think>not</think>'],
+    ['letters that grow in lower case', '<think>İİİİ</think>İ', 'İ', 'İİİİ'],
+    ['a list', '[thinking, of, it]', '[thinking, of, it]', undefined],
+    ['a longer word', '<thinker>why</thinker>', '<thinker>why</thinker>', undefined],
     ['a tag in the middle', 'Models write <think> first.', 'Models write <think> first.', undefined],
   ])('takes apart %s', (_, answer, text, thinking) => {
     expect(splitThinking(answer)).toEqual({ text, thinking })
@@ -19,7 +30,24 @@ describe('splitThinking', () => {
 })
 
 describe('thinkingSplitter', () => {
-  const pieces = fc.constantFrom('<think>', '</think>', '<reasoning>', '</reasoning>', '<', 'thi', ' ', '\n', 'why', 'Because.', '/')
+  const pieces = fc.constantFrom(
+    '<think>',
+    '</think>',
+    '</THINK>',
+    '[THINK]',
+    '[/THINK]',
+    '[/',
+    'İ',
+    '<reasoning>',
+    '</reasoning>',
+    '<',
+    'thi',
+    ' ',
+    '\n',
+    'why',
+    'Because.',
+    '/',
+  )
 
   /** What the splitter gives for an answer in these parts. */
   function splitParts(parts: readonly string[]) {
@@ -34,9 +62,9 @@ describe('thinkingSplitter', () => {
 
   it('gives the same as for the whole answer, wherever it is cut', () => {
     fc.assert(
-      fc.property(fc.array(pieces), fc.nat({ max: 5 }), (parts, size) => {
+      fc.property(fc.array(pieces), fc.nat({ max: 5 }), fc.constantFrom('<think>', '<Thought>', '[THINK]'), (parts, size, tag) => {
         // A lone closing tag can only be seen in the whole answer.
-        const answer = `<think>${parts.join('')}`
+        const answer = `${tag}${parts.join('')}`
         const cut = Array.from({ length: Math.ceil(answer.length / (size + 1)) }, (_, at) =>
           answer.slice(at * (size + 1), (at + 1) * (size + 1)),
         )
@@ -51,7 +79,7 @@ describe('thinkingSplitter', () => {
   it('loses nothing of an answer without thoughts', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.constantFrom('<', '<th', 'ink', ' '))), (parts) => {
-        fc.pre(!/^\s*<(think|thinking|reasoning)>/.test(parts.join('')))
+        fc.pre(!/^\s*(<(think|thinking|thought|reasoning)>|\[think\])/i.test(parts.join('')))
 
         expect(splitParts(parts)).toEqual({ text: parts.join(''), thinking: '' })
       }),
