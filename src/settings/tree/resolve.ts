@@ -4,7 +4,8 @@ import { childShape, type Shape, shapeAt } from '../schema/shape.js'
 import { isSecretByItself } from '../secrets/redact.js'
 import type { SecretPaths } from '../secrets/secret-paths.js'
 import { type Origin, speaksTokens } from '../sources/origin.js'
-import { isPlainTable, pathOf } from './path.js'
+import { mapItems } from './items.js'
+import { pathOf } from './path.js'
 import { spelledItems } from './spelled-items.js'
 import { type Complaint, childOf, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
 
@@ -74,17 +75,13 @@ export class Resolver {
   #part(value: unknown, origin: Origin): Evaluated {
     if (typeof value === 'string')
       return value.startsWith('@') && isToken(value) ? evaluateToken(value, this.#scope(origin)) : constant(value)
-    if (Array.isArray(value)) {
-      const items = value.map((item) => this.#part(item, origin))
-      return { value: items.map((item) => item.value), raw: undefined, isSecret: items.some((item) => item.isSecret) }
-    }
-    if (!isPlainTable(value)) return constant(value)
-    const entries = Object.entries(value).map(([key, item]) => [key, this.#part(item, origin)] as const)
-    return {
-      value: Object.fromEntries(entries.map(([key, item]) => [key, item.value])),
-      raw: undefined,
-      isSecret: entries.some(([, item]) => item.isSecret),
-    }
+    let isSecret = false
+    const evaluated = mapItems(value, (item) => {
+      const part = this.#part(item, origin)
+      isSecret ||= part.isSecret
+      return part.value
+    })
+    return { value: evaluated, raw: undefined, isSecret }
   }
 
   #scope(origin: Origin): TokenScope {
