@@ -125,6 +125,28 @@ describe('a schema that converts', () => {
     expect(load({ schema, env: { ...env, P_LENGTH: 'four', P_ON: 'off' } }).config.values).toMatchObject({ length: 4, on: false })
   })
 
+  it.each([
+    ['its own words', z.preprocess((text) => text === 'true', z.boolean()), 'true', true],
+    ['behind a default', z.preprocess((text) => text === 'true', z.boolean()).default(false), 'true', true],
+    [
+      'its own separator',
+      z.preprocess((text) => (typeof text === 'string' ? text.split(';') : text), z.array(z.string())),
+      'a;b',
+      ['a', 'b'],
+    ],
+    ['another case', z.preprocess((text) => String(text).toLowerCase(), z.enum(['debug', 'info'])), 'DEBUG', 'debug'],
+    ['nothing of a text', z.preprocess((text) => text, z.number()), '5', 5],
+    ['a table', z.preprocess((text) => text, z.object({ port: z.number() })), '{"port":5}', { port: 5 }],
+  ])('hands the text to a function of zod that comes before the schema: %s', (_, part, text, value) => {
+    expect(load({ schema: z.object({ A: part }), env: { P_A: text } }).config.values).toEqual({ A: value })
+  })
+
+  it('reports what comes out of such a function', () => {
+    const schema = z.object({ A: z.preprocess(Number, z.number().min(3)) })
+
+    expect(() => load({ schema, env: { P_A: '1' } })).toThrow(/A must be >= 3, got "1" +from env P_A/)
+  })
+
   it('keeps a default table that a variable changes in part', () => {
     const db = z.object({ db: z.object({ host: z.string(), port: z.number() }).default({ host: 'h', port: 1 }) })
 

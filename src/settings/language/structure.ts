@@ -65,9 +65,9 @@ function parseStructure(text: string): unknown {
 /** How deep lists and tables may lie in each other: no settings need more, and each level costs stack. */
 export const MOST_LEVELS = 100
 
-/** Whether a parsed value holds only what a text may give: no dates, no number that lost digits on the way, and no endless nesting. */
+/** Whether a parsed value holds only what a text may give: no dates, nothing infinite, and no endless nesting. */
 export function isOrdinary(value: unknown, level = 0): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+  if (typeof value === 'number') return Number.isFinite(value)
   if (level > MOST_LEVELS) return false
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
   return (
@@ -76,12 +76,22 @@ export function isOrdinary(value: unknown, level = 0): boolean {
   )
 }
 
-/** @returns `undefined` for text that is not JSON */
+/** @returns `undefined` for text that is not JSON, or that has an integer which would lose digits */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    const value: unknown = JSON.parse(text)
+    return holdsLongInteger(text) ? undefined : value
   } catch {
     // The parser's own message quotes the text, which may be a secret.
     return undefined
   }
+}
+
+const STRING_OR_NUMBER = /"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*/g
+
+/** Whether JSON has an integer beyond 2^53, which the parser changes without a word. */
+export function holdsLongInteger(json: string): boolean {
+  if (!/\d{16}/.test(json)) return false
+  const numbers = (json.match(STRING_OR_NUMBER) ?? []).filter((part) => /^-?\d{16,}$/.test(part))
+  return numbers.some((part) => !Number.isSafeInteger(Number(part)))
 }

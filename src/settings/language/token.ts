@@ -110,7 +110,7 @@ function convert(token: string, text: string): unknown {
   if (token === 'bool') return booleanWord(text) ?? refuse(token, 'true, t, yes, on, 1 or false, f, no, off, 0')
   if (token === 'json') {
     const value = parseJson(text)
-    return value === undefined ? refuse(token, 'JSON') : value
+    return value === undefined ? refuse(token, 'JSON with integers within ±2^53') : value
   }
   const trimmed = text.trim()
   if (token === 'int') {

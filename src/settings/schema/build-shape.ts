@@ -16,6 +16,7 @@ export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }):
     items: [],
     rest: undefined,
     unknownKeys: 'keep',
+    takesText: false,
     ...parts,
   }
 }

@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import type { SettingsFileError } from '../../shared/errors.js'
-import { isOrdinary, MOST_LEVELS } from '../language/structure.js'
+import { holdsLongInteger, isOrdinary, MOST_LEVELS } from '../language/structure.js'
 import { isPlainTable } from '../tree/path.js'
 import { fileError, type Place, placeOf } from './file-error.js'
 import { holdsDate, impossibleDate, plainDates } from './toml-dates.js'
@@ -68,7 +68,7 @@ function parseJsonFile(path: string, text: string): Record<string, unknown> {
     throw jsonError(path, text, error)
   }
   if (!isPlainTable(data)) throw fileError(path, 'must hold a JSON object')
-  if (isOrdinary(data)) return data
+  if (isOrdinary(data) && !holdsLongInteger(text)) return data
   throw fileError(
     path,
     `has a number beyond 2^53, which would be changed (write it in quotes), a key __proto__, or more than ${MOST_LEVELS} levels`,
