@@ -141,10 +141,7 @@ function outsideOf(setup: Setup, sources: Sources, secrets: SecretPaths) {
     )
   }
   return {
-    variable: (name: string) => {
-      const text = env.get(name) ?? sources.dotenv.get(name)?.text
-      return text === undefined ? undefined : { text, isSecret: isSecret(name) }
-    },
+    variable: (name: string) => ({ text: env.get(name) ?? sources.dotenv.get(name)?.text, isSecret: isSecret(name) }),
     file: (path: string, folder: string) => files.read(resolve(folder, path)),
   }
 }
