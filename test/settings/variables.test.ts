@@ -169,6 +169,25 @@ describe('an empty variable', () => {
     expect(load({ schema, folder: { ...folder, '.env': 'P_PORT=80' }, env }).config.get('PORT')).toBe(80)
   })
 
+  it.each([
+    ['a coerced number', z.coerce.number().default(5), 5],
+    ['a coerced yes or no', z.coerce.boolean().default(true), true],
+    ['a coerced date', z.coerce.date().default(new Date(0)), new Date(0)],
+    ['a bigint', z.bigint().default(5n), 5n],
+    ['a record', z.record(z.string(), z.string()).default({ a: 'b' }), { a: 'b' }],
+    ['a table', z.object({ a: z.number().default(1) }).prefault({}), { a: 1 }],
+    ['a list, which it empties', z.array(z.string()).default(['a']), []],
+  ])('counts as not set where no empty text can be meant: %s', (_, part, value) => {
+    expect(load({ schema: z.object({ A: part }), env: { P_A: '' } }).config.values).toEqual({ A: value })
+  })
+
+  it('counts as not set over a table of a file', () => {
+    const table = v.object({ A: v.object({ b: v.number() }) })
+
+    expect(load({ schema: table, folder: { 'settings.toml': 'A.b = 1' }, env: { P_A: '' } }).config.values).toEqual({ A: { b: 1 } })
+    expect(() => load({ schema: z.object({ A: z.coerce.number() }), env: { P_A: '' } })).toThrow(/A is required .*P_A is set, but empty/)
+  })
+
   it('counts as not set everywhere, or nowhere, on demand', () => {
     expect(load({ schema, folder, env, emptyIsUnset: true }).config.values).toEqual({ PORT: 3000, HOST: 'file', URL: 'http://h' })
     expect(() => load({ schema, folder, env, emptyIsUnset: false })).toThrow(/PORT must be a number, got "" +from env P_PORT/)

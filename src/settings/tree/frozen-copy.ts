@@ -10,8 +10,8 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
  */
 export function frozenCopy(value: unknown, path: readonly string[], isSecret: (path: readonly string[]) => boolean): unknown {
   if (value instanceof Date) return new FrozenDate(value)
-  const copy = mapItems(value, (item, key) => frozenCopy(item, [...path, key], isSecret))
-  if (copy === value) return value
+  if (!Array.isArray(value) && !isPlainTable(value)) return value
+  const copy = mapItems(value, (item, key) => frozenCopy(item, [...path, key], isSecret)) as object
   const redacted = (): unknown => redactedCopy(copy, path, isSecret)
   const inspected = (_depth: number, options: object, inspect: (value: unknown, options: object) => string): string =>
     inspect(redacted(), options)

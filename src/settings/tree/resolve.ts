@@ -7,7 +7,7 @@ import { type Origin, speaksTokens } from '../sources/origin.js'
 import { mapItems } from './items.js'
 import { pathOf } from './path.js'
 import { spelledItems } from './spelled-items.js'
-import { type Complaint, childOf, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
+import { type Complaint, childOf, forbiddenIn, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
 
 /** What tokens need from outside the tree. */
 export interface Outside {
@@ -66,6 +66,8 @@ export class Resolver {
     const { readings, shape } = this.#parts
     const part = speaksTokens(leaf.origin) ? this.#part(leaf.value, leaf.origin) : constant(leaf.value)
     const isTokenText = typeof leaf.value === 'string' && speaksTokens(leaf.origin) && isToken(leaf.value)
+    const forbidden = isTokenText ? forbiddenIn(part.value, leaf.path) : undefined
+    if (forbidden) throw new Error(`has a token that gives ${forbidden.at(-1)}, which is not a name a setting can have`)
     const raw = isTokenText ? part.raw : leaf.raw
     const value = readings.has(leaf) ? readings.get(leaf) : isTokenText ? readToken(part, shapeAt(shape, leaf.path)) : part.value
     return { value, raw, isSecret: isSecret || part.isSecret || isSecretByItself(value) }
