@@ -43,26 +43,24 @@ export class Resolver {
     return (this.#plain(root, shape, areDefaultsInputs) ?? {}) as Record<string, unknown>
   }
 
-  /** The result of one leaf; its own complaint is recorded once, whoever asks. */
+  /** The result of one leaf, a secret if its source or its value says so; its own complaint is recorded once, whoever asks. */
   evaluated(leaf: Leaf): Evaluated {
     const known = this.#done.get(leaf)
     if (known) return known
-    const { secrets } = this.#parts
-    const isSecret = leaf.isSecret || secrets.has(leaf.path)
     this.#open.push(leaf)
-    let result: Evaluated = { value: undefined, raw: undefined, isSecret }
+    let result: Evaluated = { value: undefined, raw: undefined, isSecret: leaf.isSecret }
     try {
-      result = this.#evaluate(leaf, isSecret)
+      result = this.#evaluate(leaf)
     } catch (error) {
       this.complaints.push({ path: leaf.path, message: error instanceof Error ? error.message : 'cannot be resolved', origin: leaf.origin })
     }
     this.#open.pop()
     this.#done.set(leaf, result)
-    if (result.isSecret) secrets.add(leaf.path)
+    if (result.isSecret) this.#parts.secrets.add(leaf.path)
     return result
   }
 
-  #evaluate(leaf: Leaf, isSecret: boolean): Evaluated {
+  #evaluate(leaf: Leaf): Evaluated {
     const { readings, shape } = this.#parts
     const part = speaksTokens(leaf.origin) ? this.#part(leaf.value, leaf.origin) : constant(leaf.value)
     const isTokenText = typeof leaf.value === 'string' && speaksTokens(leaf.origin) && isToken(leaf.value)
@@ -70,7 +68,7 @@ export class Resolver {
     if (forbidden) throw new Error(`has a token that gives ${forbidden.at(-1)}, which is not a name a setting can have`)
     const raw = isTokenText ? part.raw : leaf.raw
     const value = readings.has(leaf) ? readings.get(leaf) : isTokenText ? readToken(part, shapeAt(shape, leaf.path)) : part.value
-    return { value, raw, isSecret: isSecret || part.isSecret || isSecretByItself(value) }
+    return { value, raw, isSecret: leaf.isSecret || part.isSecret || isSecretByItself(value) }
   }
 
   /** Tokens may also stand inside lists, and in tables inside lists. */
@@ -118,13 +116,15 @@ export class Resolver {
     return { value, raw: undefined, isSecret }
   }
 
+  /** A leaf that another setting refers to: also its name, or the option "secrets", may say that it is one. */
   #follow(leaf: Leaf): Evaluated {
     const start = this.#open.indexOf(leaf)
     if (start >= 0) {
       const circle = [...this.#open.slice(start), leaf].map((step) => step.path.join('.'))
       throw new Error(`refers to itself: ${circle.join(' -> ')}`)
     }
-    return this.evaluated(leaf)
+    const result = this.evaluated(leaf)
+    return { ...result, isSecret: result.isSecret || this.#parts.secrets.has(leaf.path) }
   }
 
   #plain(node: Node, shape: Shape | undefined, takesDefaults: boolean): unknown {
