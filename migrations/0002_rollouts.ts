@@ -1,6 +1,6 @@
 import type { Migration } from './migration.js'
 
-/** Labels that give some subjects other versions, and what is remembered of who got which. */
+/** Rollouts: labels that give some subjects other versions; the stored arms of subjects, and exposures. */
 export const rollouts: Migration = {
   breaking: false,
   sql: ({ identifier: s }) => `

@@ -12,7 +12,7 @@ const WATCHED_TABLES = [
   ['config_rollouts', ''],
 ] as const
 
-/** What only the owner runs, from inside the functions that others may call. */
+/** Functions that only the owner may run. Functions that others may call use them. */
 const INTERNAL_FUNCTIONS = [
   'take_revision()',
   'raise_heads(text[], bigint, text)',
@@ -38,13 +38,13 @@ const INTERNAL_FUNCTIONS = [
  */
 const TRIGGER_FUNCTIONS = ['note_sql_edit()', 'keep_content()', 'refuse_change()', 'refuse_truncate()', 'name_empty_revision()'] as const
 
-/** What workers of the release before call. Until this step it ran with the rights of whoever called it. */
+/** The functions that workers of the release before call. Until this migration they ran with the caller's rights. */
 const OLDER_FUNCTIONS = [
   'begin_write(integer, integer, integer)',
   'finish_write(uuid, text[], jsonb, bigint, text, text, boolean)',
 ] as const
 
-/** What a service needs to write. Roles that could write before this step may go on. */
+/** The functions that a service needs for writing. Roles that could write before this migration may call them. */
 const WRITE_FUNCTIONS = [
   'open_write(integer, integer, integer, jsonb)',
   'apply_write(jsonb)',
@@ -52,7 +52,7 @@ const WRITE_FUNCTIONS = [
   'was_written(uuid)',
 ] as const
 
-/** What `prune` and `purge` need. */
+/** The functions that `prune` and `purge` need. */
 const MAINTENANCE_FUNCTIONS = ['prune_changelog(timestamptz, bigint, integer)', 'purge_version(jsonb)'] as const
 
 /**
@@ -393,7 +393,7 @@ end ${q};
 `
 }
 
-/** What a service calls: it opens a write, which locks, and applies it, which logs and announces. */
+/** The functions that a service calls. `open_write` takes the lock; `apply_write` changes rows, writes the changelog and announces. */
 function writeFunctions({ identifier: s, literal, bodyQuote: q }: SchemaName): string {
   return `
 -- Entities as the transaction sees them. Each target names versions to be told of; labelled ones and the arms of open rollouts always are.
@@ -601,7 +601,10 @@ end ${q};
 `
 }
 
-/** The two ways in which something leaves the changelog: rows that nothing needs any more, and content that must not be kept. */
+/**
+ * The two functions that delete from the changelog: `prune_changelog` takes rows that nothing needs any more, `purge_version` content that
+ * must not be kept.
+ */
 function maintenance({ identifier: s, bodyQuote: q }: SchemaName): string {
   return `
 -- The transactions that prune at the moment. A table and not a setting: any role may set a setting.

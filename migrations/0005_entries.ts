@@ -11,7 +11,7 @@ export const entries: Migration = {
 
 const DEFINER = 'security definer set search_path = pg_catalog, pg_temp'
 
-/** What a kind may be called. The names of the kinds with tables of their own, and words that stand for something else, are taken. */
+/** The check of a kind's name. The names of the kinds with tables of their own, and words with another meaning in scopes, are taken. */
 const isKind = (column: string) =>
   `${column} ~ '^[a-z][a-z0-9_]{0,39}$' and ${column} not in ('prompt', 'model', 'embedding', 'context_rules', 'all', 'content', 'rollout')`
 

@@ -1,7 +1,7 @@
 import type { Migration, SchemaName } from './migration.js'
 
 /**
- * Guarded rollouts: what became of subjects, what was concluded from it, and the settings of a guard. Workers of earlier releases neither
+ * Guarded rollouts: outcomes of subjects, verdicts, and the settings of a guard. Workers of earlier releases neither
  * record outcomes nor judge; they keep the columns that they do not know.
  */
 export const outcomes: Migration = {

@@ -1,8 +1,8 @@
 import type { Migration, SchemaName } from './migration.js'
 
 /**
- * Requests that were sent with an idempotency key, and what they were answered with. Workers of earlier releases keep such keys in their own
- * memory, and touch nothing of this.
+ * Requests that were sent with an idempotency key, and their answers. Workers of earlier releases keep such keys in their own
+ * memory, and do not use this table.
  */
 export const idempotencyKeys: Migration = {
   breaking: false,

@@ -10,7 +10,7 @@ export const manyVersions: Migration = {
 }
 
 /**
- * As in 0003, but each row is found by order (`order by version desc limit 1`), for which only one index will do. With numbers in the condition
+ * As in 0003, but each row is found by order (`order by version desc limit 1`), which only one index can serve. With numbers in the condition
  * alone, PostgreSQL may take the index of lists and read all versions of the entity, as long as its statistics are older than they are.
  */
 function states({ identifier: s, literal, bodyQuote: q }: SchemaName): string {

@@ -317,7 +317,7 @@ function settings({ identifier: s }: SchemaName): string {
     .join('\n')
 }
 
-/** Only the owner runs them, from inside the functions that others may call. */
+/** Functions that only the owner may run. Functions that others may call use them. */
 function rights({ identifier: s }: SchemaName): string {
   const names = FAMILIES.flatMap(({ versions, labels }) => [
     `state_in_${versions}(jsonb)`,

@@ -4,7 +4,7 @@ import { BaseAgent, type RunContext } from '../../src/index.js'
 const EntrySchema = v.object({ finding: v.string(), severity: v.picklist(['info', 'warning', 'error']) })
 const QualitySchema = v.object({ score: v.number(), missing: v.array(v.string()) })
 
-/** What happened to a request on its way through a service. */
+/** The log entries of one request on its way through a service. */
 export interface TraceReport {
   readonly summary: string
   readonly entries: readonly v.InferOutput<typeof EntrySchema>[]

@@ -9,7 +9,7 @@ export type Relevance = v.InferOutput<typeof RelevanceSchema>
 export interface Evidence {
   readonly question: string
   readonly log: string
-  /** What to look for and what to pass over, from the context rules. */
+  /** What to look for and what to ignore, from the context rules. */
   readonly important?: string
   readonly ignore?: string
 }

@@ -10,7 +10,7 @@ export interface AppParts {
   readonly handler: ConfigHandler
   readonly llm: LLMRegistry
   readonly authenticate: Authenticate | undefined
-  /** Is told about errors that nobody foresaw. */
+  /** Called with unexpected errors. */
   readonly report: (error: unknown) => void
 }
 
@@ -40,7 +40,7 @@ export function createApp({ manager, handler, llm, authenticate, report }: AppPa
       run = event
     })
     const parameters = await agent.execute(text, subject === undefined ? {} : { subject })
-    // Which versions gave the answer.
+    // The versions of prompt and model that gave the answer.
     response.json({ parameters, run_id: run?.runId, prompt: run?.prompt, model: run?.model, duration_ms: run?.durationMs })
   })
   app.use(toNodeHandler(handler))

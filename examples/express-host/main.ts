@@ -32,7 +32,7 @@ async function serve(environment: Environment): Promise<void> {
   const manager = await openManager(environment)
   const llm = new LLMRegistry([scriptedLLM, new OllamaClient(ollama ? { baseUrl: ollama.baseUrl } : {})])
   const report = (error: unknown) => console.error(error)
-  // For figures of the page, which are not worth waiting for: a Redis that is away is not asked.
+  // For the Redis figures of the page. Its commands fail at once when Redis is away, so that the page never waits for them.
   const figures =
     redis && new Redis(redis, { commandTimeout: 500, enableOfflineQueue: false, maxRetriesPerRequest: 0 }).on('error', () => {})
   const handler = createConfigHandler(manager, {

@@ -1,7 +1,7 @@
 import type { ConfigurationManager } from 'agent-config'
 import { FALLBACK_PROMPT } from './parameters-agent.js'
 
-/** What the demo starts with, written once: a database that has prompts is left alone. */
+/** Writes the sample data of the demo, unless the database has prompts already. */
 export async function writeSampleData(manager: ConfigurationManager, ollamaModel: string | undefined): Promise<void> {
   if ((await manager.prompts.list({ limit: 1 })).items.length > 0) return
   const work = manager.transaction(

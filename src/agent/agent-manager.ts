@@ -21,15 +21,15 @@ export interface AgentManager {
   getModelConfig(name?: string, query?: AgentQuery): Promise<ModelConfig | undefined>
   /** For `databasePrompts: { flag }`. */
   getFlag?(name: string, fallback: boolean, query?: AgentQuery): Promise<boolean>
-  /** Asked instead of `getFlag` where it is there: it also says which rollout decided. */
+  /** Used instead of `getFlag` when the manager has it: it also says which rollout decided. */
   getFlagDetails?(name: string, fallback: boolean, query?: AgentQuery): Promise<FlagDetails<boolean>>
   /** For `embed()`. */
   getEmbeddingConfig?(name?: string, query?: AgentQuery): Promise<EmbeddingConfig | undefined>
   /** Records the outcomes of runs whose versions a guarded rollout chose. */
   readonly outcomes?: AgentOutcomes
-  /** Told of a definition in `promptName`, so that a version the agent cannot fill is refused. */
+  /** Called with a definition in `promptName`, so that the manager refuses to promote a version that the agent cannot fill. */
   registerPrompt?(definition: PromptDefinition): void
-  /** Told of a definition in `modelName`, so that parameters it does not take are refused. */
+  /** Called with a definition in `modelName`, so that the manager refuses to promote parameters that it does not take. */
   registerModel?(definition: ModelDefinition): void
 }
 

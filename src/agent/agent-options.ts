@@ -11,7 +11,7 @@ import type { ModelChoice } from './model-choice.js'
 import type { RunContext } from './run-context.js'
 import type { RunModel } from './run-event.js'
 
-/** What an agent is built of. */
+/** Options of an agent's constructor. */
 export interface AgentOptions {
   /** The clients; the first also answers for models without a provider. @default an OllamaClient from OLLAMA_HOST */
   readonly llm?: LLMClient | readonly LLMClient[] | LLMRegistry
@@ -24,8 +24,9 @@ export interface AgentOptions {
   /** @default the manager's label */
   readonly label?: string
   /**
-   * Prompts of the database (true), of the code (false), of the database for this percentage of subjects, as a boolean flag of the manager says
-   * for the run's subject (`false` where there is none), or as the function says for each run. @default true
+   * Whether prompts come from the database (true) or the code (false); or from the database for this percentage of subjects, where a boolean
+   * flag of the manager is true
+   * for the run's subject (`false` when there is no such flag), or as the function says for each run. @default true
    */
   readonly databasePrompts?: boolean | number | { readonly flag: string } | ((context: RunContext | undefined) => boolean)
   /** @default silent */
@@ -42,11 +43,11 @@ export interface AgentReadOptions<Name extends string = string> {
   readonly context?: RunContext
 }
 
-/** How one question of an agent is asked. */
+/** Options of one call to a model. */
 export interface AgentCallOptions extends Pick<CallOptions, 'headers' | 'maxRetries'> {
-  /** Bounds this question with all its models, in milliseconds, within the run's `timeoutMs`. @default the run's */
+  /** Bounds this call with all models it tries, in milliseconds, within the run's `timeoutMs`. @default the run's */
   readonly timeoutMs?: number
-  /** The prompt whose `model` and `parameters` hold for this question. @default what the agent declares */
+  /** The prompt whose `model` and `parameters` are used for this call. @default what the agent declares */
   readonly promptName?: PromptName
 }
 

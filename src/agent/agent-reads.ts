@@ -21,22 +21,22 @@ export interface AgentReadsParts {
   readonly logger: Logger
   /** The agent's name. */
   readonly agent: () => string
-  /** What the agent declares; known once its constructor has returned. */
+  /** The declared prompt and model; read after the constructor has returned. */
   readonly promptName: () => string | PromptDefinition | undefined
   readonly modelName: () => string | ModelDefinition
   readonly fallbackPrompt: (name: string) => string | undefined
-  /** Told why a version was read for a run, whether or not it can be used. */
+  /** Called with the selection of each version that was read for a run, whether or not it can be used. */
   readonly onRead: (context: RunContext | undefined, selection: SelectionFacts | undefined) => void
 }
 
-/** What outcomes need of a selection. */
+/** The parts of a selection that outcomes need. */
 export type SelectionFacts = Pick<Selection, 'rolloutId'> & { readonly reason: Selection['reason'] | 'fallback' }
 
-/** Most rounds of reading a prompt and a model as of one moment. A further round is needed only when a change came in the middle of one. */
+/** Most attempts to read a prompt and a model as of one moment. A further attempt is needed only when a change came in the middle of one. */
 const MAX_ROUNDS = 3
 
 /**
- * Where an agent's prompts and models come from: the database, then the code and the settings.
+ * Reads an agent's prompts and models: from the database, then from the code and the settings.
  *
  * Manager and clients are looked up at first use: a module may build its agents before the host has set its manager.
  */
@@ -55,7 +55,7 @@ export class AgentReads {
   }
 
   /**
-   * Database, last good and snapshot are the manager's; after them the fallback of the definition, then the code's own text.
+   * The manager answers from the database, a last good value or a snapshot. After it come the fallback of the definition, and the code's own text.
    *
    * @throws {NotFoundError} when neither the database nor the code has it
    * @throws {InvalidArgumentError} for a wrong name, label, version or subject, whether or not anything could answer
@@ -86,7 +86,7 @@ export class AgentReads {
     throw cause ?? new NotFoundError(`There is no prompt "${name}" for agent "${agent}": none in the database, none in fallbackPrompt().`)
   }
 
-  /** What the agent declares of a prompt, if it does so by a definition. */
+  /** The definition that the agent declares for a prompt, if it declares one. */
   definitionOf(name: string): PromptDefinition | undefined {
     const declared = this.#parts.promptName()
     return typeof declared === 'object' && declared.name === name ? declared : undefined
@@ -137,7 +137,7 @@ export class AgentReads {
 
   /**
    * Reads a prompt, if there is one to read, and a model as of one moment. When the prompt is still the same after the model was read, both
-   * held at the moment of that reading; else both are read again. What cannot be read is given as the error that says why.
+   * held at the moment of that reading; else both are read again. In place of one that cannot be read, the error is returned.
    */
   async together(
     promptName: string | undefined,

@@ -20,7 +20,7 @@ export interface AgentSettingValues {
 
 const DEFAULT_TIMEOUT_SECONDS = 120
 
-/** One setting, however they are given. */
+/** Reads one setting, from a `Config` or from an object. */
 export function settingOf(settings: AgentSettings, name: keyof AgentSettingValues): unknown {
   return 'get' in settings && typeof settings.get === 'function' ? settings.get(name) : (settings as AgentSettingValues)[name]
 }

@@ -44,7 +44,7 @@ export abstract class BaseAgent<Input, Output> {
   protected modelName: string | ModelDefinition = 'default'
   /** The embedding configuration that `embed()` uses. */
   protected embeddingName = 'default'
-  /** Makes JSON of what almost is, for `chatJSON`: `jsonrepair` of the package of that name fits. */
+  /** Repairs JSON that is slightly broken, for `chatJSON`: `jsonrepair` of the package of that name fits. */
   protected repairJson?: (text: string) => string
   readonly #logger: Logger
   readonly #events: Events<AgentEvents>
@@ -52,7 +52,7 @@ export abstract class BaseAgent<Input, Output> {
   readonly #states = new WeakMap<RunContext, RunState>()
   readonly #reads: AgentReads
 
-  /** @throws {InvalidArgumentError} for a project or label that nothing can have */
+  /** @throws {InvalidArgumentError} for a project or label that is not valid */
   constructor(options: AgentOptions = {}) {
     this.#logger = options.logger ?? SILENT_LOGGER
     this.#reads = new AgentReads({
@@ -71,7 +71,7 @@ export abstract class BaseAgent<Input, Output> {
     this.#events = new Events((error, event) => this.#logger.error({ error, event, agent: this.name }, 'A listener of an agent failed.'))
   }
 
-  /** The agent's work. What it needs of prompts and models it asks for with `context`. */
+  /** The agent's work. It reads prompts and calls models with `context`. */
   protected abstract run(input: Input, context: RunContext): Promise<Output>
 
   /** The text of a prompt when no database gives it; `undefined` for none. Written in the f-string format. */
@@ -79,7 +79,7 @@ export abstract class BaseAgent<Input, Output> {
     return undefined
   }
 
-  /** An answer without a model, when the run failed; `undefined` for none. Never asked after an abort. */
+  /** An answer without a model, when the run failed; `undefined` for none. Never called after an abort. */
   protected fallback(_input: Input, _error: unknown): Output | undefined | Promise<Output | undefined> {
     return undefined
   }
@@ -174,7 +174,7 @@ export abstract class BaseAgent<Input, Output> {
 
   /**
    * Asks the prompt's own model, if it names one, then the configured one, then its fallbacks, each with its own parameters and the
-   * prompt's over them; what the request says goes first.
+   * prompt's over them; parameters of the request go before both.
    *
    * @throws {LLMError} of the last model, with those of all in `errors`
    */
@@ -383,7 +383,7 @@ export abstract class BaseAgent<Input, Output> {
     }
   }
 
-  /** Notes an answer that does not fit its schema, also where `run()` catches the error. */
+  /** Records that an answer did not fit its schema, even when `run()` catches the error. */
   async #noted<Answer>(context: RunContext, answer: Promise<Answer>): Promise<Answer> {
     try {
       return await answer

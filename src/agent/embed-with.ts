@@ -15,7 +15,7 @@ interface Embedding {
   readonly options: AgentCallOptions
 }
 
-/** What of an embedding configuration decides how texts become vectors. */
+/** The parts of an embedding configuration that decide how texts become vectors. */
 export interface EmbeddingModel extends Pick<EmbeddingConfig, 'embeddingModel' | 'parameters'> {
   /** Length of the vectors. @default `parameters.dimensions`, else what the model makes */
   readonly dimensions?: number | null
@@ -55,7 +55,7 @@ export async function embedWith(
   }
 }
 
-/** Stored parameters as fields of a request; what is neither goes to the provider as it is. */
+/** Stored parameters as fields of a request; parameters of other names go to the provider unchanged. */
 function embedParameters(parameters: JsonObject): Omit<EmbedRequest, 'model' | 'values'> {
   const { dimensions, batchSize, batch_size = batchSize, ...providerOptions } = parameters
   return {
@@ -65,7 +65,10 @@ function embedParameters(parameters: JsonObject): Omit<EmbedRequest, 'model' | '
   }
 }
 
-/** Checks vectors, because a vector store would accept wrong ones and later find nothing with them. @throws {LLMError} with reason `invalid_output` */
+/**
+ * Checks vectors, because a vector store would accept wrong ones and later find nothing with them. @throws {LLMError} with reason
+ * `invalid_output`
+ */
 function checkVectors({ embeddings, provider, model }: EmbedResult, { values, dimensions }: EmbedRequest): void {
   const wrong = (message: string) => new LLMError(message, { reason: 'invalid_output', provider, model })
   if (embeddings.length !== values.length) throw wrong(`${values.length} texts were sent, and ${embeddings.length} vectors came back.`)

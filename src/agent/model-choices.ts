@@ -26,7 +26,7 @@ export function modelChoices(
   }))
 }
 
-/** The prompt's model first; as the configured one, with its parameters, where it is among those. */
+/** The prompt's model first; with its own parameters, when it is among the configured ones. */
 function withOwnModel(named: string, configured: readonly ModelChoice[], registry: LLMRegistry): readonly ModelChoice[] {
   const { client, model } = registry.resolve(named)
   const isOwn = (choice: ModelChoice) => choice.provider === client.provider && choice.model === model

@@ -31,7 +31,7 @@ export function isSamplingParameter(name: string): boolean {
   return Object.hasOwn(FIELDS, name)
 }
 
-/** Stored parameters as fields of a request; what no field means goes to the provider as it is. */
+/** Stored parameters as fields of a request; those that no field stands for go to the provider unchanged. */
 export function requestParameters(parameters: JsonObject = {}): Sampling {
   const fields: Record<string, unknown> = {}
   const providerOptions: Record<string, unknown> = {}

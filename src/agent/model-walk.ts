@@ -12,7 +12,7 @@ import type { CallObservation } from './run-observer.js'
 import type { RunState } from './run-state.js'
 import { untilAborted } from './until-aborted.js'
 
-/** One walk over the models of a run. */
+/** The parts of one search for a model that answers. */
 export interface ModelWalk {
   readonly choices: readonly ModelChoice[]
   readonly registry: LLMRegistry
@@ -23,7 +23,7 @@ export interface ModelWalk {
   readonly prompt: RunPrompt | undefined
 }
 
-/** Asks one model after the other until one answers. An abort ends the walk; whatever else goes wrong moves it on. */
+/** Asks one model after the other until one answers. An abort ends the search; after any other failure the next model is asked. */
 export function chatWith(walk: ModelWalk): Promise<ChatResult> {
   const { state } = walk
   return firstAnswer(walk, async (attempt) => {
@@ -49,7 +49,7 @@ export function chatWith(walk: ModelWalk): Promise<ChatResult> {
 /** The same for a stream: it stays with the model whose first part came. */
 export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, void, undefined> {
   const { state } = walk
-  // The walk ends at the first part; from there on the stream belongs to the reader.
+  // The search ends at the first part; from there on the reader pulls the stream.
   const { opened, first, attempt } = await firstAnswer(walk, async (attempt) => {
     const call = beginCall(walk, attempt, true)
     const events = call.within(() => attempt.client.stream(attempt.request, attempt.options)[Symbol.asyncIterator]())
@@ -70,7 +70,7 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   })
   const { call, events } = opened
   let outcome: Parameters<typeof call.end>[0] = { left: true }
-  // What was answered until a stream broke, or was left, was paid for too.
+  // The tokens up to where a stream broke, or was left, were paid for too.
   let cost: Cost | undefined
   try {
     for (
@@ -101,12 +101,12 @@ export async function* streamWith(walk: ModelWalk): AsyncGenerator<ChatEvent, vo
   }
 }
 
-/** Ends a stream that is left in its middle. */
+/** Ends a stream that its reader left early. */
 async function closed(events: AsyncIterator<ChatEvent>): Promise<void> {
   await events.return?.()
 }
 
-/** How long a client may take to end a call whose run was aborted; its error says more than ours. */
+/** How long a client may take to end a call whose run was aborted; its error has more facts than ours. */
 const ABORT_GRACE_MS = 100
 
 /** Waits for a client as long as the run lasts: a client of the host may not heed its signal. */
@@ -149,7 +149,7 @@ interface Waiting {
 const LONGEST_WAIT_MS = 60_000
 
 /**
- * Each model once, those that failed lately last. Only the last one may take its time with retries; a model that says when it can be asked
+ * Each model once, those that failed lately last. Only the last one is retried; a model that says when it can be asked
  * again (Retry-After) is waited for when no other has answered.
  */
 async function firstAnswer<Answer>(walk: ModelWalk, ask: (attempt: Attempt) => Promise<Answer>): Promise<Answer> {

@@ -1,8 +1,8 @@
-/** One run, as `run()` gets it. Hand it on to every method of the agent: it is what keeps the run on one version. */
+/** One run, as `run()` gets it. Pass it to every method of the agent: by it the run keeps to one version. */
 export interface RunContext {
   /** Names the run in its event and in logs. */
   readonly runId: string
-  /** Whom the run is for; experiments and rollouts decide for this name. */
+  /** The user, session or ticket that the run is for; rollouts decide by it. */
   readonly subject: string | undefined
   readonly attributes: Readonly<Record<string, unknown>> | undefined
   /** The caller's signal, or one that never aborts. */
@@ -37,12 +37,12 @@ export function givenSignal(context: RunContext): AbortSignal | undefined {
   return context instanceof LazyContext ? context.given : context.signal
 }
 
-/** How one run is made. */
+/** Options of one run. */
 export interface ExecuteOptions {
   readonly subject?: string
   /** What is known of the subject, for the conditions of rollouts. */
   readonly attributes?: Readonly<Record<string, unknown>>
-  /** Ends the run; no fallback is asked then. */
+  /** Ends the run; `fallback()` is not called then. */
   readonly signal?: AbortSignal
   /** Bounds all calls to models of this run together, in milliseconds; models still to be tried share what is left. @default none */
   readonly timeoutMs?: number

@@ -25,7 +25,7 @@ export function costOf(
   return Number.isFinite(amount) && amount >= 0 && typeof currency === 'string' ? { amount, currency } : undefined
 }
 
-/** What all answers of a run cost together: known only where each is, in one currency. */
+/** What all answers of a run cost together: known only when each cost is known, in one currency. */
 export class RunCost {
   #total: Cost | undefined
   #isUnknown = false

@@ -2,7 +2,7 @@ import type { ChatRequest, ChatResult, EmbedResult } from '../llm/llm-client.js'
 import type { RunContext } from './run-context.js'
 import type { RunEvent, RunPrompt } from './run-event.js'
 
-/** Watches runs from within, for traces: what a run or a call does, it does inside `within`. */
+/** Watches runs, for traces: each run and each call is carried out inside its `within`, so that spans can be active there. */
 export interface RunObserver {
   /** A run begins. */
   beginRun(run: { readonly agent: string; readonly context: RunContext }): RunObservation

@@ -8,16 +8,16 @@ export interface RunOutcome {
   readonly value?: number
 }
 
-/** What a run was, besides its event. */
+/** Facts about a run that its event does not have. */
 export interface RunFacts {
-  /** Its caller ended it: that says nothing of the version, but for the time it had taken. */
+  /** Its caller ended it: of such a run only the time it had taken says something about the version. */
   readonly isAborted: boolean
-  /** No answer of a model fitted what was asked for, even when it was asked again. */
+  /** No answer of a model fitted the schema, even the second time. */
   readonly isInvalid: boolean
 }
 
 /**
- * What a guarded rollout is told of a run: `error`, `degraded` and `invalid_output`, of which good ones only where the guard watches them;
+ * The outcomes of a run for a guarded rollout: `error`, `degraded` and `invalid_output`, good ones only for metrics that the guard watches;
  * each metric of the guard that has `overMs`; and the `cost`, where it is known.
  */
 export function outcomesOf(
@@ -26,7 +26,7 @@ export function outcomesOf(
   metrics: readonly GuardMetric[],
 ): readonly RunOutcome[] {
   const timed = metrics.flatMap(({ name, overMs }) => (overMs === undefined ? [] : [{ metric: name, bad: durationMs > overMs }]))
-  // A run that was ended early would have taken longer: only that it took too long already is known.
+  // A run that was ended early would have taken longer, so it is recorded only if it had taken too long already.
   if (isAborted) return timed.filter(({ bad }) => bad)
   const judged = [
     { metric: 'error', bad: !ok },

@@ -4,13 +4,13 @@ import { RunCost } from './run-cost.js'
 import type { RunAttempt, RunModel, RunPrompt } from './run-event.js'
 import { type RunObservation, UNOBSERVED } from './run-observer.js'
 
-/** What a run has fixed and seen so far. */
+/** What a run has read and recorded so far. */
 export class RunState {
   readonly startedAt = performance.now()
   readonly attempts: RunAttempt[] = []
   /** Prompts and models by what was asked for: each is resolved once and kept for the whole run. */
   readonly resolved = new Map<string, Promise<unknown>>()
-  /** When the run's models have to be done, on the clock of `performance.now()`. */
+  /** The deadline of all calls to models, on the clock of `performance.now()`. */
   readonly deadline: number
   /** Takes the parts of every answer when the run is streamed; resolves when the reader took them. */
   readonly sink: ((event: ChatEvent) => Promise<void>) | undefined
@@ -21,7 +21,7 @@ export class RunState {
   model: RunModel | undefined
   /** Rollouts that gave the run's subject a version of anything the run read. */
   readonly rollouts = new Set<string>()
-  /** No answer of a model fitted what was asked for, even when it was asked again. */
+  /** No answer of a model fitted the schema, even the second time. */
   isInvalid = false
 
   constructor(timeoutMs: number | undefined, sink?: (event: ChatEvent) => Promise<void>) {

@@ -11,13 +11,13 @@ import type { RunContext } from './run-context.js'
 import type { RunState } from './run-state.js'
 import { untilAborted } from './until-aborted.js'
 
-/** A tool that the model may have run. */
+/** A tool that the model may ask for. */
 // biome-ignore lint/suspicious/noExplicitAny: each tool takes an input of its own, which its schema and not the compiler knows
 export interface AgentTool<Input = any> {
   readonly description?: string
   /** JSON Schema, or a schema that describes itself as JSON Schema (zod from 4.2, arktype), which then checks the input as well. */
   readonly inputSchema: JsonSchema | StandardSchema<unknown, Input>
-  /** Its result goes to the model: text as it is, anything else as JSON. What it throws goes there too, as `Error: …`. */
+  /** Its result goes to the model: text as it is, anything else as JSON. An error that it throws goes there too, as `Error: …`. */
   run(input: Input, context: RunContext): unknown
 }
 
@@ -98,7 +98,7 @@ async function toolMessage(call: ToolCall, tools: AgentTools, context: RunContex
   return { role: 'tool', toolCallId: id, toolName: name, content: await resultOf(call, tools, context, state) }
 }
 
-/** What a tool gives, as text for the model; a failure is a result, too, which the model may mend. An abort ends the run. */
+/** The result of a tool, as text for the model. A failure is a result too, so that the model can try again. An abort ends the run. */
 async function resultOf({ id, name, input }: ToolCall, tools: AgentTools, context: RunContext, state: RunState): Promise<string> {
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
   if (tool === undefined) return `Error: there is no tool "${name}". There are ${Object.keys(tools).join(', ')}.`
@@ -119,7 +119,7 @@ async function resultOf({ id, name, input }: ToolCall, tools: AgentTools, contex
   }
 }
 
-/** Cut between characters: half of one is no text, and servers refuse it. */
+/** Cuts between characters: servers refuse half of a surrogate pair. */
 function shortened(text: string): string {
   return text.slice(0, LONGEST_RESULT).replace(/[\ud800-\udbff]$/, '')
 }
@@ -135,7 +135,7 @@ function thrownText(thrown: unknown): string {
 
 async function checkedInput(tool: AgentTool, input: unknown): Promise<unknown> {
   if (!isStandard(tool.inputSchema)) {
-    // What a client could not parse is still a text, which a tool that takes an object does not expect.
+    // Arguments that a client could not parse are still text, which a tool that takes an object does not expect.
     const { type } = tool.inputSchema as JsonSchema
     if (typeof input === 'string' && type === 'object') throw new Error('the input is not valid JSON: write a JSON object')
     return input

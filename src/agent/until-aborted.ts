@@ -1,6 +1,6 @@
 import { onAbort } from '../llm/shared-abort.js'
 
-/** What a run that was aborted does about work that goes on. */
+/** How long an aborted run waits for work that goes on. */
 export interface Patience {
   /** How long the work may take to end by itself, in milliseconds. */
   readonly graceMs: number

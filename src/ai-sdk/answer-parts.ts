@@ -33,7 +33,7 @@ export class AnswerParts {
     if (providerMetadata) block.providerMetadata = merged(block.providerMetadata, providerMetadata)
   }
 
-  /** What tells a part of a stream from the one before it of its kind; the first of each kind needs nothing. */
+  /** The id that separates a part of a stream from the one before it of the same type; the first of each type has none. */
   partId({ id = '' }: PartShape, type: 'text' | 'reasoning'): string | undefined {
     return this.#parts.find((part) => part.type === type) === this.#byId.get(`${type} ${id}`) ? undefined : id
   }

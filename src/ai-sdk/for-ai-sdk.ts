@@ -82,7 +82,7 @@ function isSystem({ role }: Message): boolean {
   return role === 'system' || role === 'developer'
 }
 
-/** One text where there are no options; messages with theirs otherwise. */
+/** One text when no system message has options; else messages with their options. */
 function instructionsOf(system: readonly Message[]): AISDKInstructions | undefined {
   if (system.length === 0) return undefined
   const marked = system.map((message) => ({ ...message, content: messageText(message), ...cacheOf(message) }))
@@ -90,7 +90,7 @@ function instructionsOf(system: readonly Message[]): AISDKInstructions | undefin
   return given.some(({ providerOptions }) => providerOptions) ? given : given.map(({ content }) => content).join('\n\n')
 }
 
-/** A mark at a part of a system message is a mark at the message: there are no parts in it. */
+/** A cache mark on a part of a system message becomes one on the message, since its parts are joined. */
 function cacheOf({ cache, content }: Message): { readonly cache?: CacheMark } {
   const marks = Array.isArray(content) ? content.map((part: MessagePart) => (isTextPart(part) ? part.cache : undefined)) : []
   const mark = cache ?? marks.findLast((each) => each !== undefined)

@@ -97,7 +97,7 @@ function callOf(
       tools: tools.map((tool) => ({ type: 'function', ...tool })),
       toolChoice: typeof toolChoice === 'object' ? { ...toolChoice } : { type: toolChoice ?? 'auto' },
     }),
-    // v2 and v3 have no word for it: there it goes through providerOptions, in the provider's own.
+    // v2 and v3 have no such option: there it goes through providerOptions, under the provider's own name.
     ...(reasoning !== undefined && model.specificationVersion === 'v4' && { reasoning: effortOf(reasoning) }),
     ...(own && { providerOptions: own }),
     ...(options.headers && { headers: { ...options.headers } }),
@@ -203,7 +203,7 @@ function embedWith(source: object, provider: string): LLMClientDefinition['embed
     const model = make.call(source, name)
     const most = await model.maxEmbeddingsPerCall
     const size = typeof most === 'number' && most > 0 ? most : values.length
-    // Every provider has its own word for the length of a vector; the one it knows it takes.
+    // Every provider has its own name for the length of a vector, and uses the one that it knows.
     const asked = { ...(dimensions && { dimensions, outputDimensionality: dimensions, outputDimension: dimensions }), ...providerOptions }
     const { options: own, warnings } = providerOptionsOf(asked, [provider, wordOf(model.provider)])
     const embeddings: number[][] = []

@@ -19,7 +19,7 @@ import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } fro
 export function promptOf(messages: readonly Message[], version: string): unknown[] {
   const own = toPlacedMessages(messages)
   const names = new Map(own.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }) => [id, name])))
-  // OpenAI's results of tools name the call alone, and the AI SDK wants the tool besides.
+  // OpenAI's results of tools name only the call, and the AI SDK needs the tool's name too.
   return own
     .filter(saysSomething)
     .map((message) => promptMessage({ ...message, toolName: message.toolName ?? names.get(message.toolCallId ?? '') ?? '' }, version))
@@ -30,7 +30,7 @@ function saysSomething(message: Message): boolean {
   return message.role !== 'assistant' || Boolean(message.toolCalls?.length) || partsOf(message).length > 0
 }
 
-/** `toMessages` takes away where tool calls stood; the AI SDK wants to know. */
+/** `toMessages` drops the position of tool calls among the parts, which the AI SDK needs. */
 function toPlacedMessages(messages: readonly Message[]): readonly Message[] {
   return messages.flatMap((message) => {
     const isPlaced = message.role === 'assistant' && message.toolCalls && Array.isArray(message.content)

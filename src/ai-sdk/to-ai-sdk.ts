@@ -27,7 +27,7 @@ export interface AISDKModelV3 {
 }
 
 /**
- * Puts one of our clients into the AI SDK. Retries are the client's: the AI SDK makes none on top.
+ * Makes one of our clients a model of the AI SDK. The client retries; the AI SDK does not retry on top.
  *
  * Under `providerOptions` the client reads what stands under its own name. Options of messages, parts and tool calls, and
  * what the provider says with its answers, go through unchanged.

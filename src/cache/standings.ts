@@ -17,7 +17,7 @@ export interface StandingsParts {
 /** What is known of a document that did not come from the primary. */
 export interface Standing {
   readonly asOf: number
-  /** Nobody could confirm it. */
+  /** It could not be confirmed. */
   readonly unverified: boolean
 }
 
@@ -28,7 +28,7 @@ interface StampedHead extends ScopeHead {
 
 const BATCH_SIZE = 100
 
-/** Judges documents that did not come from the primary, by the log. */
+/** Decides by the log whether documents that did not come from the primary may be served, and as of which revision. */
 export class Standings {
   readonly #parts: StandingsParts
   readonly #heads: Batcher<StampedHead>
@@ -42,8 +42,8 @@ export class Standings {
   }
 
   /**
-   * As of which revision a document from Redis, or from a replica, is known to be right: it must be the scope's last one, by revision and
-   * token, as this process knows the log. `undefined` when it is not. One that is ahead of that is confirmed by the log first.
+   * The revision that a document from Redis or from a replica is known to be as of. It must be the scope's last document, by revision and
+   * token, as this process knows the log; `undefined` when it is not. A document that is ahead of the log known here is confirmed by the log first.
    *
    * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known and the database has had one
    * history since: it is checked when the log can be read.

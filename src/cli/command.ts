@@ -17,18 +17,18 @@ export interface CliIo {
   /** Aborted when the process is asked to end (SIGINT, SIGTERM). */
   readonly signal: AbortSignal
   /**
-   * Runs work that has to end before the process may, the last that a command does: from its begin on SIGINT only aborts `signal`. Before,
+   * Runs the last part of a command, which has to end before the process may: once it has begun, SIGINT only aborts `signal`. Before that,
    * SIGINT ends the command at once.
    */
   uninterrupted<Value>(work: () => Promise<Value>): Promise<Value>
-  /** The work, or a rejection with the reason of `signal` as soon as that is aborted, and nothing uninterrupted has begun. */
+  /** Settles as the work does, or rejects with the reason of `signal` when that is aborted before any `uninterrupted` work has begun. */
   interruptible<Value>(work: Promise<Value>): Promise<Value>
 }
 
 /** One command of `npx agent-config`. */
 export interface Command {
   readonly name: string
-  /** What stands behind the name in a usage line, such as `NAME --version N [--label LABEL]`. */
+  /** The arguments after the name in a usage line, such as `NAME --version N [--label LABEL]`. */
   readonly usage: string
   /** What it does, in one line. */
   readonly summary: string
@@ -43,7 +43,7 @@ export interface Command {
   readonly failureCode?: number
   /** Whether `run` answers `--help` itself. @default false */
   readonly ownsHelp?: boolean
-  /** What is said after SIGINT. @default 'Nothing was changed.' */
+  /** What is printed after SIGINT. @default 'Nothing was changed.' */
   readonly afterStop?: string
 }
 

@@ -32,7 +32,7 @@ export interface ConnectionValues {
 const PATIENT = { databaseMs: 10_000, readMs: 15_000 }
 
 /**
- * Does some work with a manager of the database that the command line or the environment names.
+ * Runs work with a manager of the database that the command line or the environment names.
  *
  * @param declared kinds of hosts that the command meets: their declarations, or their names where the command line does not have those
  * @throws {UsageError} when no database is named

@@ -80,7 +80,7 @@ function parse(file: string, text: string): unknown {
   }
 }
 
-/** The kinds of hosts in the bundle, which the command has no declarations of. What is no bundle is refused when it is imported. */
+/** The kinds of hosts in the bundle, which the command has no declarations of. A file that is not a bundle is refused by the import. */
 function declaredIn(bundle: unknown): readonly string[] {
   const { entities } = (bundle ?? {}) as { readonly entities?: unknown }
   if (!Array.isArray(entities)) return []

@@ -1,6 +1,6 @@
 /**
- * What SIGINT does. It ends a command at once, until the command begins work that must not be left half done (`uninterrupted`). From then
- * on the command runs to its end, which is near, and prints what it did; "stopped" would tell the person that nothing was changed.
+ * Handles SIGINT. It ends a command at once, until the command begins work that must not be left half done (`uninterrupted`). From then
+ * on the command runs to its end and prints what it did; "stopped" would mean that nothing was changed.
  */
 export class Interruptions {
   readonly #stopping = new AbortController()

@@ -47,7 +47,8 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
       if (!(await isAgreed(io, values, 'Writes these files.'))) return 1
     }
     const report = await withProgress(io, (onProgress) => pullFiles(manager, directory, { ...options, onProgress }))
-    // The files are written in one go. No signal comes between that and this, and none may hide it while connections close.
+    // The files are written synchronously, so no signal arrives before this line; from here on SIGINT may not hide the result while
+    // connections close.
     return io.uninterrupted(async () => {
       if (values.json) printJson(report, io)
       else io.stdout(describe(report, 'written'))

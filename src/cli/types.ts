@@ -24,7 +24,7 @@ Example: agent-config types --out src/agent-config.gen.ts`,
   run,
 }
 
-/** Where versions arrive that name no label, and what readers get that name none. */
+/** The labels that new versions get, and that readers ask for, when none is named. */
 const USUAL_LABELS = ['production', 'staging']
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {

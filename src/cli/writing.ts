@@ -21,7 +21,7 @@ export interface WritingValues {
   readonly yes?: boolean | undefined
 }
 
-/** Who writes and why. */
+/** The author and the reason of a write. */
 export function metaOf(io: CliIo, { by, message }: WritingValues): { readonly changedBy?: string; readonly summary?: string } {
   const changedBy = by ?? [io.env.GITHUB_ACTOR, io.env.USER, io.env.USERNAME].find((name) => name)
   return { ...(changedBy !== undefined && { changedBy }), ...(message !== undefined && { summary: message }) }
@@ -40,7 +40,7 @@ export async function isAgreed(io: CliIo, { yes }: WritingValues, plan: string):
   return false
 }
 
-/** What became of a write: its revision, and whether running workers were told. */
+/** The result of a write in one line: its revision, and whether it was announced to running workers. */
 export function announcementOf({ revision, propagated }: WriteFacts): string {
   return `revision ${revision}${propagated === false ? '; running workers find out at their next poll' : ''}`
 }

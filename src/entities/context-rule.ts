@@ -1,4 +1,4 @@
-/** What matters, and what does not, in one context. */
+/** What a model should look at, and what it should leave out, in one context. */
 export interface ContextRule {
   readonly id: number
   readonly project: string

@@ -10,7 +10,7 @@ export interface VersionEntry {
 }
 
 /**
- * All that is known of one prompt, model configuration or embedding configuration: the thing that is cached. An entity that does not
+ * All that is known of one entity with labels, such as a prompt: this is what the caches hold. An entity that does not
  * exist has a document too, with nothing in it.
  */
 export interface EntityDocument<Content> {
@@ -32,7 +32,8 @@ export function latestVersion(document: { readonly versions: readonly VersionEnt
 }
 
 /**
- * The form of documents in Redis. A release that changes it counts up, so that old and new code can run side by side. Since form 2 a document
+ * The format of documents in Redis. A release that changes it increases the number, so that old and new code can run side by side. Since
+ * format 2 a document
  * does not list every version.
  */
 export const DOCUMENT_FORMAT = 2

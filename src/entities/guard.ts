@@ -5,12 +5,12 @@ export interface GuardMetric {
   readonly overMs?: number
 }
 
-/** What watches a rollout's candidate, and what it does about a worse one. */
+/** The metrics in which a rollout's candidate is watched, and what happens when it is worse. */
 export interface Guard {
   readonly metrics: readonly GuardMetric[]
   /** The probability of a false alarm over the rollout's whole life, all metrics together. */
   readonly alpha: number
-  /** `pause` gives everybody the label's own version again; `notify` says it only. */
+  /** `pause` gives everybody the label's own version again; `notify` only reports it. */
   readonly action: 'pause' | 'notify'
   /** How long a normal outcome may take, in milliseconds: subjects exposed later than this ago do not count yet. */
   readonly settleMs: number
@@ -29,7 +29,7 @@ export interface Guard {
 /** `too-early`: with so few subjects not even the worst outcome of all of them would be enough, or the sample ratio is off. */
 export type GuardVerdict = 'ok' | 'worse' | 'too-early'
 
-/** How things stand for one guarded metric. */
+/** The evidence and verdict of one guarded metric. */
 export interface GuardFinding {
   readonly metric: string
   /** How much more the outcomes speak for "worse" than for "no worse"; `Infinity` beyond 1e308. */

@@ -1,4 +1,4 @@
-/** Whose key it is. */
+/** A key, and the actor who sent it: two actors may use the same key. */
 export interface IdempotencyKey {
   readonly actor: string
   readonly key: string
@@ -12,7 +12,8 @@ export interface KeptAnswer {
 }
 
 /**
- * What is known of a key. `lost`: whoever claimed it has not answered for so long that it is gone, and what it did is not known.
+ * What is known of a key. `lost`: the process that claimed it has not answered for so long that it must have ended; whether it carried the
+ * request out is not known.
  * `forgotten`: it was answered, and the answer is not kept any more.
  */
 export type IdempotencyClaim =

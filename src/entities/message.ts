@@ -19,9 +19,9 @@ export interface ProviderRecord {
 
 /** What messages, parts and tool calls carry for a provider without this package looking into it. */
 export interface ProviderFields {
-  /** What the provider said with it: signatures of thoughts, ids of items. Sent back with the history, unchanged. */
+  /** Metadata that the provider sent with it: signatures of thoughts, ids of items. Sent back with the history, unchanged. */
   readonly providerMetadata?: ProviderRecord
-  /** What to tell the provider with it. Laid over `providerMetadata` when the message is sent. */
+  /** Fields for the provider, by its name. They are merged over `providerMetadata` when the message is sent. */
   readonly providerOptions?: ProviderRecord
 }
 

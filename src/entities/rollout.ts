@@ -21,7 +21,7 @@ export interface RolloutStep {
 /** Conditions on a read's `attributes`: `{ plan: 'pro', age: { $gte: 18 } }`. */
 export type RolloutConditions = { readonly [key: string]: unknown }
 
-/** A label overloaded with other versions for some subjects. */
+/** Gives some readers of a label other versions, by their subject. */
 export interface Rollout {
   /** Also the salt of every split, so that two rollouts split the same subjects independently. */
   readonly id: string
@@ -39,7 +39,7 @@ export interface Rollout {
   readonly sticky: boolean
   /** Subjects that always get one version, by subject. */
   readonly forced?: { readonly [subject: string]: number }
-  /** Whom the rollout is for; absent, for everybody. */
+  /** Conditions on the attributes of subjects that may take part; absent: all may. */
   readonly when?: RolloutConditions
   /** Coverage that changes by itself, earliest step first; a manual ramp removes it. */
   readonly schedule?: readonly RolloutStep[]
@@ -48,9 +48,9 @@ export interface Rollout {
   readonly winner?: number
   /** Whether exposures are also written to a table. */
   readonly recordExposures: boolean
-  /** What watches it; absent, nothing does. */
+  /** The guard that watches it; absent: none. */
   readonly guard?: Guard
-  /** `false`: who has no remembered arm gets the label's own version. Of sticky rollouts only. */
+  /** `false`: a subject without a stored arm gets the label's own version. Only for sticky rollouts. */
   readonly enrol?: false
   readonly createdBy: string | null
   /** ISO 8601, UTC. */

@@ -10,7 +10,7 @@ export function stepsOf(field: string): readonly (string | number)[] {
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step))
 }
 
-/** A complaint about a field, as a problem of the file; what is no complaint is thrown on. */
+/** An error about a field, as a problem of the file; any other error is thrown again. */
 export function problemAt(error: unknown, document: YamlDocument, renamed: (field: string) => string = (field) => field): FormatProblem {
   if (!(error instanceof InvalidArgumentError)) throw error
   const field = renamed(error.field)

@@ -8,7 +8,7 @@ import { LIMITS } from '../shared/arguments.js'
 import { InvalidArgumentError } from '../shared/errors.js'
 import type { SchemaResult } from '../shared/standard-schema.js'
 
-/** What files know of a kind. A `KindDefinition` and a `ManagedKind` are such. */
+/** The parts of a kind that files need. A `KindDefinition` and a `ManagedKind` fit. */
 export interface KindOfFiles {
   readonly kind: string
   /** The folder. */
@@ -61,7 +61,7 @@ export function contentOf(kind: KindOfFiles, entity: Readonly<Record<string, unk
 }
 
 /**
- * Checks what only shows when all fields are known.
+ * Checks the fields together, when all of them are known.
  *
  * @throws {InvalidArgumentError} naming the field
  * @throws {TemplateSyntaxError} when a template does not parse

@@ -1,4 +1,4 @@
-/** What file systems refuse or treat as something of their own, and `%`, which begins what stands for them. */
+/** Characters that file systems refuse or treat specially, and `%`, which begins their encoding. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const REFUSED = /[\x00-\x1f\x7f-\x9f<>:"\\|?*%]|^[. ]|[. ]$/gu
 
@@ -8,7 +8,7 @@ const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i
 /** Bytes of one part of a path: file systems take 255, and an ending comes after it. */
 const MAX_PART_BYTES = 200
 
-/** Stands at the end of a part that the next one goes on with. */
+/** The last character of a part that is continued by the next part. */
 const GOES_ON = '%'
 
 /**
@@ -20,7 +20,7 @@ export function pathOf(plural: string, name: string, extension: string): string 
   return `${plural}/${parts.join('/')}${extension}`
 }
 
-/** The name of the entity whose file is at this path below its folder; `undefined` when it is nobody's. */
+/** The name of the entity whose file is at this path below its folder; `undefined` when it belongs to no entity. */
 export function nameAt(path: string, extension: string): string | undefined {
   if (!path.endsWith(extension)) return undefined
   const joined = path.slice(0, path.length - extension.length).replaceAll(`${GOES_ON}/`, '')

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../shared/errors.js'
 
-/** What a prompt's file says of one variable. */
+/** The declaration of one variable in a prompt's file. */
 export interface VariableShape {
   readonly name: string
   readonly isOptional: boolean

@@ -9,7 +9,7 @@ import { type Place, printYaml, type Values, YamlDocument } from './yaml-documen
 
 export interface ParsedEntity {
   readonly content: EntityContent
-  /** What the file says of a prompt's variables; not stored. */
+  /** The variables that the file declares; they are not stored. */
   readonly variables?: readonly VariableShape[]
 }
 
@@ -51,7 +51,7 @@ export function parsePrompt(kind: KindOfFiles, text: string): ParsedEntity {
   return { content, ...variablesIn(document, content) }
 }
 
-/** The text of a prompt's file. What `before` says besides the content stays: comments, the order of keys, `variables`. */
+/** The text of a prompt's file. It keeps what `before` has besides the content: comments, the order of keys, `variables`. */
 export function printPrompt(kind: KindOfFiles, content: EntityContent, before?: string): string {
   const old = before === undefined ? undefined : readable(before)
   const isBody = typeof content.template === 'string' && !content.template.includes('\r')

@@ -77,7 +77,7 @@ export class YamlDocument {
     try {
       return parseDocument(text, { ...READING, lineCounter: this.#places }) as Document
     } catch (error) {
-      // What nests thousands of levels deep exhausts the stack.
+      // A text that is nested thousands of levels deep exhausts the stack.
       throw new FormatError([{ line: 1 + this.#linesBefore, column: 1, message: `is not YAML: ${oneLine((error as Error).message)}` }])
     }
   }
@@ -96,7 +96,7 @@ export class YamlDocument {
   }
 }
 
-/** YAML of a mapping. What would not be read back as it is, is written as JSON, which is YAML too. */
+/** YAML of a mapping. A value that YAML would not read back unchanged is written as JSON, which is YAML too. */
 export function printYaml(values: Values): string {
   if (Object.keys(values).length === 0) return ''
   const text = new Document(values, { version: '1.2', aliasDuplicateObjects: false }).toString(PRINTING)

@@ -83,7 +83,7 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
   const versions = new Map<string, number>()
   const locked = options.base === undefined ? set.directory : undefined
   const { value: plan, facts } = await manager.transactionWithFacts(async (sources) => {
-    // The transaction holds the revision: nobody writes between this and the commit.
+    // The transaction holds the revision: no other write can come between this and the commit.
     const stored = await readStored(sources, kindsOf(manager), project)
     const planned = planPush(chosen(set, options.names), stored, baseOf(set, options, manager, project))
     refuseConflicts(planned)
@@ -100,7 +100,7 @@ export async function pushFiles(manager: ConfigurationManager, set: FileSet, opt
     signal?.throwIfAborted()
     return planned
   }, meta)
-  // Before the wait: whoever ends the process meanwhile has versions and a lock that names them.
+  // Before the wait: when the process is ended meanwhile, the versions are written and the lock names them.
   if (locked !== undefined) lock(locked, manager, project, facts.revision, plan, versions)
   const isAwaited = options.waitForWorkers !== undefined && versions.size > 0
   const receipt = isAwaited ? await manager.waitForWorkers(facts.revision, options.waitForWorkers as number, signal) : undefined

@@ -16,7 +16,7 @@ export interface PlannedFile {
   readonly stored: StoredVersion | undefined
   /** The version that the file is based on, as far as the lock says. */
   readonly base: number | undefined
-  /** Whether nobody wrote a version since the file was pulled or pushed: the lock, or the commit that is compared with, knows the stored one. */
+  /** Whether no version was stored since the file was pulled or pushed: the lock, or the commit that is compared with, has the stored one. */
   readonly isBasedOnStored: boolean
 }
 
@@ -44,7 +44,7 @@ export function planPush(files: readonly ConfigFile[], stored: ReadonlyMap<strin
   })
 }
 
-/** @throws {FileConflictError} when the store has what one of the files is not based on */
+/** @throws {FileConflictError} when the store has a version that one of the files is not based on */
 export function refuseConflicts(plan: readonly PlannedFile[]): void {
   const conflicts = plan
     .filter(({ action }) => action === 'conflict')

@@ -59,7 +59,7 @@ export async function readStored(
   return stored
 }
 
-/** Writes a content as the next version. Every field is said, so that nothing is inherited. */
+/** Writes a content as the next version. Every field is given, so that nothing is inherited. */
 export async function writeVersion(
   sources: Sources,
   kind: KindOfFiles,

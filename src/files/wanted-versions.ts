@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../shared/errors.js'
 import type { OnProgress } from './progress.js'
 import { kindsOf, readStored, type StoredVersion } from './stored-heads.js'
 
-/** Which entities are meant, and which version of each. */
+/** Which entities to take, and which version of each. */
 export interface WantedVersions {
   /** @default all names */
   readonly names?: readonly string[]

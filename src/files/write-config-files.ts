@@ -16,7 +16,7 @@ export interface EntityToWrite {
   readonly kind: string
   readonly name: string
   readonly content: EntityContent
-  /** The file as it stands: what it says besides the content stays. */
+  /** The existing file: what it has besides the content is kept. */
   readonly text?: string
   /** What a new file of a prompt declares of its variables, under `variables`. */
   readonly inputSchema?: JsonObject

@@ -1,4 +1,4 @@
-/** What a request wants to do, as `can` is asked about it. */
+/** The action of a request, as `can` gets it. */
 export interface Action {
   /**
    * `read` for everything that changes nothing; `run` for a question to a model; else the verb as the changelog stores it: `create`,
@@ -26,7 +26,7 @@ export interface Actor {
   readonly can?: (action: Action) => boolean | Promise<boolean>
 }
 
-/** What `authenticate` is handed besides the request. */
+/** The second argument of `authenticate`. */
 export interface AuthenticateContext {
   /** Behind `toNodeHandler`: the host's own request object (Express's, say), with what its middleware put there. */
   readonly incoming?: unknown
@@ -35,6 +35,6 @@ export interface AuthenticateContext {
 /**
  * Who makes a request; `undefined` when that is unknown, which is a 401. The request's body must not be read.
  *
- * A throw is a 500, never an open door.
+ * When it throws, the request is answered with 500 and not carried out.
  */
 export type Authenticate = (request: Request, context: AuthenticateContext) => Actor | undefined | Promise<Actor | undefined>

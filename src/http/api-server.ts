@@ -16,7 +16,7 @@ import { parseQuery } from './query.js'
 import { Routes } from './routes.js'
 import { refuseCrossSite } from './safety.js'
 
-/** What the API is served with. */
+/** What the API server is built from. */
 export interface ApiParts {
   readonly endpoints: readonly Endpoint[]
   readonly services: Services
@@ -101,14 +101,14 @@ export class ApiServer {
     return { params, query, body, actor: actor.name, identity: actor, api: `${root}/api`, signal, header } as Call as AnyCall
   }
 
-  /** Clients send the same few queries over and over: none, or the revision that they know. What one means is worked out once. */
+  /** Clients send the same few queries over and over: none, or the revision that they know. Each is parsed once. */
   #query(search: string, schema: ObjectSchema, checks: RequestChecks): unknown {
     const known = this.#queries.get(schema) ?? new Map<string, unknown>()
     this.#queries.set(schema, known)
     if (known.has(search)) return known.get(search)
     const query = checks.check(schema, parseQuery(search, schema), 'query')
     if (checks.isClean && search.length <= LONGEST_KEPT_QUERY) {
-      // What clients may choose must not fill the memory.
+      // Bounded, since clients choose the queries.
       if (known.size >= MOST_KEPT_QUERIES) known.clear()
       known.set(search, Object.freeze(query))
     }
@@ -117,7 +117,7 @@ export class ApiServer {
 
   async #body(exchange: Exchange): Promise<unknown> {
     const hasBody = exchange.header('transfer-encoding') !== undefined || exchange.header('content-length') !== '0'
-    // Without a type and a length there is probably none; reading it tells.
+    // Without a type and a length there is probably no body; reading it shows whether there is.
     if (hasBody && exchange.header('content-type') !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
     const body = hasBody ? await exchange.json(this.#parts.maxBodyBytes) : undefined
     if (body !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
@@ -142,12 +142,12 @@ export class ApiServer {
     try {
       this.#parts.onError(error, facts)
     } catch {
-      // The caller waits for an answer; the host's own failure is not theirs.
+      // `onError` failed: the caller still gets an answer.
     }
   }
 }
 
-/** What stands in `Allow`. */
+/** The value of the header `Allow`. */
 function allowed(methods: ReadonlyMap<string, unknown>): string {
   return ['OPTIONS', ...methods.keys(), ...(methods.has('GET') ? ['HEAD'] : [])].sort().join(', ')
 }

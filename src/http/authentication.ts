@@ -8,11 +8,11 @@ import { roles } from './roles.js'
 /** Who may make requests. */
 export interface AccessRules {
   readonly authenticate: Authenticate | undefined
-  /** Whether clients on this machine may read without saying who they are. */
+  /** Whether clients on this machine may read without signing in. */
   readonly anonymousReads: boolean
 }
 
-/** Whoever reads without saying who it is. */
+/** The actor of requests without a sign-in; it only reads. */
 export const ANONYMOUS: Actor = Object.freeze({ name: 'anonymous', can: roles.viewer })
 
 /**

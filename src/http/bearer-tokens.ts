@@ -5,7 +5,7 @@ import type { Action, Actor, Authenticate } from './actor.js'
 
 /** A token, and what its bearer may do. */
 export interface BearerToken {
-  /** At least 24 characters that nobody can guess: `openssl rand -hex 32`. */
+  /** At least 24 random characters: `openssl rand -hex 32`. */
   readonly token: string | undefined
   /** @default `roles.viewer`: the bearer only reads */
   readonly can?: (action: Action) => boolean | Promise<boolean>
@@ -49,7 +49,8 @@ export function bearerTokens(tokens: Readonly<Record<string, string | BearerToke
   const byHeader = (authorization: string | null | undefined): Actor | undefined => {
     const sent = AUTHORIZATION.exec(authorization ?? '')?.[1]
     if (sent === undefined) return undefined
-    // All have one length, and are compared to the end: how long it takes says nothing about a token. What is cut off here is too long for any.
+    // All have one length and are compared to the end, so that the time taken reveals nothing. Texts that are cut off here are longer than
+    // any token.
     written.fill(0).write(sent, 0, width, 'latin1')
     let found: Actor | undefined
     for (const bearer of bearers) if (crypto.timingSafeEqual(bearer.padded, written)) found = bearer.actor
@@ -65,7 +66,7 @@ function bearerOf(name: string, given: string | BearerToken | undefined): { read
   }
   if (typeof given === 'object' && given !== null) checkKeys(given, ['token', 'can'], field)
   const { token, can }: BearerToken = typeof given === 'object' && given !== null ? given : { token: given }
-  // The token itself stands in no message.
+  // The message does not contain the token.
   if (typeof token !== 'string') throw new InvalidArgumentError(field, 'must be a token, got none: is its environment variable set?')
   if (token.length < SHORTEST_TOKEN) {
     throw new InvalidArgumentError(field, `must have at least ${SHORTEST_TOKEN} characters, got ${token.length}: openssl rand -hex 32`)

@@ -15,7 +15,7 @@ interface Finding {
 const MOST_COMPLAINTS = 50
 const LONGEST_KEY = 60
 
-/** What a request holds, checked. */
+/** The parts of a request, checked. */
 export class RequestChecks {
   readonly #complaints: Complaint[] = []
   #field: string | undefined
@@ -47,7 +47,7 @@ export class RequestChecks {
   }
 }
 
-/** What valibot found, in words. Unknown keys are found below: it names one of them only, and takes `constructor` for known. */
+/** Valibot's issues as sentences. Unknown keys are found below, because valibot names only one of them, and takes `constructor` for known. */
 function findingOf(issue: v.BaseIssue<unknown>): readonly Finding[] {
   const path = (issue.path ?? []).map((item) => item.key as string | number)
   if (issue.type === 'strict_object' || issue.type === 'object') {

@@ -1,7 +1,7 @@
 import type { Answer } from './answer.js'
 import { Problem } from './problem.js'
 
-/** Whether a list of entity tags, or `*`, names one. Tags are compared weakly: what compression did to an answer is no change. */
+/** Whether a list of entity tags, or `*`, names one. Tags are compared weakly, so a compressed answer counts as the same. */
 function names(header: string, etag: string): boolean {
   return header.trim() === '*' || header.split(',').some((tag) => bare(tag) === bare(etag))
 }

@@ -3,7 +3,7 @@ import type { AnyHostKind } from '../kinds/define-kind.js'
 
 type Describing = { readonly jsonSchema?: { readonly input?: (options: { target: string }) => unknown } }
 
-/** What a host's kind takes as content, as JSON Schema, where its schema can say; for forms. */
+/** The JSON Schema of a host's kind, for forms; `undefined` when its schema cannot describe itself. */
 export function contentSchemaOf({ schema }: AnyHostKind): Readonly<Record<string, unknown>> | undefined {
   const standard = schema['~standard'] as (typeof schema)['~standard'] & Describing
   try {

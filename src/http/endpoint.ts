@@ -6,7 +6,7 @@ import type { Defaults, HttpManager } from './manager.js'
 import type { RedisStatistics } from './redis-statistics.js'
 import type { RunLimiter } from './run-limiter.js'
 
-/** What the endpoints work with. */
+/** The parts that endpoints use. */
 export interface Services {
   readonly manager: HttpManager
   readonly defaults: Defaults
@@ -21,13 +21,13 @@ type Output<S> = S extends v.GenericSchema<unknown, infer Value> ? Value : undef
 
 /** A request that fits its schemas. */
 export interface Call<Query = Record<string, unknown>, Body = unknown> {
-  /** What stands in the path: `:name`, `:id`. */
+  /** The values of the path's parameters: `:name`, `:id`. */
   readonly params: { readonly [name: string]: string }
   readonly query: Query
   readonly body: Body
   /** The actor's name, for the changelog. */
   readonly actor: string
-  /** Whoever made it, with what it may do. */
+  /** The actor, with its `can`. */
   readonly identity: Actor
   /** Where the API is: `/config/api`. */
   readonly api: string
@@ -62,7 +62,7 @@ export interface Endpoint {
   readonly answersAlsoWith503?: boolean
   /** Whether it asks no server. */
   readonly isStatic?: boolean
-  /** What the actor is asked to be allowed. @default a read of everything */
+  /** The action that `can` is asked about. @default a read of everything */
   action?(call: Call<never, never>, services: Services): Action | Promise<Action>
   /** What `If-Match` is compared with: the answer that a GET of it gives now, if there is one. */
   current?(call: Call<never, never>, services: Services): Promise<Answer | undefined>

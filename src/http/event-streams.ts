@@ -4,7 +4,7 @@ import { missedChanges, type SentChange } from './missed-changes.js'
 import { Problem } from './problem.js'
 
 const HEARTBEAT_MS = 15_000
-/** A client that does not read is dropped; it connects again and is told what it missed. */
+/** A client that does not read is disconnected; when it connects again it gets what it missed. */
 const MOST_UNREAD_BYTES = 1_000_000
 /** Open streams of this handler; each holds a listener and a timer. */
 const MOST_STREAMS = 1_000
@@ -21,7 +21,7 @@ const HEADERS = {
 const encoder = new TextEncoder()
 
 /**
- * Server-sent events. A stream begins with what a client missed that says which event it saw last, then says `ready`, then sends a `change`
+ * Server-sent events. To a client that names the last event it saw, a stream first sends what it missed; then it sends `ready`, then a `change`
  * for every change, wherever it was made. The id of an event is its revision.
  */
 export class EventStreams {
@@ -102,7 +102,7 @@ class Stream {
     try {
       controller?.close()
     } catch {
-      // It was cancelled before.
+      // The client cancelled it already.
     }
   }
 

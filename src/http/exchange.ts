@@ -5,13 +5,13 @@ export interface Exchange {
   readonly path: string
   /** Behind the `?`, without it. */
   readonly search: string
-  /** Where `basePath` is for the client: `/config`. */
+  /** The base path as the client sees it, with the part that a router of the host took off: `/config`. */
   readonly root: string
   /** Whether the client is on this machine, by its socket and the `Host` it asked for. Only Node's side can know. */
   readonly locality: Locality
   /** The host's request object, behind `toNodeHandler`. */
   readonly incoming?: unknown
-  /** Ends when the client goes away. Made for those who ask: it costs as much as a cached read. */
+  /** Aborts when the client goes away. Made at its first use, because it costs as much as a cached read. */
   signal(): AbortSignal
   /** A header by its name in lower case. */
   header(name: string): string | undefined
@@ -25,5 +25,5 @@ export interface Exchange {
   request(): Request
 }
 
-/** `foreign-host`: the client is on this machine and asked for another site's name, as a page of that site would. */
+/** `foreign-host`: the client is on this machine, but its `Host` is another site's name, as in a DNS rebinding attack. */
 export type Locality = 'here' | 'foreign-host' | 'elsewhere'

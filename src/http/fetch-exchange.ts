@@ -1,7 +1,7 @@
 import { parseBody, tooLarge } from './body.js'
 import type { Exchange } from './exchange.js'
 
-/** A standard `Request` as an exchange. Where its client is nobody can tell: it is taken for remote. */
+/** A standard `Request` as an exchange. It does not tell where its client is, so the client counts as remote. */
 export function fetchExchange(request: Request, search: string, path: string, root: string): Exchange {
   return {
     method: request.method,

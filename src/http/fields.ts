@@ -8,7 +8,7 @@ export function wireNameOf(field: ResourceField): string {
   return field.wire ?? toSnake(field.name)
 }
 
-/** What a request may give for a kind's fields. */
+/** The schema of a kind's fields in a request. */
 export function draftEntries(fields: readonly ResourceField[]): v.ObjectEntries {
   return Object.fromEntries(
     fields.map((field) => {
@@ -18,7 +18,7 @@ export function draftEntries(fields: readonly ResourceField[]): v.ObjectEntries 
   )
 }
 
-/** What an answer says of them. In lists, long ones are there when they were asked for. */
+/** The schema of these fields in an answer. In lists, long ones are there only when they were asked for. */
 export function answerEntries(fields: readonly ResourceField[], where: 'alone' | 'in a list'): v.ObjectEntries {
   return Object.fromEntries(
     fields.map((field) => {

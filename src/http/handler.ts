@@ -70,7 +70,7 @@ export function createConfigHandler(manager: HttpManager, options: ConfigHandler
   const serve: Serve = async (exchange) => {
     const { path } = exchange
     if (path.startsWith('/api/')) return api.serve(exchange, path.slice('/api'.length))
-    // At the root the handler's own address is the host's front page.
+    // With basePath `/`, the root itself is the host's front page and not redirected.
     if (!admin || (basePath === '' && !path.startsWith('/admin'))) return undefined
     return pageAnswer(exchange)
   }
@@ -134,7 +134,7 @@ function describing(documentAt: (root: string) => object): Endpoint {
     answer: v.looseObject({}),
     handle: async ({ api }) => {
       const document = documents.get(api) ?? taggedAnswer(documentAt(api))
-      // A host has one root, or a few; what a client may choose must not fill the memory.
+      // Bounded: a host has one root, or a few, but clients can influence the value.
       if (documents.size < 10) documents.set(api, document)
       return document
     },

@@ -45,13 +45,13 @@ async function firstTime(keys: IdempotencyKeys, key: IdempotencyKey, work: () =>
   try {
     answer = await work()
   } catch (error) {
-    // A key that cannot be freed is told to be running, and later lost: nothing is carried out twice.
+    // A key that cannot be freed is reported as running, and later as lost, so that nothing is carried out twice.
     await keys.release(key).catch(() => {})
     throw error
   }
   const { status, headers } = answer
   const body = typeof answer.body === 'string' ? answer.body : ''
-  // What was done is done, and answered, although a repetition will not be.
+  // The request was carried out, so it is answered; a repetition will find no stored answer.
   await keys.keep(key, { status, headers, body }).catch(() => {})
   return answer
 }

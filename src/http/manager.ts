@@ -32,7 +32,7 @@ export type HttpManager = Pick<
 
 export type ChangelogQuery = NonNullable<Parameters<HttpManager['changelog']['list']>[0]>
 
-/** What a request means that names no project or no label. */
+/** The project and label of requests that name none. */
 export interface Defaults {
   readonly project: string
   readonly label: string
@@ -40,7 +40,7 @@ export interface Defaults {
 
 /**
  * The manager's own project and label. They stand in what `can` is asked about and in the write that follows, so that both mean the same.
- * A manager that does not tell has them in its repositories.
+ * A manager without these properties has them in its repositories.
  */
 export function defaultsOf(manager: HttpManager): Defaults {
   const told = manager as Partial<Defaults>

@@ -10,27 +10,27 @@ export interface SentChange {
   readonly origin: 'here' | 'elsewhere'
 }
 
-/** What a client missed; `changes` is undefined when that is too much to tell, or no longer known. */
+/** What a client missed; `changes` is undefined when these are too many, or no longer in the changelog. */
 export interface Missed {
   readonly changes: readonly SentChange[] | undefined
-  /** Everything up to this revision is told, and applied by this worker. */
+  /** Every change up to this revision is listed, and applied by this worker. */
   readonly revision: number | undefined
 }
 
-/** Most changes that are told again: a client that missed more loads everything anew. */
+/** Most changes that are sent again: a client that missed more loads everything anew. */
 const MOST_CHANGES = 1_000
 
 /** The changes after a revision, oldest first, from the changelog. */
 export async function missedChanges(manager: HttpManager, seen: number | undefined): Promise<Missed> {
   if (seen === undefined) return { changes: [], revision: manager.stats().revision }
-  // A client that is told of a change can read it here at once.
+  // Waits for these changes here, so that a client can read them at once.
   await manager.catchUp()
   const { revision } = manager.stats()
   // A revision from the future is of another database, or of one that lost its last commits.
   if (revision !== undefined && seen > revision) return { changes: undefined, revision }
   const { items, cursor } = await manager.changelog.list({ limit: MOST_CHANGES })
   const oldest = items.at(-1)
-  // What was pruned cannot be told: revisions are counted without gaps.
+  // Revisions have no gaps, so a missing one was pruned: the list would not be complete.
   const isWhole =
     cursor === undefined ? oldest === undefined || oldest.revision <= seen + 1 : oldest !== undefined && oldest.revision <= seen
   if (!isWhole) return { changes: undefined, revision }

@@ -3,11 +3,11 @@ import { parseBody, tooLarge } from './body.js'
 import type { Exchange, Locality } from './exchange.js'
 import { Problem } from './problem.js'
 
-/** What frameworks of Node add to a request. */
+/** Properties that frameworks of Node add to a request. */
 export interface NodeRequest extends IncomingMessage {
   /** The URL before a router of the host's took its own part off. */
   readonly originalUrl?: string
-  /** What a body parser of the host's has read already. */
+  /** The body, when a parser of the host's has read it already. */
   readonly body?: unknown
 }
 
@@ -66,7 +66,7 @@ async function readJson(request: NodeRequest, limitBytes: number): Promise<unkno
   return parseBody(await readBytes(request, limitBytes))
 }
 
-/** What is too large is still taken off the connection, and dropped: a client that is sending reads its answer only afterwards. */
+/** The rest of a body that is too large is read and dropped, because a client reads the answer only after it has sent everything. */
 function readBytes(request: NodeRequest, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
@@ -89,7 +89,7 @@ function readBytes(request: NodeRequest, limitBytes: number): Promise<Uint8Array
 /** A client that goes on sending beyond so many times the limit is cut off. */
 const MOST_DROPPED = 10
 
-/** What the host's parser made of the body: an object, or what it is made of. */
+/** The body as the host's parser gave it: an object, or bytes or text that are parsed here. */
 function parsedByHost(body: unknown): unknown {
   if (body instanceof Uint8Array) return parseBody(body)
   if (typeof body === 'string') return parseBody(Buffer.from(body))

@@ -26,7 +26,7 @@ export function toNodeHandler(handler: ConfigHandler): NodeHandler {
         if (answer === undefined && next) return next()
         return send(answer ?? notServed(request.url ?? '/'), request, response)
       })
-      // What is left is a client that went away while its answer was written, or a failure of the host's next().
+      // What can still fail is writing to a client that went away, or the host's next().
       .catch((error: unknown) => (next && !response.headersSent ? next(error) : response.destroy()))
   }
 }
@@ -40,7 +40,7 @@ function placeOf({ url = '/', originalUrl = url }: NodeRequest, basePath: string
     const pathname = mark === -1 ? address : address.slice(0, mark)
     const path = pathBelow(basePath, pathname)
     if (path === undefined) continue
-    // What stands before it belongs to the host.
+    // The part before it belongs to the host.
     const before = originalUrl.endsWith(address) ? originalUrl.slice(0, originalUrl.length - address.length) : ''
     return { path, search: mark === -1 ? '' : address.slice(mark + 1), root: before + basePath }
   }

@@ -164,7 +164,7 @@ function jsonSchema(schema: v.GenericSchema, typeMode: 'input' | 'output' = 'inp
   const { $schema: _, ...rest } = toJsonSchema(schema, {
     target: 'draft-2020-12',
     typeMode,
-    // Checks by a function say nothing to JSON Schema.
+    // Checks by a function have no form in JSON Schema.
     ignoreActions: ['check'],
     overrideSchema: ({ valibotSchema }) => jsonSchemaOf(valibotSchema),
   })

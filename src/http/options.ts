@@ -9,7 +9,10 @@ import { PLAYGROUND_DEFAULTS, type PlaygroundLimits } from './run-limiter.js'
 export interface ConfigHandlerOptions {
   /** The path that everything is below: the API in `<basePath>/api`, the page in `<basePath>/admin`. @default '/config' */
   readonly basePath?: string
-  /** Who makes a request: `bearerTokens({ … })`, or a look at the host's own session. Needed unless `anonymousReads` is given. */
+  /**
+   * Finds out who makes a request: `bearerTokens({ … })`, or a function that reads the host's own session. Required unless `anonymousReads`
+   * is given.
+   */
   readonly authenticate?: Authenticate
   /**
    * `'loopback'`: clients on this machine read without signing in, for development. Only behind `toNodeHandler`, which sees the socket, and
@@ -28,7 +31,7 @@ export interface ConfigHandlerOptions {
   readonly maxBodyBytes?: number
   /** A Redis client for the figures of the cache page; the manager has its own connections. */
   readonly redisStatistics?: RedisStatistics
-  /** Is told about errors that nobody foresaw, which callers see as a 500 without details. @default nothing */
+  /** Called with unexpected errors, which callers see as a 500 without details. @default nothing */
   readonly onError?: (error: unknown, facts: { readonly requestId: string; readonly path: string }) => void
 }
 
@@ -57,7 +60,7 @@ export interface ResolvedOptions extends Omit<ConfigHandlerOptions, 'basePath' |
   readonly maxBodyBytes: number
 }
 
-/** @throws {InvalidArgumentError} when an option is not acceptable, or nothing says who may read */
+/** @throws {InvalidArgumentError} when an option is not valid, or neither `authenticate` nor `anonymousReads` is given */
 export function resolveOptions(options: ConfigHandlerOptions, variables: NodeJS.ProcessEnv = process.env): ResolvedOptions {
   checkKeys(options, KEYS, 'options')
   const { authenticate, anonymousReads = false, maxBodyBytes = HANDLER_DEFAULTS.maxBodyBytes, playground = {} } = options
@@ -66,7 +69,7 @@ export function resolveOptions(options: ConfigHandlerOptions, variables: NodeJS.
   }
   if (anonymousReads !== false && anonymousReads !== 'loopback')
     throw new InvalidArgumentError('anonymousReads', "must be 'loopback' or false")
-  // An environment of another name is not proof of a developer's machine, but these two are proof of the opposite.
+  // These two names always mean production; another name need not mean a developer's machine.
   const isProduction = /^prod(uction)?$/i.test(variables.NODE_ENV?.trim() ?? '')
   if (authenticate === undefined && (anonymousReads === false || isProduction)) {
     const why =

@@ -24,7 +24,7 @@ const HEADERS = {
 const encoder = new TextEncoder()
 const prepared = new Map<string, Answer>()
 
-/** One of the page's files; `undefined` for any other path. Its files hold no secrets: what they show comes from the API. */
+/** One of the page's files; `undefined` for any other path. The files hold no secrets: the data comes from the API. */
 export async function pageAnswer({ method, path, root, header }: Exchange): Promise<Answer | undefined> {
   if (path === '' || path === '/' || path === '/admin') {
     if (method !== 'GET' && method !== 'HEAD') return undefined

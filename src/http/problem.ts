@@ -1,6 +1,6 @@
 import { isConfigError } from '../shared/errors.js'
 
-/** One thing that is wrong with a request. */
+/** One fault of a request. */
 export interface Complaint {
   /** Where in the body, as a JSON pointer (RFC 6901): `/labels/0`. */
   readonly pointer?: string
@@ -46,7 +46,7 @@ export interface ProblemBody {
   readonly [fact: string]: unknown
 }
 
-/** Errors of the library that say something about the request or about a server; every other one is a 500. */
+/** Errors of the library that the caller of a request can act on; every other error is a 500. */
 const STATUSES: Readonly<Record<string, number>> = {
   E_INVALID_ARGUMENT: 400,
   E_FORBIDDEN: 403,
@@ -86,12 +86,12 @@ const FACTS = ['line', 'column', 'variables', 'label', 'expected', 'actual', 'ou
 export interface Refusal {
   readonly body: ProblemBody
   readonly headers: Record<string, string>
-  /** False for what nobody foresaw: it is not told to the caller, and the host is told. */
+  /** False for an unexpected error: the caller gets no details, and `onError` is called. */
   readonly isForeseen: boolean
 }
 
 /**
- * Whatever was thrown, as a problem.
+ * Any thrown value as a problem.
  *
  * @param hasBody whether fields that the library names stood in a body, rather than in the query
  */

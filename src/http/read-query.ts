@@ -1,4 +1,4 @@
-/** What a cached read is asked. */
+/** The query of a cached read. */
 export interface ReadQuery {
   readonly project?: string
   readonly label?: string

@@ -9,7 +9,7 @@ const KEYS = '{agent-config}:*'
 /** Counting looks at every key of a Redis that others may use too: at most this many batches of 1,000. */
 const MOST_BATCHES = 100
 
-/** Redis being away is a figure that is not known, and no error. */
+/** When Redis is away the figures are unknown; that is not an error. */
 export async function askRedis(redis: RedisStatistics | undefined): Promise<{ readonly used: string | null; readonly keys: number }> {
   if (!redis) return { used: null, keys: 0 }
   try {

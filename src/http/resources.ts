@@ -31,7 +31,7 @@ export interface Entity {
   readonly isActive: boolean
 }
 
-/** What is known of a version beside its content. */
+/** The facts about a version besides its content. */
 export type VersionOutline = Pick<Entity, 'version' | 'isActive' | 'labels'>
 
 interface Target {
@@ -96,7 +96,7 @@ export interface Resource {
   readonly example: Readonly<Record<string, unknown>>
   /** Whether reads that name no label get the highest active version. */
   readonly isReadByLatest?: boolean
-  /** The label that writes mean which name none, where that is not the manager's. */
+  /** The label of writes that name none, when it is not the manager's. */
   readonly defaultLabel?: string
   /** The versions of this kind have a `template`: they can be previewed. */
   readonly hasTemplate?: boolean

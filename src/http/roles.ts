@@ -1,6 +1,6 @@
 import type { Action } from './actor.js'
 
-/** What an editor may touch. */
+/** The labels that an editor may change. */
 export interface EditorOptions {
   /** The only labels an editor may set, move, remove or split. @default any label */
   readonly labels?: readonly string[]

@@ -1,8 +1,8 @@
-/** What can be asked under one path. */
+/** The methods of one path. */
 export interface Found<Target> {
   /** Targets by method. */
   readonly methods: ReadonlyMap<string, Target>
-  /** What stands in the path, decoded; undefined when it cannot be decoded. */
+  /** The path's parameters, decoded; undefined when they cannot be decoded. */
   readonly params: Readonly<Record<string, string>> | undefined
 }
 
@@ -11,9 +11,9 @@ interface Pattern<Target> {
   readonly methods: Map<string, Target>
 }
 
-/** Finds what stands under a path. Patterns are written `/prompts/:name`; fixed segments go before parameters. */
+/** Finds the target of a path. Patterns are written `/prompts/:name`; fixed segments go before parameters. */
 export class Routes<Target> {
-  /** By how many segments there are, and what the first one is. */
+  /** Keyed by the number of segments and the first segment. */
   readonly #patterns = new Map<string, Pattern<Target>[]>()
 
   add(method: string, path: string, target: Target): void {

@@ -38,7 +38,7 @@ export class RunLimiter {
   /**
    * Counts one more run, with the most tokens that it may write.
    *
-   * @returns tells what it really used
+   * @returns a function to call with the tokens that were really used
    * @throws {Problem} 429 when the actor has used up this minute
    */
   begin(actor: string, mostTokens: number): (usedTokens: number | undefined) => void {

@@ -15,7 +15,7 @@ export function refuseCrossSite({ method, header }: Pick<Exchange, 'method' | 'h
   const origin = header('origin')
   if (origin !== undefined && trusted.has(origin)) return
   const site = header('sec-fetch-site')
-  // Browsers tell it to encrypted and local hosts only; elsewhere the origin says as much, where no proxy changes the Host.
+  // Browsers send `Sec-Fetch-Site` only to encrypted and local hosts. For others `Origin` is compared with `Host`, which no proxy may have changed.
   const isOwn = site === undefined ? origin === undefined || hostOf(origin) === header('host') : site === 'same-origin' || site === 'none'
   if (!isOwn) {
     throw new Problem(

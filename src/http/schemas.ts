@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { JsonObject as Json } from '../entities/json.js'
 import { TEMPLATE_FORMATS } from '../entities/template.js'
 
-// Building blocks of requests. What is refused here is refused with everything else that is wrong; the library checks all of it again.
+// Building blocks of request schemas. They find all faults of a request at once; the library checks every value again.
 
 /** Longest of each kind of text, in characters. */
 export const LIMITS = { name: 255, shortName: 100, provider: 50, project: 100, label: 36, summary: 10_000, text: 1_048_576 } as const
@@ -32,7 +32,7 @@ const someText = (maxLength: number) => v.pipe(text(maxLength), v.minLength(1, '
 /** The name of something that is there. */
 export const Name = (maxLength: number = LIMITS.name) => someText(maxLength)
 
-/** A name that is about to be given: nothing that looks like another one, and nothing that a path cannot hold. */
+/** A new name: without characters that look like others, and without those that a path cannot hold. */
 export const NewName = (maxLength: number = LIMITS.name) =>
   v.pipe(
     someText(maxLength),

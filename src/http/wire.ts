@@ -1,4 +1,4 @@
-/** Objects of the library's own within an answer. JSON that users stored is theirs: its keys stay as they are. */
+/** Fields that hold objects of the library, whose keys are converted. JSON that users stored keeps its keys. */
 const NESTED: ReadonlySet<string> = new Set(['selection', 'ramp', 'receipt', 'fallbacks', 'prices'])
 
 /** An object as it goes over the wire: snake_case, without functions and what is undefined. */

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../entities/json.js'
 import { deepFreeze } from '../shared/json.js'
 import { columnOf, type Field } from './columns.js'
 import type { KindDefinition, VersionDraft, ViewFacts } from './kind.js'
-import { decodeVersion, type Row, VERSION_FIELDS, type VersionContent } from './row.js'
+import { decodeVersion, type Row, type VersionContent } from './row.js'
 
-/** What a kind declares whose fields are known. */
+/** The declaration of a kind whose fields are known. */
 interface Declaration<Content, Entity, Draft> {
   readonly kind: string
   readonly plural: string
@@ -15,7 +15,7 @@ interface Declaration<Content, Entity, Draft> {
   readonly defaultLabel?: string
   readonly lineField?: string
   readonly fields: Readonly<Record<string, Field>>
-  /** What a new version has of the one before, where its draft says nothing. Absent: all of it. */
+  /** The fields that a new version takes from the one before when its draft leaves them out. Absent: all of them. */
   readonly inherits?: (draft: Draft, before: Content) => Content
   /** Adds the fields that follow from others. */
   readonly complete?: (draft: Draft) => Draft
@@ -51,13 +51,11 @@ export function columnKind<Content extends VersionContent, Entity, Draft extends
 
   const stored = names.map((name) => ({ name, key: tables ? columnOf(name, fieldOf(name)) : name, field: fieldOf(name) }))
 
-  /** Has every field, so that a content is a copy to be filled in: adding field after field would take longer than the rest of a read. */
-  const blank: Readonly<Record<string, unknown>> = Object.fromEntries([...VERSION_FIELDS, ...names].map((name) => [name, undefined]))
-
   function decode(row: Row): Content {
     // Plain SQL may have stored any JSON as content, `null` for example.
     const kept = tables ? row : ((row.content ?? {}) as Row)
-    const content: Record<string, unknown> = Object.assign({ ...blank }, decodeVersion(row))
+    // Filled field by field, so that all contents of a kind share one shape: of a copied object V8 freezes each into a shape of its own.
+    const content = decodeVersion(row) as VersionContent & Record<string, unknown>
     for (const { name, key, field } of stored) content[name] = deepFreeze(field.decode(kept[key], row))
     return Object.freeze(content) as unknown as Content
   }

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { StandardSchema } from '../shared/standard-schema.js'
 
-/** What a host says of a kind of its own. */
+/** A host's declaration of a kind of its own. */
 export interface KindOptions<Content, Input = Content, Name extends string = string> {
   /** Stands in scopes, messages, the changelog, REST paths and files: `[a-z][a-z0-9_]{0,39}`. */
   readonly kind: Name
@@ -14,7 +14,7 @@ export interface KindOptions<Content, Input = Content, Name extends string = str
   readonly noun?: string
   /**
    * What content may be: a schema of valibot, zod, arktype or others with the Standard Schema interface, which may validate asynchronously.
-   * It checks and completes content at every write. What it makes has to be plain JSON. Reads do not validate.
+   * It checks and completes content at every write. Its result has to be plain JSON. Reads do not validate.
    */
   readonly schema: StandardSchema<Input, Content>
   /** The label of reads, promotions and rollbacks that name none; `latest` for the highest active version. @default the manager's label */

@@ -11,7 +11,7 @@ import { decodeVersion, type Row } from './row.js'
 
 /** A new version of an entity of a host's kind. */
 export interface EntryDraft<Input = unknown> extends VersionDraft {
-  /** What the kind's schema takes. Always whole: nothing of it is taken from the version before. */
+  /** The content in full, as the kind's schema takes it: nothing is taken from the version before. */
   readonly content: Input
 }
 
@@ -80,8 +80,8 @@ function placeOf({ path }: SchemaIssue): string {
 }
 
 /**
- * The stored content in today's shape: a copy, which can be frozen without freezing what the host's code keeps. What cannot be brought into
- * it stays as it is stored, for `diff` and the changelog.
+ * The stored content in today's shape: a copy, so that freezing it does not freeze objects of the host. Content that `upgrade` cannot bring into
+ * it is given as it is stored, for `diff` and the changelog.
  */
 function upgraded({ kind, upgrade }: Kind, row: Row): { readonly content: unknown; readonly failure?: ContentError } {
   if (!upgrade) return { content: row.content }

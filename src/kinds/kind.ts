@@ -5,14 +5,14 @@ import type { WriteFacts, WriteMeta } from '../entities/written.js'
 import type { Field } from './columns.js'
 import type { Row, VersionContent } from './row.js'
 
-/** What an answer says besides the content. */
+/** The fields of an answer besides its content. */
 export interface ViewFacts extends Provenance, Partial<Omit<WriteFacts, 'revision'>> {
   readonly isActive: boolean
   readonly labels: readonly string[]
   readonly selection: Selection
 }
 
-/** What every draft of a version has. */
+/** The fields that every draft of a version has. */
 export interface VersionDraft extends WriteMeta {
   readonly name: string
   readonly project?: string

@@ -14,7 +14,7 @@ export interface ModelConfigDraft extends VersionDraft {
   readonly parameters?: ModelConfigContent['parameters']
   /** Models to try, in this order, when the first one fails. */
   readonly fallbacks?: readonly ModelFallback[]
-  /** What it costs; `null` for unknown. A version that says nothing keeps those of the version before while it names the same model. */
+  /** What it costs; `null` for unknown. A draft without prices takes those of the version before, as long as it names the same model. */
   readonly prices?: ModelPrices | null
 }
 
@@ -32,7 +32,7 @@ export const MODEL_KIND = columnKind<ModelConfigContent, ModelConfig, ModelConfi
     fallbacks: json(checkFallbacks, []),
     prices: optionalJson(checkPrices),
   },
-  // Another model's prices would make a cost that is wrong and looks right.
+  // Prices of another model would give a wrong cost that looks right.
   inherits: (draft, before) => (draft.provider === before.provider && draft.model === before.model ? before : { ...before, prices: null }),
 })
 

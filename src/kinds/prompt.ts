@@ -11,9 +11,9 @@ import { PromptView } from './prompt-view.js'
 export interface PromptDraft extends VersionDraft {
   /** Text, or messages of a chat. At most 1 MiB. */
   readonly template: string | readonly ChatMessageTemplate[]
-  /** @default what the template is: a string is `text`, a list `chat` */
+  /** @default by the template: a string is `text`, a list `chat` */
   readonly type?: 'text' | 'chat'
-  /** @default 'f-string'; for a further version, what the version before it has */
+  /** @default 'f-string'; for a further version, that of the version before */
   readonly templateFormat?: TemplateFormat
   readonly description?: string | null
   readonly model?: string | null

@@ -27,7 +27,7 @@ const PATHS: readonly string[] = [
   'import',
 ]
 
-/** The kinds that one store, and whoever reads from it, knows. */
+/** The kinds that one store and its readers know. */
 export class KindRegistry {
   readonly #labelled = new Map<string, AnyKind>(BUILT_IN.map((kind) => [kind.kind, kind]))
   readonly #declared = new Map<AnyHostKind, AnyKind>()
@@ -39,7 +39,7 @@ export class KindRegistry {
   }
 
   /**
-   * A host's kind, which is known here from now on.
+   * Registers a host's kind.
    *
    * @throws {InvalidArgumentError} when its name or plural is taken by another declaration
    */
@@ -56,7 +56,7 @@ export class KindRegistry {
     return definition
   }
 
-  /** A kind whose versions carry labels; `undefined` when nobody declared it here. */
+  /** A kind whose versions carry labels; `undefined` when it was not declared here. */
   find(kind: string): AnyKind | undefined {
     return this.#labelled.get(kind)
   }

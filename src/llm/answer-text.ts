@@ -3,7 +3,7 @@ import type { ChatEvent } from './llm-client.js'
 import { type SplitText, splitThinking, thinkingSplitter } from './thinking.js'
 import { stringOf } from './wire-values.js'
 
-/** The text and the thoughts of one answer, while they come. */
+/** Collects the text and the thoughts of one answer while they arrive. */
 export interface AnswerText {
   /** Takes the next part of the answer, and what the server says the model thought. */
   add(written: unknown, thought: unknown): void
@@ -17,7 +17,7 @@ export interface AnswerText {
 }
 
 /**
- * Puts an answer together. Where the server does not tell thoughts apart, tags in the text do.
+ * Puts an answer together. When the server does not separate thoughts from text, tags in the text do.
  *
  * Functions in place of a class: private names cannot be made shorter, and the size of clients in a browser counts.
  *
@@ -46,7 +46,7 @@ export function answerText(emit: (event: ChatEvent) => void, isQuiet: boolean, m
       if (stringOf(written)) {
         count((written as string).length)
         text += written
-        // Where the server tells thoughts apart, tags in the text are text.
+        // When the server separates thoughts, tags in the text are ordinary text.
         if (thinking !== undefined) give('text', written as string)
         else if (!isQuiet) splitter.push(written as string)
       }

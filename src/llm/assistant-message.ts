@@ -2,7 +2,7 @@ import type { Message } from '../entities/message.js'
 import type { ChatResult } from './llm-client.js'
 
 /**
- * An answer as the message that continues its conversation: with tool calls, thoughts, and what the provider wants back.
+ * An answer as the message that continues its conversation: with tool calls, thoughts, and the metadata that the provider expects back.
  *
  * @example
  * ```ts

@@ -3,7 +3,10 @@ import type { CallOptions, CallTimeouts } from './llm-client.js'
 import { present } from './present.js'
 import { onAbort } from './shared-abort.js'
 
-/** The limits of a client that was not told otherwise: loading a large model may take two minutes, silence in an answer may not. */
+/**
+ * The default limits of a client. The first part may take two minutes, since a large model may have to be loaded; a pause within an answer
+ * may not.
+ */
 export const CALL_DEFAULTS = { timeouts: { firstChunkMs: 120_000, chunkMs: 60_000, totalMs: 600_000 }, maxRetries: 2 } as const
 
 /** Longer than a timer can hold: from here on there is none, because it would fire at once. */
@@ -38,14 +41,14 @@ export class CallScope {
   readonly startedAt = performance.now()
   attempts = 0
   firstChunkMs: number | undefined
-  /** What else has to end when the call does before its time. */
+  /** Ends other work of the call when the call ends early. */
   release: (() => void) | undefined
   readonly #controller = new AbortController()
   readonly #ended: Promise<never>
   #reject!: () => void
   readonly #stopWatching: (() => void) | undefined
   readonly #timers: { [timer in 'total' | 'phase']?: ReturnType<typeof setTimeout> } = {}
-  /** What ended the call from our side: an abort, or a timer. */
+  /** What ended the call on this side: an abort, or a timer. */
   #ending: 'aborted' | LLMTimeoutPhase | undefined
   /** Why: the signal's reason, or the milliseconds that have passed. */
   #cause: unknown
@@ -73,7 +76,10 @@ export class CallScope {
     return this.#ending !== undefined
   }
 
-  /** Counts an attempt and starts the timer for its first chunk. An answer that is not streamed has no first chunk: only the timer for the call applies. */
+  /**
+   * Counts an attempt and starts the timer for its first chunk. An answer that is not streamed has no first chunk: only the timer for the
+   * call applies.
+   */
   beginAttempt(isWhole = false): void {
     this.attempts += 1
     this.#hasFirstChunk = false
@@ -116,7 +122,7 @@ export class CallScope {
     this.#stop('aborted')
   }
 
-  /** Takes away every timer and listener; the request ends too unless its answer was read to the end. */
+  /** Removes every timer and listener; the request is cancelled too, unless its answer was read to the end. */
   end(isComplete: boolean): void {
     clearTimeout(this.#timers.total)
     clearTimeout(this.#timers.phase)
@@ -127,7 +133,7 @@ export class CallScope {
     this.release?.()
   }
 
-  /** What ended the call, if an abort or a timer did: the words for its error, and the facts. */
+  /** The message and the facts for the error, when an abort or a timer ended the call. */
   get ending(): readonly [string, LLMErrorFacts] | undefined {
     const phase = this.#ending
     if (phase === undefined) return undefined

@@ -11,14 +11,17 @@ export interface HttpClientOptions {
   readonly timeout?: number | CallTimeouts
   /** How often a failed request is sent again. @default 2 */
   readonly maxRetries?: number
-  /** Longest answer, thoughts and arguments of tools included, in bytes as UTF-8 for plain text; a longer one is ended with reason `invalid_response`. @default 8_388_608 (8 MiB) */
+  /**
+   * Longest answer, thoughts and arguments of tools included, in bytes as UTF-8 for plain text; a longer one is ended with reason
+   * `invalid_response`. @default 8_388_608 (8 MiB)
+   */
   readonly maxAnswerBytes?: number
 }
 
-/** Longest answer of a client that was not told otherwise: two million words. */
+/** The default for the longest answer: about two million words. */
 export const MAX_ANSWER_BYTES = 8 * 1_024 * 1_024
 
-/** Lists of models and vectors are longer than any answer. */
+/** Lists of models and vectors may be longer than any answer. */
 export const MOST_JSON_BYTES = 64 * 1_024 * 1_024
 /** A line holds more than its text, however short the answer must be. */
 export const FEWEST_BYTES = 65_536

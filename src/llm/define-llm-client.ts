@@ -8,13 +8,13 @@ import { foreignError } from './foreign-error.js'
 import type { CallOptions, CallTimeouts, ChatEvent, ChatRequest, ChatResult, EmbedRequest, EmbedResult, LLMClient } from './llm-client.js'
 import { withRetries } from './retry.js'
 
-/** What a client of one's own has to give: the text, and whatever else it knows. The rest is filled in. */
+/** What your own `chat` returns: the text, and any other field of a result that it knows. The rest is filled in. */
 export type ChatAnswer = Partial<ChatResult> & { readonly text: string }
 
-/** What a stream of one's own gives: parts, and at the end, if it knows more than they say, a `finish`. */
+/** What your own `stream` gives: parts, and at the end, if it knows more than the parts say, a `finish`. */
 export type ChatPart = Exclude<ChatEvent, { type: 'finish' }> | { readonly type: 'finish'; readonly result?: Partial<ChatResult> }
 
-/** A client of one's own: `chat` or `stream`, or both. */
+/** The functions of your own client: `chat` or `stream`, or both. */
 export interface LLMClientDefinition extends Pick<LLMClient, 'provider' | 'listModels' | 'health'> {
   /** One answer, whole. `options.signal` ends with the call: hand it on. */
   chat?(request: ChatRequest, options: ClientCall): Promise<ChatAnswer>
@@ -33,7 +33,7 @@ export interface LLMClientDefinition extends Pick<LLMClient, 'provider' | 'listM
   readonly maxAnswerBytes?: number
 }
 
-/** What an `embed` of one's own has to give. */
+/** What your own `embed` returns. */
 export type EmbedAnswer = Pick<EmbedResult, 'embeddings'> & Partial<EmbedResult>
 
 /** What a client's function is handed: the caller's options with a signal that also ends at the timers. */
@@ -171,7 +171,7 @@ async function* parts(
     for (let next = first; !next.done; next = await step(iterator, scope)) yield next.value
     isAtEnd = true
   } finally {
-    // Not awaited: a generator that waits for what never comes would hold the caller.
+    // Not awaited: a generator that waits for ever would keep the caller waiting.
     if (!isAtEnd) void Promise.resolve(iterator.return?.()).catch(() => {})
   }
 }

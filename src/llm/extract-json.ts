@@ -10,16 +10,16 @@ const LONGEST_TEXT = 16 * 1_024 * 1_024
 export interface ExtractJsonOptions<Output> {
   /** Checks the value, and may change it; any Standard Schema that answers at once. */
   readonly schema?: StandardSchema<unknown, Output>
-  /** Makes JSON of what almost is: `jsonrepair` of the package of that name fits. Asked only when strict reading fails. */
+  /** Repairs JSON that is slightly broken: `jsonrepair` of the package of that name fits. Called only when strict reading fails. */
   readonly repair?: (text: string) => string
 }
 
 /**
  * The JSON object or array in a model's answer.
  *
- * Read are the whole answer, else the last value that stands in it, in a fence or in prose; thoughts are never a source.
- * With a schema, a last value that does not fit gives way to one before it that does: a note after the answer. A last
- * value that is broken or cut off is not passed over in favour of an earlier one, which would be a draft.
+ * Reads the whole answer as JSON. Where that fails, takes the last value in its text, in a fence or in prose; never one in thoughts.
+ * With a schema it takes the last value that fits, so that a note after the answer does not hide the answer. When the last
+ * value is broken or cut off, it throws: an earlier value would be a draft.
  *
  * The time it takes grows with the length of the text alone; texts of more than 16 MiB are refused.
  *

@@ -4,7 +4,7 @@ import { retryAfterOf } from './retry.js'
 import { factsOfStatus } from './status-facts.js'
 import { type Fields, numberOf, recordOf, stringOf } from './wire-values.js'
 
-/** Whose error it is. */
+/** The client that the error came from. */
 export interface ErrorOrigin {
   readonly provider: string
   readonly model: string
@@ -13,7 +13,7 @@ export interface ErrorOrigin {
 }
 
 /**
- * Whatever a client that is not ours threw, as an `LLMError`: judged by the status it carries, by its name, and by what
+ * Makes an `LLMError` of what another client threw. Its reason comes from the status, from the error's name, and from what
  * the network says in its cause.
  */
 export function foreignError(error: unknown, origin: ErrorOrigin, scope: CallScope): LLMError {
@@ -33,7 +33,7 @@ export function foreignError(error: unknown, origin: ErrorOrigin, scope: CallSco
     ...origin,
     reason,
     status,
-    // Other libraries call every 429 retryable; the facts know better.
+    // Other libraries call every 429 retryable; `factsOfStatus` tells an empty account apart.
     retryable: !isBegun && (facts.retryable || (fields.isRetryable === true && status !== 429)),
     retryAfterMs: retryAfter(fields),
     attempts: scope.attempts,

@@ -26,9 +26,9 @@ export interface HttpService {
   readonly headers: { readonly [name: string]: string } | undefined
   /** Looked up at each call when absent, so that a host may replace the global one. */
   readonly fetch: typeof globalThis.fetch | undefined
-  /** What to do when nobody answers. */
+  /** The hint of the error when no server answers. */
   readonly offlineHint: string
-  /** What to do about a refused request, where this provider has an answer. */
+  /** The hint of the error for a refused request, where there is one for this provider. */
   readonly hintOf?: (facts: LLMErrorFacts, model: string | undefined) => string | undefined
 }
 
@@ -107,7 +107,7 @@ export async function* askServer<Event>(
     if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
     if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
     const code = recordOf(recordOf(cause)?.cause)?.code
-    // A fetch with limits of its own gave up. The server may still be working, so it is not asked again.
+    // A host's fetch reached a time limit of its own. The server may still be working, so the request is not sent again.
     const facts = /HEADERS_TIMEOUT|BODY_TIMEOUT/.test(String(code))
       ? ({ reason: 'timeout', phase: 'first-chunk' } as const)
       : ({ reason: 'connection', retryable: true, hint: service.offlineHint } as const)
@@ -118,7 +118,7 @@ export async function* askServer<Event>(
     const body = call.body && JSON.stringify(call.body)
     answer = await withRetries(scope, async () => openAnswer(call, await send(call, body, scope, fail), makeReader, scope), toError)
     while (true) {
-      // What came before a fault in the same chunk is given out first.
+      // Values before a fault in the same chunk are given out first.
       if (answer.events.length > 0) yield answer.events.splice(0)
       if (answer.fault !== undefined) throw answer.fault
       if (answer.isDone) break
@@ -172,7 +172,7 @@ async function openAnswer<Event>(
   const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }
   const chunk = await scope.chunk(source.read())
   takeChunk(answer, chunk)
-  // A reader may find that the server is not ready to answer, or an error of a proxy in an answer with status 200.
+  // The reader may find that the server is not ready yet, or a proxy's error in an answer with status 200.
   const { fault } = answer
   const canAskAgain = fault instanceof LLMError ? fault.retryable : recordOf(fault)?.status
   if (canAskAgain && events.length === 0 && !reader.partial?.()) {
@@ -265,10 +265,10 @@ async function firstText(response: Response, scope: CallScope): Promise<string> 
 
 /** Names of headers and of fields of a query, every word of whose value may be a secret. */
 const PRIVATE = /auth|cookie|key|token|secret|sig|pass/i
-/** What stands in headers and may stand in an error. */
+/** The values of headers and queries that an error may repeat. */
 const HARMLESS = /^(?:bearer|digest|application\/json)$/i
 
-/** Takes what headers and the query hold out of a text: some servers repeat a refused key. */
+/** Removes the values of headers and query from a text: some servers repeat a refused key. */
 function redacted(text: string, call: HttpCall): string {
   const headers = Object.entries(headersOf(call))
   const words = [...headers, ...new URLSearchParams(call.service.query)]

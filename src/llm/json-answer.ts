@@ -36,7 +36,7 @@ export function jsonSchemaOf(schema: StandardSchema<unknown, unknown>): JsonSche
   return undefined
 }
 
-/** A request for JSON that fits a schema: the schema itself goes along when it can describe itself. What the request says goes first. */
+/** A request for JSON that fits a schema. The schema is sent along when it can describe itself, unless the request has its own `responseFormat`. */
 export function jsonRequest<Request extends Partial<ChatRequest>>(
   request: Request,
   schema: StandardSchema<unknown, unknown>,

@@ -2,10 +2,10 @@ import { backticksAt, fenceBehind } from './json-fence.js'
 import { JsonScanner, looksRepairable, looksStrict } from './json-scanner.js'
 import { TagReader } from './thinking-tags.js'
 
-/** So many values are remembered, the last ones: answers hold one, sometimes a draft and some notes. */
+/** Only the last values are remembered, at most this many: an answer holds one, sometimes a draft and some notes. */
 const MOST_CANDIDATES = 64
 
-/** A repairer may take time that grows faster than its text. */
+/** Longest text that is given to `repair`, whose time may grow faster than its text. */
 const LONGEST_REPAIR = 262_144
 
 const IS_JSON = /^(?:json.*)?$/i
@@ -26,7 +26,7 @@ interface Span {
 
 /** The values in an answer. */
 export interface JsonInText {
-  /** The value meant first, then those that may be meant instead: from the last to the first, footnotes at the end. */
+  /** The most likely value first, then the others from the last to the first; footnotes such as `[1]` at the end. */
   readonly values: Iterable<unknown>
   /** Whether the answer ends in the middle of what would have been its value. */
   readonly isCutOff: boolean
@@ -162,7 +162,7 @@ class Candidates {
     if (end === 'unknown') return at + 1
     if (end !== 'open') {
       this.#keep(at, end, isStrict, false)
-      // Inside of something that is broken JSON stand parts of an answer, not answers.
+      // Values inside broken JSON are parts of an answer, not answers.
       return isStrict ? end : at + 1
     }
     // Never closed: thoughts if a closing tag follows, a value that was cut off, or prose.

@@ -56,7 +56,7 @@ export interface SamplingOptions {
   readonly reasoning?: boolean | 'low' | 'medium' | 'high'
   /** `json` makes the provider hold the model to JSON, and to the schema where it can. */
   readonly responseFormat?: { readonly type: 'text' } | { readonly type: 'json'; readonly schema?: JsonSchema }
-  /** What only this provider knows, under the provider's own names: `num_ctx`, `keep_alive`. */
+  /** Options that only this provider has, under the provider's own names: `num_ctx`, `keep_alive`. */
   readonly providerOptions?: { readonly [name: string]: unknown }
 }
 
@@ -66,7 +66,7 @@ export interface ChatRequest extends SamplingOptions {
   readonly model: string
   readonly messages: readonly Message[]
   readonly tools?: readonly ToolDefinition[]
-  /** What a client cannot hold its provider to is a warning of the result. @default the provider's, 'auto' */
+  /** When a client cannot make its provider follow it, the result has a warning. @default the provider's, 'auto' */
   readonly toolChoice?: ToolChoice
 }
 
@@ -90,17 +90,17 @@ export interface CallOptions {
   readonly maxRetries?: number
   /** Sent with this call, over the client's own. */
   readonly headers?: { readonly [name: string]: string }
-  /** Facts for whoever wraps the client (traces, logs); never sent to the provider. */
+  /** Facts for code that wraps the client (traces, logs); never sent to the provider. */
   readonly metadata?: { readonly [name: string]: unknown }
 }
 
 /** A piece of text or of a thought. */
 export interface ChatDelta {
-  /** May be empty where only the provider's facts come. */
+  /** May be empty when the part has only metadata of the provider. */
   readonly delta: string
   /** Tells parts of one kind apart that follow each other, where the provider does. */
   readonly partId?: string
-  /** What the provider says with the part, such as the signature of a thought. */
+  /** Metadata that the provider sent with the part, such as the signature of a thought. */
   readonly providerMetadata?: ProviderRecord
 }
 

@@ -2,7 +2,7 @@ import type { FilePart, ImagePart, Message, MessagePart } from '../entities/mess
 import { isTextPart } from '../shared/message-parts.js'
 import { base64Of } from './base64.js'
 
-/** What stands behind a picture or a file: its bytes as base64, or where they are. */
+/** The source of a picture or a file: its bytes as base64, or their address. */
 export interface Media {
   readonly base64?: string
   /** An address that is not `data:` in base64. */

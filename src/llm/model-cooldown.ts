@@ -39,7 +39,7 @@ export class ModelCooldown {
   }
 
   /**
-   * Notes a failed call. A model whose server is at fault (no connection, a timeout, 429, 5xx) begins its cooldown, for
+   * Records a failed call. A model whose server is at fault (no connection, a timeout, 429, 5xx) begins its cooldown, for
    * as long as the server asked for (`retryAfterMs`) if that is longer.
    */
   failed(model: CooledModel, error: unknown): void {
@@ -48,7 +48,7 @@ export class ModelCooldown {
     if (SERVER_FAULTS.includes(reason)) this.#cool(model, Math.max(this.#cooldownMs, retryAfterMs))
   }
 
-  /** Notes an answer: the model is well. */
+  /** Records an answer: the cooldown of the model is over. */
   answered(model: CooledModel): void {
     this.#until.delete(keyOf(model))
   }

@@ -8,7 +8,7 @@ import { present } from './present.js'
 import { errorText } from './status-facts.js'
 import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
-/** What a reader has to know of the request. */
+/** The parts of the request that a reader needs. */
 export interface AskedOllama {
   readonly provider: string
   readonly model: string
@@ -17,7 +17,7 @@ export interface AskedOllama {
   readonly body: Fields
   /** Longest text, thoughts and arguments together, in UTF-16 units. */
   readonly maxLength: number
-  /** Leaves all events away but the last, for a caller who wants the whole answer. */
+  /** Gives only the last event, for a caller that wants the whole answer. */
   readonly isQuiet: boolean
 }
 
@@ -34,7 +34,7 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
       accept(value) {
         const fields = lineOf(value)
         const said = recordOf(fields.message)
-        // A line of another shape is what a server, or a proxy before it, says of its failure.
+        // A line of another shape is an error message of the server, or of a proxy in front of it.
         if (!said && fields.response === undefined && !('done' in fields) && !('status' in fields))
           throw new Error(errorText(fields, JSON.stringify(fields)))
         const message = said ?? { content: fields.response, thinking: fields.thinking }

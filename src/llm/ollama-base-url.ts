@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../shared/errors.js'
 
-/** Where Ollama listens when nobody says otherwise. */
+/** The ports that Ollama uses by default, by scheme. */
 const DEFAULT_PORTS: { readonly [scheme: string]: string } = { '': '11434', http: '80', https: '443' }
 
 /**

@@ -51,7 +51,7 @@ export interface GenerateRequest extends SamplingOptions {
 
 /** What Ollama knows about one model. */
 export interface OllamaModelDetails extends ModelInfo {
-  /** What it can do: `completion`, `tools`, `thinking`, `vision`, `embedding`. */
+  /** Its capabilities: `completion`, `tools`, `thinking`, `vision`, `embedding`. */
   readonly capabilities: readonly string[]
   readonly contextLength?: number
 }

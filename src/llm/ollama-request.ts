@@ -6,7 +6,7 @@ import { mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
 import { parsedText } from './wire-values.js'
 
-/** The body of a request to Ollama, and what of the caller's wishes it may not carry. */
+/** The body of a request to Ollama, and warnings about options that Ollama cannot follow. */
 export interface OllamaBody {
   readonly body: Record<string, unknown>
   readonly warnings: string[]
@@ -82,7 +82,7 @@ export function wireImage(image: Uint8Array | string): string {
   return mediaOf({ data: image }).base64 ?? ''
 }
 
-/** @param warnings is told of parts that are left out */
+/** @param warnings gets a sentence for each part that is left out */
 function wireMessage(message: Message, toolNames: ReadonlyMap<string, string>, warnings: string[]): object {
   const { role, content, toolCalls, toolName, toolCallId } = message
   const isPlain = typeof content === 'string' && !message.images

@@ -8,7 +8,7 @@ import { DONE } from './sse.js'
 import { errorText } from './status-facts.js'
 import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf } from './wire-values.js'
 
-/** What a reader has to know of the request. */
+/** The parts of the request that a reader needs. */
 export interface AskedOpenAI {
   readonly provider: string
   readonly model: string
@@ -162,12 +162,12 @@ function toolCallOf({ id, name, input, extra }: CallPieces, provider: string): T
   return { id: id ?? `call_${Math.random()}`, name, input: parsedText(input || '{}'), ...metadata(extra, provider) }
 }
 
-/** What the provider said beyond the words of chat completions goes back to it with the history. */
+/** Fields of the provider that chat completions do not have are sent back to it with the history. */
 function metadata(extra: Fields, provider: string): ProviderFields {
   return Object.keys(extra).length > 0 ? { providerMetadata: { [provider]: extra } } : {}
 }
 
-/** Lays fields over those of the chunks before; lists go on. @returns how much there was */
+/** Merges fields into those of the chunks before; lists are appended. @returns how many characters there were */
 function merge(into: Fields, from: Fields): number {
   const given = Object.entries(from).filter(([, value]) => value != null)
   for (const [name, value] of given) into[name] = Array.isArray(value) ? [...listOf(into[name]), ...value] : value

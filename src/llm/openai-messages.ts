@@ -97,13 +97,13 @@ function mediaPart(part: ImagePart | FilePart, own: object): OpenAIPart {
   return { type: 'file', file: { file_data: addressOfMedia(media), ...present({ filename: part.filename }), ...own } }
 }
 
-/** What OpenAI has words for and we have not, in a history that came from it. */
+/** Fields that OpenAI's messages have and ours do not, in a history that came from OpenAI. */
 function beyondOurs(message: Message): object {
   const { role, name, refusal, audio, function_call } = message as Message & { readonly [word: string]: unknown }
   return present({ name: role === 'tool' ? undefined : name, refusal, audio, function_call })
 }
 
-/** What a message, a part or a tool call carries for one provider. */
+/** The metadata and options of a message, a part or a tool call for one provider. */
 function fieldsFor({ providerMetadata, providerOptions }: ProviderFields, provider: string): object {
   return { ...providerMetadata?.[provider], ...providerOptions?.[provider] }
 }

@@ -6,7 +6,7 @@ const RETRYABLE_STATUSES: readonly number[] = [408, 409, 425, 429, 498, 502, 503
 
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 8_000
-/** A server that asks for more than this is not waited for: the caller hears `retryAfterMs` at once. */
+/** When a server asks for a longer pause than this, the call fails at once with `retryAfterMs`. */
 const LONGEST_RETRY_AFTER_MS = 60_000
 
 /** Whether a status alone says that the request may be sent again. */

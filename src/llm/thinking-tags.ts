@@ -13,7 +13,7 @@ export interface Tag {
   readonly end: number
 }
 
-/** Finds the tags of thoughts in a text. What it looked for once it remembers, so that many tags take no more time than one. */
+/** Finds the tags of thoughts in a text. It remembers the results of its searches, so that many tags take no more time than one. */
 export class TagReader {
   readonly #text: string
   readonly #next = new Map<string, number>()

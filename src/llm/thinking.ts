@@ -11,7 +11,7 @@ type Give = (type: 'text' | 'thinking', delta: string) => void
 const OPENING_TAGS = THINKING_TAGS.map((name) => `<${name}>`)
 /** Most blanks that may stand before a tag. */
 const MOST_BLANKS = 1_000
-/** A closing tag in quotes or backticks is talked about, not used. */
+/** A closing tag in quotes or backticks is quoted text, not a tag. */
 const LONE_CLOSING = /(?<![`'"])<\/(think|thinking|reasoning)>/
 
 /**
@@ -44,7 +44,7 @@ export interface ThinkingSplitter {
 /**
  * Splits an answer while it is being written. A tag may be cut anywhere, so what could still become one is held back.
  *
- * What was given out as text stays text: a lone closing tag is seen by `splitThinking` on the whole answer only.
+ * Text that was given out stays text: a closing tag without an opening one is found only by `splitThinking`, on the whole answer.
  *
  * @param give gets each part as soon as it is decided, in order
  */
@@ -77,7 +77,7 @@ export function thinkingSplitter(give: Give): ThinkingSplitter {
       }
       if (state === 'thinking') {
         const end = held.indexOf(closing)
-        // What could be the beginning of the closing tag waits for the next delta.
+        // Text that could be the beginning of the closing tag is held back until the next delta.
         take(end < 0 ? held.length - closing.length + 1 : end)
         if (end < 0) return
         held = held.slice(closing.length)

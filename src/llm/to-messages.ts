@@ -2,12 +2,13 @@ import type { Message, MessagePart, OpaquePart, ProviderRecord, ToolCall } from 
 import { jsonText, listOf, parsedText, recordOf, stringOf } from './wire-values.js'
 
 /**
- * A history in this package's words, from the words of its host: OpenAI's `tool_calls`, `tool_call_id` and `image_url`,
- * the AI SDK's parts of type `tool-call` and `tool-result`. Messages in our words stay the same objects.
+ * A history in the form of this package, from that of OpenAI (`tool_calls`, `tool_call_id`, `image_url`) or of
+ * the AI SDK (parts of type `tool-call` and `tool-result`). Messages that have our form already stay the same objects.
  *
  * @example
  * ```ts
- * const history = [{ role: 'assistant' as const, content: null, tool_calls: [{ id: '1', type: 'function', function: { name: 'time', arguments: '{}' } }] }]
+ * const history = [{ role: 'assistant' as const, content: null, tool_calls: [{ id: '1', type: 'function', function: { name: 'time',
+ * arguments: '{}' } }] }]
  * toMessages(history) // [{ role: 'assistant', content: null, toolCalls: [{ id: '1', name: 'time', input: {} }] }]
  * ```
  */
@@ -36,7 +37,7 @@ function ownMessage(message: Message): Message[] {
   const parts = listOf(message.content) as readonly OpaquePart[]
   const results = parts.filter(({ type }) => type === 'tool-result')
   if (message.role === 'tool' && results.length > 0) return results.map(toolResult)
-  // A part of a tool call that the message lists besides says only where it stood.
+  // The message lists its tool calls too, so a part of type `tool-call` only says where the call stood.
   const known = new Set<unknown>(message.toolCalls?.map(({ id }) => id))
   const toolCalls = [
     ...(message.toolCalls ?? []),

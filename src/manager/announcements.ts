@@ -35,7 +35,7 @@ export class Announcements {
     const { channel } = options
     this.#parts = parts
     this.#plainMessages = new PlainMessages((type, key) =>
-      // A key that is not a scope names no document: remembering it would only fill memory.
+      // A key that is not a scope names no document, so it is not remembered.
       cache.suspect((scope) => isMeant(scope, type, key), key !== undefined && parseScope(key) ? key : undefined),
     )
     this.#receipts = createReceipts(parts)

@@ -105,7 +105,7 @@ export class Backend {
     return this.documents.cache
   }
 
-  /** A second call waits for the same end. */
+  /** A second call waits for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -113,7 +113,7 @@ export class Backend {
 
   async #start(): Promise<void> {
     this.#preparation.refuseUnconfigured()
-    // From the first start on, also when it fails: the poll is what brings a manager back that started with everything down.
+    // The timers run from the first start on, even when it fails: the poll brings back a manager that started with every server down.
     this.#schedule.start()
     await this.#coldStart.loadSnapshot()
     // Subscribe before the log is read, so that no change is missed between the two.
@@ -124,7 +124,7 @@ export class Backend {
     await this.cache.log.catchUp()
   }
 
-  /** After each subscription, perhaps to a Redis that is another one or empty: earlier announcements were missed, so the log is read. */
+  /** After each subscription the log is read, since earlier announcements were missed. The Redis may be another one, or empty. */
   #resume(): void {
     this.#coldStart.noteAgain()
     this.cache.log.catchUp().catch((error: unknown) => this.reporter.failed(error, 'The log could not be read after subscribing.'))

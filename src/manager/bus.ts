@@ -8,10 +8,10 @@ export interface BusParts {
   /** Messages about other databases are ignored; messages that arrive before the identity is known are kept. */
   readonly identity: DatabaseIdentity
   readonly log: RevisionLog
-  /** A writer asks who serves its write. */
+  /** A writer asks which workers serve its write (a receipt). */
   readonly onReceipt: (message: ReceiptMessage) => void
   readonly onPlainMessage: (message: PlainMessage) => void
-  /** Another database announces on the same channel. */
+  /** Called when another database announces on the same channel. */
   readonly onForeign: (database: string) => void
 }
 

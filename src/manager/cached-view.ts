@@ -13,7 +13,7 @@ import { checkContent, checkContextRules, checkRow } from './foreign-document.js
 // biome-ignore lint/suspicious/noExplicitAny: one cache holds the views of all kinds; the scope says which kind one is of
 export type CachedView = EntityView<any, any> | ContextRulesView | { readonly content: any }
 
-/** Loads from PostgreSQL whatever is cached: documents of entities, and contents of single versions. */
+/** Loads what is cached from PostgreSQL: documents of entities, and contents of single versions. */
 export async function loadCached(
   db: OpenDatabase['db'],
   schema: string,
@@ -32,7 +32,7 @@ export async function loadCached(
 }
 
 /**
- * Makes what reads are answered from, once for each document that enters memory.
+ * Makes the view that reads are answered from, once for each document that enters memory.
  *
  * @throws {Error} when a foreign one (it does not come from PostgreSQL) is no document of its scope, or of a kind that is not known here
  */

@@ -2,7 +2,7 @@ import type { Rollout } from '../entities/rollout.js'
 import type { Selection } from '../entities/selection.js'
 import type { Subject } from './entity-view.js'
 
-/** What a choice reads of a document. */
+/** The parts of a document that a choice depends on. */
 export interface Choosable {
   rolloutOn(label: string): Rollout | undefined
   select(label: string, subject: Subject, stickyArm?: number): Selection | undefined
@@ -17,10 +17,10 @@ export type Choice =
       /** The rollout that gave the subject an arm: an exposure. */
       readonly exposes?: Rollout
     }
-  /** A sticky rollout may have given the subject another arm before: the database has to be asked, and told of this one. */
+  /** A sticky rollout may have given the subject another arm before: the database has to be asked, and this arm stored if there was none. */
   | { readonly asks: Rollout; readonly subject: string; readonly offered: number }
 
-/** Which version a read of a label gets in one document, and what follows from it. Fetching, waiting and noting is the caller's. */
+/** Which version a read of a label gets in one document, and what the caller then has to do: fetch, wait, or record an exposure. */
 export function choose(document: Choosable, label: string, query: Subject, armOf: ArmOf): Choice {
   const selection = document.select(label, query)
   const rollout = document.rolloutOn(label)

@@ -19,8 +19,8 @@ export interface ColdStartParts {
 }
 
 /**
- * What a process has before PostgreSQL has answered it once: documents of a snapshot file, and those in Redis; and what it leaves behind
- * for such a start of others.
+ * What a process serves before PostgreSQL has answered it once, documents of a snapshot file and of Redis; and what it stores
+ * for such a start of other processes.
  *
  * @see docs/decisions/0021-a-database-is-guessed-only-when-it-is-the-only-one.md
  */
@@ -61,12 +61,12 @@ export class ColdStart {
     if (database !== undefined) identity.assume(database)
   }
 
-  /** Redis may have lost what it held. */
+  /** Redis may have lost the database's name: it is written again. */
   noteAgain(): void {
     this.#known?.forget()
   }
 
-  /** What is in memory changed. */
+  /** Called when memory has changed, so that a snapshot is written. */
   changed(): void {
     this.#snapshots?.changed()
   }

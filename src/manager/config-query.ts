@@ -18,8 +18,8 @@ export interface ConfigQuery {
   /** The answer must contain every change up to this revision; see the `revision` that writes resolve with. */
   readonly minRevision?: number
   /**
-   * The log must have been looked at within so many milliseconds, or it is looked at first: for processes that may have been frozen, as
-   * serverless functions are. When it cannot be, the read rejects with a `StoreUnavailableError`.
+   * The last read of the log must have begun within so many milliseconds; else the log is read first. For processes that may have been frozen, as
+   * serverless functions are. When the log cannot be read, the read rejects with a `StoreUnavailableError`.
    */
   readonly maxStalenessMs?: number
 }
@@ -31,7 +31,7 @@ export interface ContextRulesQuery {
   readonly project?: string
   /** The answer must contain every change up to this revision. */
   readonly minRevision?: number
-  /** The log must have been looked at within so many milliseconds, or it is looked at first. */
+  /** The last read of the log must have begun within so many milliseconds; else the log is read first. */
   readonly maxStalenessMs?: number
 }
 
@@ -67,12 +67,12 @@ export function checkContextQuery(query: ContextRulesQuery): void {
   checkKeys(query, CONTEXT_KEYS, typeof query === 'object' && query !== null ? '' : 'query')
 }
 
-/** Whether the log was looked at as lately as a query asks. */
+/** Whether the last read of the log is as recent as a query asks. */
 export function isRecent(query: ConfigQuery, ageMs: () => number): boolean {
   return query.maxStalenessMs === undefined || ageMs() <= query.maxStalenessMs
 }
 
-/** Whether a query asks for no more than a label, so that a memory hit is enough. */
+/** Whether a query asks only for a label, so that a memory hit is enough. */
 export function isPlain(query: ConfigQuery): boolean {
   return query.version === undefined && query.minRevision === undefined
 }
@@ -112,7 +112,7 @@ export function isAnyVersion(query: Pick<ConfigQuery, 'version' | 'minRevision' 
   return query.version === undefined && query.minRevision === undefined && query.maxStalenessMs === undefined
 }
 
-/** Whether a subject is none, or one that can be stored, as exposures and arms of sticky rollouts are. */
+/** Whether a subject is absent, or can be stored as exposures and arms of sticky rollouts are. */
 export function isSubject(subject: unknown): boolean {
   if (subject === undefined) return true
   return typeof subject === 'string' && subject.length <= MAX_SUBJECT && subject.isWellFormed() && !subject.includes('\0')

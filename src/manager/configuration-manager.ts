@@ -86,7 +86,7 @@ export class ConfigurationManager {
   readonly contextRules: ContextRuleRepository
   readonly changelog: ChangelogRepository
   readonly rollouts: RolloutRepository
-  /** What became of subjects of rollouts: what guards and reports go by. */
+  /** Outcomes of subjects of rollouts, which guards and reports count. */
   readonly outcomes: Outcomes
   /** Keys of requests that were carried out once, for all workers: `agent-config/http` keeps its `Idempotency-Key`s here. */
   readonly idempotencyKeys: IdempotencyKeys
@@ -225,7 +225,7 @@ export class ConfigurationManager {
   }
 
   /**
-   * The value of a flag, of the type of the fallback. Never rejects for what the store or the flag does: where the flag is missing, of another
+   * The value of a flag, of the type of the fallback. Never rejects because of the store or the flag: when the flag is missing, of another
    * type, or the store is away, it is the fallback, and a `fallback` event says why.
    *
    * @throws {InvalidArgumentError} when the name, the fallback or the query is not acceptable
@@ -298,9 +298,9 @@ export class ConfigurationManager {
 
   /**
    * Loads documents into memory, so that the first readers find them there: in batches, in its own time, with a `prefetch:progress` event
-   * after each. What is named comes first. No more than `memory.maxEntries` are loaded; what is left out is said in the log and by `isCut`.
+   * after each. What is named comes first. At most `memory.maxEntries` are loaded; when something is left out, a warning and `isCut` say so.
    *
-   * @throws {StoreUnavailableError} when one of them is not in memory and nobody can load it; what was loaded before stays
+   * @throws {StoreUnavailableError} when one of them is not in memory and cannot be loaded; what was loaded before stays
    */
   async prefetch(scopes: readonly PrefetchScope[]): Promise<void> {
     this.#refuseClosed()
@@ -392,7 +392,8 @@ export class ConfigurationManager {
   }
 
   /**
-   * Tells what this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, is refused
+   * Registers which variables this process's code gives to a prompt. From then on promoting a version, or starting a rollout with an arm, is
+   * refused
    * (`force` overrides) when it needs a variable that the definition's schema does not give, does without one that the schema requires, or
    * is of the other type.
    */
@@ -405,7 +406,7 @@ export class ConfigurationManager {
     return this.#project
   }
 
-  /** What the database calls itself, whatever its address; known once `ready()` has resolved. A copy of a database has a name of its own. */
+  /** The database's name for itself, whatever its address; known once `ready()` has resolved. A copy of a database has a name of its own. */
   get databaseName(): string | undefined {
     return this.#backend.identity.confirmedName
   }
@@ -415,25 +416,25 @@ export class ConfigurationManager {
     return this.#backend.isClosed
   }
 
-  /** Whether nothing said where the database is: every read and write is refused with a `SettingsError`. */
+  /** Whether no database was named: every read and write is then refused with a `SettingsError`. */
   get isUnconfigured(): boolean {
     return this.#backend.options.problem !== undefined
   }
 
   /**
-   * Tells what parameters this process's code takes of a model configuration. From then on a label is not given to a version whose
+   * Registers which parameters this process's code takes of a model configuration. From then on a label is not given to a version whose
    * parameters do not fit the definition's schema (`force` overrides).
    */
   registerModel(definition: ModelDefinition): void {
     this.#backend.store.contracts.registerModel(definition)
   }
 
-  /** Counters since the start, and how things stand. */
+  /** Counters since the start, and the state of each server. */
   stats(): ManagerStats {
     return statsOf(this.#backend)
   }
 
-  /** Asks PostgreSQL now, and says how the rest stands. Never throws. */
+  /** Asks PostgreSQL and Redis now, and reports their state and that of the log. Never throws. */
   health(): Promise<Health> {
     return healthOf(this.#backend)
   }
@@ -446,7 +447,8 @@ export class ConfigurationManager {
 
   /**
    * Deletes changelog rows, exposures, outcomes and expired idempotency keys from before a moment, and assignments of concluded rollouts, but
-   * nothing that catching up or a rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a second call goes on.
+   * nothing that catching up or a rollback needs. In batches that are each committed: `onProgress` is told after each, and after a failure a
+   * second call goes on.
    *
    * @throws {StoreUnavailableError} when PostgreSQL does not answer; what was deleted before stays deleted
    */

@@ -22,7 +22,7 @@ export interface ConnectionsParts {
 /** The servers of a manager. Nothing connects before it is used. */
 export class Connections {
   readonly primary: ReadableDatabase
-  /** Where documents are loaded from while it is as far as this process was told; `undefined` without a `readDatabase`. */
+  /** The replica: documents are loaded from it as long as it has every change that this process heard of; `undefined` without a `readDatabase`. */
   readonly replica: ReadableDatabase | undefined
   readonly clients: RedisClients | undefined
   readonly redis: RedisTier | undefined

@@ -14,7 +14,7 @@ export function definedModel<Parameters>(
   return 'problem' in checked ? checked : Object.freeze({ ...config, parameters: checked.value })
 }
 
-/** What stands in while the store has no such configuration. */
+/** Served while the store has no such configuration. */
 export function fallbackModel<Parameters>(
   definition: ModelDefinition<Parameters>,
   project: string,
@@ -41,6 +41,6 @@ export function fallbackModel<Parameters>(
     stale: false,
   })
   const defined = definedModel(definition, config)
-  // defineModel refused a fallback that does not fit.
+  // The fallback fits: `defineModel` has checked it.
   return 'problem' in defined ? (config as DefinedModel<never>) : defined
 }

@@ -32,7 +32,7 @@ export class DefinedPrompts {
     return view
   }
 
-  /** What stands in while the store has no such prompt; `undefined` when the definition has no fallback. */
+  /** Served while the store has no such prompt; `undefined` when the definition has no fallback. */
   fallbackOf(definition: PromptDefinition, project: string, label: string): Prompt | undefined {
     const { name, fallback, templateFormat, type } = definition
     if (fallback === undefined) return undefined

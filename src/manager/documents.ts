@@ -27,13 +27,13 @@ export interface DocumentsParts {
   /** Revisions of writes that are under way here. */
   readonly ownRevisions: ReadonlySet<number>
   readonly reporter: Reporter
-  /** Waited for before the first server is asked. */
+  /** A read waits for this before it asks a server. */
   readonly ready: () => Promise<void>
-  /** Something entered memory. */
+  /** Called when a document entered memory. */
   readonly onKept: () => void
 }
 
-/** What is read: the cache over the connections, and memory by kind, project and name. */
+/** The cache over the connections, and the index of memory by kind, project and name. */
 export class Documents {
   readonly cache: DocumentCache<CachedView>
   readonly index = new ViewIndex<CachedView>()
@@ -83,10 +83,11 @@ export class Documents {
   }
 
   /**
-   * Asks PostgreSQL for a version that a document does not list, and lets its view know.
+   * Asks PostgreSQL for a version that a document does not list, and records the answer in its view.
    *
-   * @returns the revision of the entity's last change that PostgreSQL has. One above the view's own says that the view is of before it, and
-   *   was not told
+   * @returns the revision of the entity's last change that PostgreSQL has. A revision above the view's own means that the view is older than
+   * that change, which was not
+   *   announced here
    * @throws {StoreUnavailableError} when PostgreSQL does not answer within `timeouts.readMs`
    */
   async learnVersion(scope: Scope, view: EntityView<never, unknown>, version: number): Promise<number> {

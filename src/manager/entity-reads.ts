@@ -1,4 +1,5 @@
-import type { ReadOptions, Served } from '../cache/document-cache.js'
+import type { ReadOptions } from '../cache/document-cache.js'
+import type { Served } from '../cache/document-loads.js'
 import { contentKey } from '../cache/held/content-key.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'
@@ -57,7 +58,7 @@ export class EntityReads<Entity> {
   }
 
   /**
-   * What memory says: a few map lookups and the test that nothing newer was announced.
+   * The answer of memory: a few map lookups and the test that nothing newer was announced.
    *
    * @throws {InvalidArgumentError} when the query has a key that no query has
    * @throws {ContentError} when the code of the host cannot read the version
@@ -69,7 +70,7 @@ export class EntityReads<Entity> {
     return answer.entity
   }
 
-  /** `peek`, and where memory is not enough, `read`; and where the store is not enough, the file of that name. */
+  /** `peek`; when memory is not enough, `read`; when the store has nothing, the file of that name. */
   get(name: string, query?: ConfigQuery): Promise<Entity | undefined> {
     if (query === undefined) {
       const hot = this.#hot(name)
@@ -124,7 +125,7 @@ export class EntityReads<Entity> {
 
   #read(name: string, query: ConfigQuery = {}): Promise<Entity | undefined> {
     try {
-      // The same checks for a document that is in memory, for one that is not, and while no server answers.
+      // These checks are the same whether the document is in memory or not, and while no server answers.
       checkText('name', name, this.#kind.maxNameLength)
       const { project, label } = checkQuery(query, { project: this.#project, label: this.#label })
       const reading = this.#cache.document(entityScope(this.#kind.kind, project, name), query)
@@ -134,7 +135,7 @@ export class EntityReads<Entity> {
     }
   }
 
-  /** Chooses in a document, at once wherever no server has to be asked for more. */
+  /** Chooses in a document: synchronously, unless a server has to be asked for more. */
   #answerFrom(
     served: Served<CachedView>,
     name: string,
@@ -215,7 +216,7 @@ export class EntityReads<Entity> {
   /** What a document in memory answers on a label that has a rollout or no version; `undefined` where a server has to be asked. */
   #peekRollout(view: EntityView<never, Entity>, label: string, query: ConfigQuery): Answer<Entity> | undefined {
     const rollout = view.rolloutOn(label)
-    // A label on no version may be an invalid label, which is refused instead.
+    // A label that points at no version may be an invalid one, which is refused instead.
     if (!rollout) return isLabelQuery(label) ? NOTHING : undefined
     if (view.awaitsPatterns) return undefined
     const choice = choose(view, label, query, this.#armOf)
@@ -226,7 +227,7 @@ export class EntityReads<Entity> {
     return answer
   }
 
-  /** What was chosen; an arm that a subject was given is told of. */
+  /** Takes what was chosen, and reports an exposure when a subject was given an arm. */
   #noted(choice: Choice, { subject }: ConfigQuery): Selection | undefined {
     if ('asks' in choice) return undefined
     const { selection, exposes } = choice

@@ -24,7 +24,7 @@ interface RawDocument {
 /** What reads need of a kind. */
 type EntityKind<Content extends VersionContent, Entity> = Pick<KindDefinition<Content, Entity>, 'decode' | 'view'>
 
-/** Whom a read is for. */
+/** The subject that a read is for. */
 export interface Subject {
   readonly subject?: string | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
@@ -34,26 +34,30 @@ export interface Subject {
 export interface Answer<Entity> {
   readonly entity: Entity | undefined
   readonly settled: Promise<Entity | undefined>
-  /** Why there is none: the host's code cannot read the content. */
+  /** The error, when the host's `upgrade` failed on the content. */
   readonly failure?: unknown
 }
 
 /** What a label stands for in one document, and the answers to memory hits that were built for it. */
 interface LabelView<Entity> {
+  readonly label: string
   /** The active version the label points at. */
   readonly version: number | undefined
   readonly rollout: Rollout | undefined
-  /** What everybody gets while no rollout is open; built at the first hit, since a reader that came by a server gets an answer that says so. */
+  /**
+   * The answer for all readers while no rollout is open; built at the first hit, because the read that loaded the document got an answer
+   * with another `source`.
+   */
   own: Answer<Entity> | undefined
-  /** While one is: by reason and version, which together determine the selection. */
+  /** The answers while a rollout is open, by reason and version, which together determine the selection. */
   chosen: Map<SelectionReason, Map<number, Answer<Entity>>> | undefined
-  /** What each subject got, where nothing but the subject and the clock decides. */
+  /** What each subject got, in rollouts where only the subject and the clock decide. */
   readonly memo: SubjectMemo<Answer<Entity>> | undefined
   /** When the schedule's next step takes other subjects in; milliseconds since 1970. */
   memoUntil: number
 }
 
-/** A document as it is held. A class for the reason that entries in memory are one (`NewEntry`). */
+/** A document as it is held in memory. It is a class for the same reason as `NewEntry`. */
 class ParsedDocument<Content> implements EntityDocument<Content> {
   readonly labels: EntityDocument<Content>['labels']
   readonly since: number
@@ -75,15 +79,17 @@ export class EntityView<Content extends VersionContent, Entity> {
   readonly revision: number
   readonly #kind: EntityKind<Content, Entity>
   readonly #document: EntityDocument<Content>
-  readonly #labels = new Map<string, LabelView<Entity>>()
-  /** Whether its answers to memory hits say that nobody could confirm them. */
+  /** Of the label that was asked for first, which is nearly always the only one. */
+  #first: LabelView<Entity> | undefined
+  #others: Map<string, LabelView<Entity>> | undefined
+  /** Whether its answers to memory hits have `stale: true`. */
   readonly #stale: boolean
   /** Whether a `$regex` among its conditions was met before the engine for it was loaded. */
   readonly #hasPatterns: boolean
   /** Versions that the document does not list, as they were asked for. */
   #older: Map<number, VersionEntry | undefined> | undefined
   #unconfirmed: EntityView<Content, Entity> | undefined
-  /** The label that `own` was asked for last, which is nearly always the same one, and what it was answered. */
+  /** The label that `own` was asked for last, which is nearly always the same one, and the answer. */
   #ownLabel: string | undefined
   #own: Answer<Entity> | undefined
 
@@ -95,7 +101,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     this.#hasPatterns = document.rollouts.some(({ when }) => needsPatterns(when))
   }
 
-  /** @param owner whose document a foreign text should be; absent for one from PostgreSQL, which is not checked */
+  /** @param owner the entity that a foreign document has to belong to; absent for one from PostgreSQL, which is not checked */
   static parse<Content extends VersionContent, Entity>(
     kind: EntityKind<Content, Entity>,
     text: string,
@@ -116,13 +122,13 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#hasPatterns && !isPatternEngineLoaded()
   }
 
-  /** The same document while nobody can confirm it: its answers say `stale: true`, and are kept as the others are. */
+  /** The same document while it cannot be confirmed: its answers have `stale: true`, and are kept as the others are. */
   get unconfirmed(): EntityView<Content, Entity> {
     this.#unconfirmed ??= new EntityView(this.#kind, this.#document, this.revision, true)
     return this.#unconfirmed
   }
 
-  /** Whether it was made of the same document, in whatever order its parts came. */
+  /** Whether it was made from the same document; the order of its keys does not matter. */
   equals(other: EntityView<Content, Entity>): boolean {
     const since = Math.max(this.#document.since, other.#document.since)
     return isDeepStrictEqual(this.#listing(since), other.#listing(since))
@@ -139,7 +145,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#labelView(label).rollout
   }
 
-  /** What everybody gets on a label while it has no rollout; `undefined` while it has one, or leads nowhere. */
+  /** The version of a label while it has no rollout; `undefined` while it has one, or points at no active version. */
   own(label: string): Answer<Entity> | undefined {
     if (label === this.#ownLabel) return this.#own
     this.#own = this.#ownOf(this.#labelView(label), label)
@@ -147,7 +153,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     return this.#own
   }
 
-  /** What needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
+  /** The answer that needs no choice: the label's own version where no rollout is open, or what a rollout gave this subject before. */
   known(label: string, subject: string | undefined): Answer<Entity> | undefined {
     const view = this.#labelView(label)
     const own = this.#ownOf(view, label)
@@ -160,12 +166,12 @@ export class EntityView<Content extends VersionContent, Entity> {
     return view.memo?.get(subject)
   }
 
-  /** Notes what a rollout gave a subject. */
+  /** Remembers what a rollout gave a subject. */
   remember(label: string, subject: string, answer: Answer<Entity>): void {
     this.#labelView(label).memo?.set(subject, answer)
   }
 
-  /** Which version a read of a label gets; `undefined` when no active version is to be had. */
+  /** Which version a read of a label gets; `undefined` when there is no active one. */
   select(label: string, { subject, attributes }: Subject, stickyArm?: number): Selection | undefined {
     const { version, rollout } = this.#labelView(label)
     const selection = chooseVersion({ rollout, labelVersion: version, label, subject, attributes, now: Date.now(), stickyArm })
@@ -192,12 +198,12 @@ export class EntityView<Content extends VersionContent, Entity> {
     return answer
   }
 
-  /** Whether it is known here whether there is such a version. */
+  /** Whether the document, or an earlier answer of PostgreSQL, says if this version exists. */
   lists(version: number): boolean {
     return version >= this.#document.since || this.#older?.has(version) === true || this.entry(version) !== undefined
   }
 
-  /** Notes what PostgreSQL says of a version that the document does not list, as of this document. */
+  /** Remembers what PostgreSQL says of a version that the document does not list, as of this document. */
   learn(version: number, entry: VersionEntry | undefined): void {
     this.#older ??= new Map()
     this.#older.set(version, entry)
@@ -218,11 +224,7 @@ export class EntityView<Content extends VersionContent, Entity> {
     const content = given ?? this.contentOf(selection.version)
     if (!content) return undefined
     const { labels: targets } = this.#document
-    const labels = Object.freeze(
-      Object.keys(targets)
-        .filter((label) => targets[label] === selection.version)
-        .sort(),
-    )
+    const labels = Object.freeze(labelsOn(targets, selection.version))
     return this.#kind.view(content, {
       isActive: true,
       labels,
@@ -234,17 +236,26 @@ export class EntityView<Content extends VersionContent, Entity> {
   }
 
   #labelView(label: string): LabelView<Entity> {
-    const known = this.#labels.get(label)
+    const known = this.#first?.label === label ? this.#first : this.#others?.get(label)
     if (known) return known
     const pointed = label === 'latest' ? latestVersion(this.#document) : this.#pointedAt(label)
     const version = pointed !== undefined && this.entry(pointed)?.isActive ? pointed : undefined
     const rollout = this.#document.rollouts.find((open) => open.label === label)
     // With conditions nothing is kept: the attributes of a subject can differ between reads.
     const memo = rollout && !rollout.when ? new SubjectMemo<Answer<Entity>>() : undefined
-    const view: LabelView<Entity> = { version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
+    const view: LabelView<Entity> = { label, version, rollout, own: undefined, chosen: undefined, memo, memoUntil: nextStepAt(rollout) }
     // Not remembered: callers could ask for any number of labels that do not exist.
-    if (version !== undefined || rollout) this.#labels.set(label, view)
+    if (version !== undefined || rollout) this.#remember(view)
     return view
+  }
+
+  #remember(view: LabelView<Entity>): void {
+    if (!this.#first) {
+      this.#first = view
+      return
+    }
+    this.#others ??= new Map()
+    this.#others.set(view.label, view)
   }
 
   #ownOf(view: LabelView<Entity>, label: string): Answer<Entity> | undefined {
@@ -258,6 +269,14 @@ export class EntityView<Content extends VersionContent, Entity> {
   #pointedAt(label: string): number | undefined {
     return Object.hasOwn(this.#document.labels, label) ? this.#document.labels[label] : undefined
   }
+}
+
+/** In order. A copy, since a list that `filter` makes has room for sixteen more. */
+function labelsOn(targets: Readonly<Record<string, number>>, version: number): string[] {
+  return Object.keys(targets)
+    .filter((label) => targets[label] === version)
+    .sort()
+    .slice()
 }
 
 function answerOf<Entity>(build: () => Entity | undefined): Answer<Entity> {

@@ -27,14 +27,14 @@ export interface ExposuresParts {
   readonly onError: (error: unknown, message: string) => void
 }
 
-/** Subjects remembered, so that each is reported once an arm. */
+/** Subjects remembered, so that each is reported once for each arm. */
 const MAX_REMEMBERED = 50_000
 const FLUSH_EVERY_MS = 1_000
 const BATCH_SIZE = 500
-/** Rows kept for a database that is away; the oldest leave first. */
+/** Most rows that wait while the database is away; the oldest are dropped first. */
 const MAX_WAITING = 10_000
 
-/** Reports who was given which arm: an event at once, and rows in batches for rollouts that record exposures. */
+/** Reports which subject was given which arm: an event at once, and rows in batches for rollouts that record exposures. */
 export class Exposures {
   readonly #parts: ExposuresParts
   readonly #seen = new BoundedMap<true>(MAX_REMEMBERED)

@@ -13,21 +13,21 @@ export interface FileFallbacksParts {
   /** The manager's own project: reads of any other get no fallback, since files name no project. */
   readonly project: string
   readonly kinds: readonly AnyHostKind[]
-  /** The files cannot be read: told once. Reads go without them. */
+  /** Called once when the files cannot be read; reads then have no such fallback. */
   readonly onError: (error: unknown) => void
 }
 
 type Contents = ReadonlyMap<string, EntityContent>
 
-/** What the files of a folder say, for reads that the store cannot answer. They are read once, when the manager is made. */
+/** The entities of a folder's files, for reads that the store cannot answer. They are read once, when the manager is made. */
 export class FileFallbacks {
   readonly #parts: FileFallbacksParts
   readonly #read: Promise<Contents>
-  /** What reads get of the files; empty when they could not be read. */
+  /** The entities of the files; empty when they could not be read. */
   readonly #contents: Promise<Contents>
   readonly #entities = new Map<string, Promise<unknown>>()
 
-  /** Those of a manager that has such a folder. */
+  /** The fallbacks of a manager with the option `fallbackFiles`. */
   static of({ fallbackFiles: directory, project, kinds }: ResolvedOptions, reporter: Reporter): FileFallbacks | undefined {
     const onError = (error: unknown) => reporter.failed(error, 'The files of fallbackFiles cannot be read; reads go without them.')
     return directory === undefined ? undefined : new FileFallbacks({ directory, project, kinds, onError })
@@ -90,7 +90,7 @@ export class FileFallbacks {
 const MOST_KEPT = 10_000
 
 async function read({ directory, kinds }: FileFallbacksParts): Promise<Contents> {
-  // Loaded by managers that have files: the reader of YAML is a quarter of what the rest of the package weighs.
+  // Loaded only by managers with files: the YAML parser is a quarter of the size of the rest of the package.
   const { readConfigFiles } = await import('../file-format/folder/read-config-files.js')
   const { files, problems } = readConfigFiles(directory, { kinds })
   if (problems.length > 0) throw new FilesError(problems)

@@ -1,6 +1,6 @@
 import type { Row } from '../kinds/row.js'
 
-/** Whose document it should be. */
+/** The entity that the document has to belong to. */
 export interface Owner {
   readonly kind: string
   readonly project: string
@@ -11,7 +11,7 @@ export interface Owner {
  * Checks a document of a labelled kind that does not come from PostgreSQL: another client of Redis may have put anything under its key, and a
  * write may have been cut off.
  *
- * @throws {Error} that says which part is not as it should be
+ * @throws {Error} that names the part that is wrong
  */
 export function checkEntityDocument(raw: unknown, { kind, project, name }: Owner): void {
   const { labels, since, versions, contents, rollouts } = record(raw, 'the document')

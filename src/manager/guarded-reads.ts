@@ -43,7 +43,7 @@ export class GuardedReads {
   /** @throws {StoreUnavailableError} when PostgreSQL does not answer, or has not answered lately */
   async run<Value>(query: () => Promise<Value>): Promise<Value> {
     if (this.#breaker.isOpen) {
-      // Fail at once, without waiting for the server's deadline; whether it is back is asked in the background.
+      // Fail at once, without waiting for the server's deadline; a statement in the background finds out whether it is back.
       if (this.#breaker.allows()) void this.#send(this.#options.probe).catch(() => {})
       throw new StoreUnavailableError('PostgreSQL has not answered lately; it is tried again within a second.')
     }
@@ -78,7 +78,7 @@ export class GuardedReads {
   }
 }
 
-/** Whether a server answered with an error: then it is there, and other reads may succeed. */
+/** Whether the server answered with an error: then it is reachable, and other reads may succeed. */
 function answers({ reason }: StoreUnavailableError): boolean {
   return reason === 'permission' || reason === 'refused' || reason === 'conflict' || reason === 'limit' || reason === 'read_only'
 }

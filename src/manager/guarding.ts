@@ -11,7 +11,7 @@ export interface GuardingParts {
   readonly store: ConfigStore
   readonly project: string
   readonly read: <Value>(query: () => Promise<Value>) => Promise<Value>
-  /** Connects, if nothing has yet. */
+  /** Connects, unless the manager is connected already. */
   readonly ready: () => Promise<void>
   readonly flushExposures: () => Promise<void>
   readonly emit: (event: GuardEvent) => void
@@ -60,7 +60,7 @@ export class Guarding {
     this.#judge.wake()
   }
 
-  /** One look at every guarded rollout, now. */
+  /** Looks at every guarded rollout once, now. */
   judge(): Promise<boolean> {
     return this.#judge.judge()
   }

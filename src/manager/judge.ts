@@ -14,7 +14,8 @@ export interface GuardEvent {
   readonly name: string
   readonly rolloutId: string
   /**
-   * `paused`: the candidate is worse, and everybody gets the label's own version again. `worse`: the same, of a guard that only notifies.
+   * `paused`: the candidate is worse, and everybody gets the label's own version again. `worse`: the candidate is worse, and the guard only
+   * notifies.
    * `ratio`: the arms do not get the subjects they should, so nothing is concluded. `ended`: the label left the control.
    */
   readonly what: 'paused' | 'worse' | 'ratio' | 'ended'
@@ -24,7 +25,7 @@ export interface GuardEvent {
   readonly metric?: string
   /** For `paused` and `worse`: the evidence of that metric. */
   readonly evidence?: number
-  /** How things stood for each metric. */
+  /** The evidence and verdict of each metric at that moment. */
   readonly findings: readonly GuardFinding[]
 }
 
@@ -87,7 +88,7 @@ export class Judge {
     if (isRunning) this.wake()
   }
 
-  /** One look. @returns whether to look again: a guarded rollout runs, or another worker is looking */
+  /** Looks once. @returns whether to look again: a guarded rollout runs, or another worker is looking */
   async judge(): Promise<boolean> {
     const { db, store, read } = this.#parts
     const guarded = await read(() =>
@@ -97,7 +98,7 @@ export class Judge {
       }),
     )
     if (!guarded) return true
-    // One after the other: each may be a write.
+    // One after the other, since each may be a write.
     for (const one of guarded) await this.#conclude(one)
     return guarded.some(({ rollout }) => rollout.status === 'running')
   }

@@ -29,7 +29,7 @@ export interface ConfigManagerOptions {
    * @default the setting DATABASE_URL
    */
   readonly database?: string | PoolLike | KyselyLike
-  /** A replica that documents are loaded from. What it answers carries its own age, so that lag is noticed. */
+  /** A replica that documents are loaded from. Each of its answers says which revision it is as of, so that lag is noticed. */
   readonly readDatabase?: string | PoolLike
   /**
    * `redis://…`, `rediss://…`, `{ cluster: [nodes] }`, `{ sentinels: [nodes], name }`, or a host's ioredis client or Cluster; `false` for
@@ -39,7 +39,7 @@ export interface ConfigManagerOptions {
   readonly redis?: string | RedisLike | RedisTopology | false
   /**
    * What documents in Redis are signed with (HMAC-SHA-256), at least 32 bytes each: the first signs, all are accepted. A document that is
-   * not signed so is a miss, and is replaced.
+   * not signed with one of these is a miss, and is replaced.
    * @default documents are not signed
    */
   readonly redisSecret?: string | readonly string[]
@@ -58,7 +58,7 @@ export interface ConfigManagerOptions {
   /** Whether to migrate the database at start. @default true for pglite, false otherwise */
   readonly autoMigrate?: boolean
   /**
-   * Milliseconds until a document is read again although nobody announced a change.
+   * Milliseconds until a document is read again even when no change was announced.
    * @default the setting REDIS_CACHE_TTL_SECONDS, else 300_000 (5 minutes)
    */
   readonly ttlMs?: number
@@ -98,7 +98,8 @@ export interface ConfigManagerOptions {
    */
   readonly fallbackFiles?: string
   /**
-   * Labels that only some may set, move, remove or split: without an `authorize` nobody may. `latest` protects what is read without a label:
+   * Labels that may be set, moved, removed or split only when `authorize` allows it; without one such writes are refused. `latest` protects
+   * what is read without a label:
    * every new version, and switching versions on or off.
    * @default none
    */
@@ -118,7 +119,7 @@ export interface ConfigManagerOptions {
 
 const PROBLEM = Symbol('why a manager cannot be used')
 
-/** Options of a manager that nothing was configured for: what it is asked for is refused with what was missing. */
+/** Options of a manager without a database: its reads and writes are refused with the error that says what was missing. */
 export function unconfigured(problem: SettingsError): ConfigManagerOptions {
   const database: PoolLike & { readonly [PROBLEM]: SettingsError } = {
     connect: () => Promise.reject(problem),
@@ -128,7 +129,7 @@ export function unconfigured(problem: SettingsError): ConfigManagerOptions {
   return { database, redis: false, listen: false }
 }
 
-/** What an option is when neither the options nor the settings say. */
+/** The values of options that neither the options nor the settings give. */
 export const MANAGER_DEFAULTS = {
   schema: DEFAULT_SCHEMA,
   namespace: 'agent-config',

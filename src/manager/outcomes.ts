@@ -27,7 +27,7 @@ export interface OutcomesParts {
   readonly flushExposures: () => Promise<void>
   /** Times are those of `performance.now()`. */
   readonly write: (rows: readonly OutcomeRow[]) => Promise<WrittenOutcomes>
-  /** What the guard of a rollout watches that gave a subject an arm in this process. */
+  /** The metrics that the guard of a rollout watches; the rollout gave a subject an arm in this process. */
   readonly metricsOf: (rolloutId: string) => readonly GuardMetric[] | undefined
   /** An outcome counts for a guard. */
   readonly onWatched: () => void
@@ -36,7 +36,7 @@ export interface OutcomesParts {
 
 const FLUSH_EVERY_MS = 1_000
 const BATCH_SIZE = 500
-/** Outcomes kept for a database that is away; the oldest leave first. */
+/** Most outcomes that wait while the database is away; the oldest are dropped first. */
 const MAX_WAITING = 10_000
 /** How long an outcome waits for the exposure of its subject, which another worker may be about to write. */
 const EXPOSED_WITHIN_MS = 10_000
@@ -63,10 +63,10 @@ export class Outcomes {
   }
 
   /**
-   * Notes what became of a subject. Written about a second later, or by `flush()`; a process that is killed loses those of its last second.
+   * Records the outcome of a subject. It is written about a second later, or by `flush()`; a process that is killed loses those of its last second.
    * Ten thousand wait while the database is away.
    *
-   * @throws {InvalidArgumentError} when the outcome is not acceptable; never for what the database does
+   * @throws {InvalidArgumentError} when the outcome is not valid; never because of the database
    *
    * @example
    * ```ts
@@ -78,7 +78,7 @@ export class Outcomes {
     if (this.#isClosed || this.#isRefused) return
     const { subject, metric, bad = false, value, kind, name, rolloutId } = outcome
     this.#waiting.push({ subject, metric, bad, value, kind, name, rolloutId, at: performance.now(), tryAt: 0 } as Waiting)
-    // Many at once: removing the first element of an array moves all others.
+    // Drops many at once, because removing the first element of an array moves all others.
     if (this.#waiting.length >= 2 * MAX_WAITING) this.#makeRoom()
     this.#flushSoon()
   }
@@ -91,7 +91,10 @@ export class Outcomes {
     return this.#parts.metricsOf(rolloutId)
   }
 
-  /** Resolves when every outcome and exposure that can be written is: not what waits for its subject's exposure. Never rejects. */
+  /**
+   * Resolves when every outcome and exposure that can be written is written. Outcomes that wait for their subject's exposure are not. Never
+   * rejects.
+   */
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined

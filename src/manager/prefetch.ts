@@ -23,7 +23,7 @@ const BATCH_SIZE = 100
  * what does not fit into memory is left out, since it would only push the others out again.
  *
  * @throws {InvalidArgumentError} when a scope is not acceptable; it names the scope
- * @throws {StoreUnavailableError} when a document is not in memory and nobody can load it; those before it are loaded
+ * @throws {StoreUnavailableError} when a document is not in memory and cannot be loaded; those before it are loaded
  */
 export async function prefetch(backend: Backend, scopes: readonly PrefetchScope[]): Promise<void> {
   const { maxEntries } = backend.options.memory
@@ -53,7 +53,7 @@ async function scopesOf(backend: Backend, wanted: readonly PrefetchScope[]): Pro
   const scopes = new Set(single)
   for (const list of checked) {
     if (typeof list === 'string' || scopes.size > backend.options.memory.maxEntries) continue
-    // One more than fits beside those that are in already, each of which the list may hold too.
+    // One more than fits into memory, plus those that are in it already, since the list may name them too.
     const limit = backend.options.memory.maxEntries + 1
     for (const scope of await backend.store.read((db) => listScopes(db, schema, list.kind, list.project, limit))) scopes.add(scope)
   }

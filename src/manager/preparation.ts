@@ -3,7 +3,7 @@ import { refuseUnfit } from '../store/postgres/migration-status.js'
 import type { ReadableDatabase } from './connections.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Sees to it, once, that the tables are what this version works with; after a failure the next caller tries again. */
+/** Makes sure, once, that the tables fit this version; after a failure the next caller tries again. */
 export class Preparation {
   readonly #options: ResolvedOptions
   readonly #primary: ReadableDatabase
@@ -14,7 +14,7 @@ export class Preparation {
     this.#primary = primary
   }
 
-  /** @throws {ConfigError} what is wrong with the options of a manager that was made without any, at its first use */
+  /** @throws {ConfigError} at the first use of a manager that was made without a database: what was missing */
   refuseUnconfigured(): void {
     if (this.#options.problem) throw this.#options.problem
   }

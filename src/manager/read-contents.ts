@@ -1,18 +1,18 @@
 import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { Scope } from '../entities/scope.js'
 
-/** Entities of which single versions were read; of more, those read longest ago are forgotten. */
+/** Most entities that are remembered; those read longest ago are forgotten first. */
 const MAX_ENTITIES = 10_000
 
 /**
- * Which contents of single versions were read for which entity. They never change, except that a purge takes them away: so when the document
- * of an entity leaves memory, or is replaced, they leave as well, and are read again at their next use.
+ * Which contents of single versions were read for which entity. A content never changes, but a purge deletes it: so when the document
+ * of an entity leaves memory, or is replaced, its contents are dropped too, and read again at their next use.
  */
 export class ReadContents {
   readonly #drop: (key: Scope) => void
   readonly #keys = new BoundedMap<Set<Scope>>(MAX_ENTITIES)
 
-  /** @param drop takes a content out of memory */
+  /** @param drop deletes a content from memory */
   constructor(drop: (key: Scope) => void) {
     this.#drop = drop
   }

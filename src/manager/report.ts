@@ -6,7 +6,7 @@ import { LogReader } from '../store/read/log-reader.js'
 import type { Backend } from './backend.js'
 import { isSameView, viewOf } from './cached-view.js'
 
-/** Counters since the start, and how things stand. */
+/** Counters since the start, and the state of each server. */
 export interface ManagerStats {
   readonly memory: { readonly hits: number; readonly misses: number; readonly entries: number; readonly bytes: number }
   readonly redis: { readonly hits: number; readonly misses: number; readonly state: 'up' | 'down' | 'off' }
@@ -17,7 +17,7 @@ export interface ManagerStats {
   }
   /** Every change up to this revision is known here; `undefined` until the log was read once. */
   readonly revision: number | undefined
-  /** Revisions heard of and not applied yet. */
+  /** Revisions that were announced here and are not applied yet. */
   readonly lag: number
   /** Gaps in the announcements that lasted until the log was read. */
   readonly gaps: number
@@ -110,7 +110,7 @@ const BATCH_SIZE = 100
 
 /**
  * Compares what memory would serve, and what Redis holds under the last revision of a scope, with what the database says. Documents that
- * are known to be superseded are not served, and other ones in Redis are passed over by readers: they cannot be wrong.
+ * are known to be superseded are not served, and readers ignore other documents in Redis: so these are not compared.
  */
 export async function verifyCaches(backend: Backend): Promise<VerifyReport> {
   const { cache, connections, options } = backend

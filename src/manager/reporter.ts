@@ -6,7 +6,7 @@ import { Events } from '../shared/events.js'
 import type { Logger } from '../shared/logger.js'
 import type { ConfigurationManagerEvents } from './events.js'
 
-/** Tells the host what happens behind its calls: as events, and in its log. */
+/** Reports to the host what happens in the background: as events, and in its log. */
 export class Reporter {
   readonly events: Events<ConfigurationManagerEvents>
   readonly #logger: Logger
@@ -79,7 +79,7 @@ export class Reporter {
 
   #listenerFailed(error: unknown, name: string): void {
     const message = `A listener of "${name}" failed.`
-    // A listener of 'error' that fails must not be told of its own failure, for ever.
+    // A listener of 'error' that fails is not called with its own failure: that would go on for ever.
     if (name === 'error') this.#log(error, message)
     else this.failed(error, message)
   }

@@ -12,7 +12,7 @@ export interface RolloutWorkParts {
   readonly primary: ReadableDatabase
   readonly store: ConfigStore
   readonly reporter: Reporter
-  /** Connects, if nothing has yet. */
+  /** Connects, unless the manager is connected already. */
   readonly ready: () => Promise<void>
 }
 

@@ -14,9 +14,9 @@ interface Sample {
 }
 
 /**
- * The database's clock, as this process knows it: one for exposures and outcomes of every worker, whatever their own clocks say. What
- * happens here keeps its order, since all of it is measured by the monotonic clock and moved by the same amount. Of two processes each
- * knows the time to half of its shortest round trip.
+ * The database's clock, as this process knows it: exposures and outcomes of every worker are dated by it, whatever their own clocks say. What
+ * happens in this process keeps its order, since all of it is measured by the monotonic clock and shifted by the same amount. Each process
+ * knows the database's time to half of its shortest round trip.
  */
 export class ServerClock {
   readonly #now: () => Promise<number>
@@ -37,12 +37,12 @@ export class ServerClock {
 
   async #compare(): Promise<void> {
     const { offset, error } = await this.#best()
-    // A difference within the error says nothing, and correcting by it would reorder events of this process.
+    // A difference within the error means nothing, and correcting by it would reorder events of this process.
     if (this.#offset === undefined || Math.abs(offset - this.#offset) > SAME_MS + error) this.#offset = offset
     this.#comparedAt = performance.now()
   }
 
-  /** The sample with the shortest round trip: the longer one takes, the less it says about the server's time. */
+  /** Uses the sample with the shortest round trip: the longer it takes, the less precise it is. */
   async #best(): Promise<Sample> {
     let best = await this.#sample()
     for (let count = 1; count < SAMPLES && best.error > QUICK_MS / 2; count++) {

@@ -2,7 +2,7 @@ import { BoundedMap } from '../cache/held/bounded-map.js'
 import type { Rollout } from '../entities/rollout.js'
 import { NOT_ENROLLED } from '../rollout/choose-version.js'
 
-/** Assignments remembered in memory; the table knows all of them. */
+/** Most assignments kept in memory; the table has all of them. */
 const MAX_REMEMBERED = 50_000
 
 export interface StickyArmsParts {

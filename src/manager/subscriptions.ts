@@ -11,7 +11,7 @@ export interface SubscriptionsParts {
   readonly options: ResolvedOptions
   readonly connections: Connections
   readonly reporter: Reporter
-  /** Where what is heard goes. */
+  /** Takes the messages that arrive. */
   readonly bus: Bus
   /** Called after each (re)subscription: announcements made before it may have been missed. */
   readonly onSubscribed: () => void

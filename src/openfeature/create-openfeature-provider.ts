@@ -43,7 +43,7 @@ export function createOpenFeatureProvider(manager: FlagManager, options: OpenFea
   const events = new ProviderEvents()
   const watch = new ManagerWatch({ manager, project, initializeTimeoutMs, emit: (event, context) => events.emit(event, context) })
 
-  /** @param typed any value of the type that is asked for: the caller's own may be null or a list, which no flag is */
+  /** @param typed any value of the requested type, because the caller's own may be null or a list, which a flag cannot be */
   function resolver(typed: FlagValue) {
     return async <Value>(name: string, fallback: Value, context: OpenFeatureContext): Promise<OpenFeatureResolution<Value>> => {
       try {
@@ -61,7 +61,7 @@ export function createOpenFeatureProvider(manager: FlagManager, options: OpenFea
     initialize: () => watch.start(),
     onClose: async () => watch.stop(),
     track(eventName, context, details) {
-      // An outcome names no project: it counts for rollouts of the manager's.
+      // An outcome names no project: it counts for rollouts of the manager's project only.
       if (project === manager.project) track(manager.outcomes, eventName, context, details)
     },
     resolveBooleanEvaluation: resolver(false),

@@ -3,7 +3,7 @@ import type { OpenFeatureContext } from './openfeature-types.js'
 /** How deep dates are looked for; what lies deeper is handed over as it is. */
 const MAX_DEPTH = 8
 
-/** What a read of a flag is told of whom it is for: `targetingKey` is the subject, all else are attributes. */
+/** The subject and attributes of a flag's read: `targetingKey` is the subject, all else are attributes. */
 export function subjectOf(context: OpenFeatureContext | undefined): {
   readonly subject?: string
   readonly attributes: Readonly<Record<string, unknown>>

@@ -14,12 +14,12 @@ export interface ManagerWatchParts {
   readonly emit: (event: OpenFeatureEvent, context: OpenFeatureEventContext) => void
 }
 
-/** How often a manager that was late, or served stale values, is asked whether it is well again. */
+/** How often the state of a manager that was late, or served stale values, is checked. */
 const RECHECK_MS = 1_000
 
 /**
- * Tells OpenFeature how a manager fares, from `start` to `stop`: late and ready, stale and back, and which flags changed. The SDK itself
- * says Ready when `start` resolves and Error when it rejects; events before that would be lost, so none are emitted.
+ * Emits OpenFeature's events for a manager, from `start` to `stop`: ready, stale and ready again, and which flags changed. The SDK itself
+ * emits Ready when `start` resolves and Error when it rejects; events before that would be lost, so none are emitted.
  */
 export class ManagerWatch {
   readonly #parts: ManagerWatchParts

@@ -6,7 +6,7 @@
  */
 export type OpenFeatureEvent = 'PROVIDER_READY' | 'PROVIDER_ERROR' | 'PROVIDER_STALE' | 'PROVIDER_CONFIGURATION_CHANGED'
 
-/** What an event says besides its name. */
+/** The payload of an event. */
 export interface OpenFeatureEventContext {
   readonly message?: string
   /** Flags that may have another value now; with `PROVIDER_CONFIGURATION_CHANGED`. */
@@ -30,7 +30,7 @@ export interface OpenFeatureLogger {
   error(...values: unknown[]): void
 }
 
-/** Whom a flag is evaluated for. */
+/** The evaluation context: the subject that a flag is evaluated for, and its attributes. */
 export interface OpenFeatureContext {
   readonly targetingKey?: string
   readonly [attribute: string]: unknown
@@ -38,7 +38,7 @@ export interface OpenFeatureContext {
 
 export type OpenFeatureErrorCode = 'FLAG_NOT_FOUND' | 'TYPE_MISMATCH' | 'INVALID_CONTEXT' | 'GENERAL'
 
-/** What one evaluation gives. */
+/** The result of one evaluation. */
 export interface OpenFeatureResolution<Value> {
   value: Value
   /** `v<version>`; absent where the value is the caller's own. */
@@ -52,7 +52,7 @@ export interface OpenFeatureResolution<Value> {
   errorMessage?: string
 }
 
-/** What a tracking event says besides its name and whom it is about. */
+/** The details of a tracking event. */
 export interface OpenFeatureTrackingDetails {
   /** A number, for the mean of the metric. */
   readonly value?: number

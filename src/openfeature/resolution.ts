@@ -31,7 +31,7 @@ export function resolutionOf<Value>(details: FlagDetails<FlagValue>, fallback: V
   }
 }
 
-/** The caller's own value, and what stood in the way. */
+/** The caller's own value, with the error code and message. */
 export function failureOf<Value>(error: unknown, fallback: Value, project: string): OpenFeatureResolution<Value> {
   const errorCode = codeOf(error)
   return {

@@ -3,7 +3,7 @@ import type { ObservedCall } from '../agent/run-observer.js'
 import type { ChatResult, EmbedResult, TokenUsage } from '../llm/llm-client.js'
 import { known, type OtelAttributes } from './otel-types.js'
 
-/** What is known of a call before it is made. */
+/** The attributes of a call that are known before it is made. */
 export function requestAttributes({ operation, provider, model, request, isStreamed, prompt }: ObservedCall): OtelAttributes {
   return known({
     'gen_ai.operation.name': operation,
@@ -23,7 +23,7 @@ export function requestAttributes({ operation, provider, model, request, isStrea
   })
 }
 
-/** What an answer tells. */
+/** The attributes of an answer. */
 export function resultAttributes(result: ChatResult | EmbedResult): OtelAttributes {
   return known({
     'gen_ai.response.model': result.model,

@@ -1,6 +1,6 @@
 import { isConfigError, type LLMError } from '../shared/errors.js'
 
-/** A word with few values that says what went wrong: the reason of a failed call to a model, the code of another error, or its class. */
+/** The value of `error.type`, of which there are few: the reason of a failed call to a model, the code of another error, or its class. */
 export function errorType(error: unknown): string {
   if (isConfigError(error, 'E_LLM')) return (error as LLMError).reason
   if (isConfigError(error)) return error.code

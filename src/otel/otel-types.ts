@@ -19,7 +19,7 @@ export interface OtelHistogram {
   record(value: number, attributes?: OtelAttributes): void
 }
 
-/** What this needs of an instrument that is asked when metrics are collected. */
+/** What this needs of an observable instrument, whose callback runs when metrics are collected. */
 export interface OtelObservable {
   addCallback(callback: (result: { observe(value: number, attributes?: OtelAttributes): void }) => void): void
   removeCallback(callback: (result: { observe(value: number, attributes?: OtelAttributes): void }) => void): void

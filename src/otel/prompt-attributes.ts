@@ -1,7 +1,7 @@
 import type { Prompt } from '../entities/prompt.js'
 import { known, type OtelAttributes } from './otel-types.js'
 
-/** What attributes tell of a prompt; every `Prompt` has it. */
+/** The parts of a prompt that attributes are made of; every `Prompt` has them. */
 export type NamedPrompt = Pick<Prompt, 'name' | 'version' | 'source' | 'selection'>
 
 /**

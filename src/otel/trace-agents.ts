@@ -120,7 +120,7 @@ class TracedRun implements RunObservation {
   }
 }
 
-/** What is known of a run at its end; the model that answered is that of the last attempt that went well. */
+/** The attributes of a run at its end; its model is that of the last attempt that succeeded. */
 function runAttributes(run: RunEvent): OtelAttributes {
   const answered = run.attempts.findLast(({ ok }) => ok)
   return known({

@@ -9,7 +9,7 @@ export interface VersionChoice {
   /** The version the label points at, `undefined` when there is none. */
   readonly labelVersion: number | undefined
   readonly label: string
-  /** Whom the choice is for; an empty string counts as no subject. */
+  /** The subject of the read; an empty string counts as none. */
   readonly subject?: string | undefined
   readonly attributes?: Readonly<Record<string, unknown>> | undefined
   /** Milliseconds since 1970; schedules go by it. */

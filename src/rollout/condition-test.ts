@@ -2,7 +2,7 @@ import { isRecord } from './condition-problem.js'
 import { paddedVersion } from './padded-version.js'
 import { compilePattern } from './pattern.js'
 
-/** Whether a value fulfils a part of conditions. Throws `TooMuchWork` when it would take too long to say. */
+/** Whether a value fulfils a part of conditions. Throws `TooMuchWork` when the evaluation would take too long. */
 export type ConditionTest = (value: unknown, work: Work) => boolean
 
 /** The steps one evaluation may still take: list elements that are looked at, and hundreds of characters that are matched. */

@@ -5,7 +5,7 @@ import { evidenceThreshold, logEvidence } from './evidence.js'
 import { logSampleRatioFactor, RATIO_ALARM } from './sample-ratio.js'
 import type { Refuse } from './validate-rollout.js'
 
-/** What someone who starts a guarded rollout says of the guard. */
+/** The guard as a caller of `rollouts.start` gives it. */
 export interface GuardSettings {
   /** Names of metrics, of which the candidate must not have more bad ones; `{ name: 'slow', overMs }` for slow runs. */
   readonly metrics: readonly (string | GuardMetric)[]

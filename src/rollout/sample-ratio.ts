@@ -7,7 +7,7 @@ export const RATIO_PRIOR = 10_000
 
 /**
  * Pearson's chi-squared p-value of the subjects each arm got, against the weights. For a single look: repeated looks at
- * a p-value raise false alarms. Arms of weight 0 are left out; with fewer than two arms, or nobody, it is 1.
+ * a p-value raise false alarms. Arms of weight 0 are left out; with fewer than two arms, or without subjects, it is 1.
  */
 export function sampleRatioP(counts: readonly number[], weights: readonly number[]): number {
   const arms = weighted(counts, weights)

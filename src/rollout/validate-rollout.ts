@@ -4,7 +4,7 @@ import { conditionProblem } from './condition-problem.js'
 /** Ends a check by throwing; handed in by the room that owns the errors. `field` is a path such as `arms[0].weight`. */
 export type Refuse = (field: string, expectation: string) => never
 
-/** What someone who starts a rollout says about the split. */
+/** The split as a caller of `rollouts.start` gives it. */
 export interface RolloutSettings {
   /** The versions to split over, and their shares of the subjects that are covered; the weights need not sum to 100. */
   readonly arms: readonly RolloutArm[]
@@ -30,7 +30,7 @@ export interface RolloutRamp {
   readonly arms?: readonly RolloutArm[]
   /** New weights alone, in the order of the arms. */
   readonly weights?: readonly number[]
-  /** `false`: no new subjects, while those who have a remembered arm keep it; `true` takes new ones again. Of sticky rollouts only. */
+  /** `false`: takes no new subjects, and those with a stored arm keep it; `true` takes new ones again. Only for sticky rollouts. */
   readonly enrol?: boolean
 }
 

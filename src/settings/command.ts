@@ -39,7 +39,7 @@ Secrets are printed as ***.
 /**
  * Runs `agent-config settings …`.
  *
- * @returns the exit code: 0, 1 for settings that do not hold or a key that is not there, 2 for a wrong command line
+ * @returns the exit code: 0; 1 for invalid settings or a key that does not exist; 2 for a wrong command line
  */
 export async function runSettingsCommand(args: readonly string[], io: CommandIo): Promise<number> {
   const parsed = parseArguments(args)

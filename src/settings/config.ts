@@ -2,11 +2,11 @@ import type { DescribedSetting } from './report/describe.js'
 import type { Inspection } from './report/inspect.js'
 import type { DeepPartial, KnownPath, PathOf, ValueAt } from './typed-paths.js'
 
-/** What a `Config` tells its listeners. */
+/** The events of a `Config`. */
 export interface ConfigEvents {
   /** The settings changed; readers get the new ones from now on. Secrets are redacted in `changes`. */
   change: (event: ConfigChangeEvent) => void
-  /** A source is broken and the last good values stay; once for each distinct content. */
+  /** A source is broken and the last good values stay in use. Emitted once for each distinct content. */
   error: (event: ConfigErrorEvent) => void
 }
 
@@ -42,14 +42,14 @@ export interface ConfigHealth {
   readonly isWatching: boolean
   /** Since when the sources are broken, as an ISO time. */
   readonly failingSince?: string
-  /** What is wrong with them; secrets are redacted. */
+  /** The problem with them; secrets are redacted. */
   readonly error?: string
 }
 
 /** What `reload()` did. */
 export interface ReloadResult {
   readonly changed: boolean
-  /** Why nothing was taken over; the last good values stay. */
+  /** Why the new values were not taken; the last good ones stay in use. */
   readonly error?: Error
 }
 
@@ -60,7 +60,7 @@ export interface ReloadResult {
  */
 export type Config<Values = unknown> = unknown extends Values ? AnyConfig : TypedConfig<Values>
 
-/** What every `Config` can do. */
+/** The methods of every `Config`. */
 export interface AnyConfig {
   /**
    * The current snapshot, frozen; a change gives another object. With `fresh` keys the sources are checked each time
@@ -75,7 +75,7 @@ export interface AnyConfig {
   get(path: string, fallback?: unknown): unknown
   /** Whether there is a setting at a path; `null` counts as one. */
   has(path: string): boolean
-  /** Every source that says something at a path, from low to high. Secrets are redacted. */
+  /** Every source with a value at a path, from low to high. Secrets are redacted. */
   inspect(path: string): Inspection
   /** The same as text, for one setting or for all of them. */
   explain(path?: string): string
@@ -121,8 +121,8 @@ export interface TypedConfig<Values> extends AnyConfig {
    * @returns the function that stops it
    */
   select<Part>(choose: (values: Values) => Part, onChange: (part: Part, before: Part) => void): () => void
-  /** The same sources as another environment sees them; not watched. @throws {SettingsError} when they do not hold there */
+  /** The same sources, read for another environment; not watched. @throws {SettingsError} when they are invalid there */
   withEnvironment(name: string): TypedConfig<Values>
-  /** The same sources with other overrides on top, for tests; not watched. @throws {SettingsError} when they do not hold */
+  /** The same sources with other overrides on top, for tests; not watched. @throws {SettingsError} when they are invalid */
   withOverrides(overrides: DeepPartial<Values>): TypedConfig<Values>
 }

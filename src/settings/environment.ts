@@ -14,7 +14,7 @@ const ALIASES: readonly (readonly string[])[] = [
   ['development', 'dev'],
 ]
 
-/** Every name an environment goes by, its own first: `PROD` is also `prod` and `production`. */
+/** Every name of an environment, its own first: `PROD` is also `prod` and `production`. */
 export function namesOf(environment: string): readonly string[] {
   const lower = environment.toLowerCase()
   const aliases = ALIASES.find((names) => names.includes(lower)) ?? []
@@ -48,7 +48,7 @@ export function chooseEnvironment(choice: {
   const { allowed } = choice
   if (!allowed) return { name, chosenBy }
   const isListed = allowed.some((one) => one.toLowerCase() === name.toLowerCase())
-  // On the list under its other name only: that is the name rules and files go by.
+  // The list has only its other name: rules and files use that one.
   const alias = isListed ? name : allowed.find((one) => isSameEnvironment(name, one))
   if (alias !== undefined) return { name: alias, chosenBy }
   const near = nearest(name, allowed)

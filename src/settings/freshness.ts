@@ -1,12 +1,15 @@
 /** How soon after one look at the sources the same tick looks again, in milliseconds: about as long as a look takes. */
 const WAIT_MS = 0.01
-/** This many reads in a row count as a loop: it reads the clock once in as many reads, and spends at most a ninth of its time on looks at the sources. */
+/**
+ * This many reads in a row count as a loop: it reads the clock once in as many reads, and spends at most a ninth of its time on looks at the
+ * sources.
+ */
 const LOOP = 64
 const LOOP_WAIT_PER_LOOK = 8
 
 /**
- * Decides when fresh keys are compared with their sources: at the first read of each tick of the event loop. A tick that goes on looks
- * again after some microseconds, so that what the tick itself writes is seen; a loop of reads looks more seldom.
+ * Decides when fresh keys are compared with their sources: at the first read of each tick of the event loop. A long tick compares them
+ * again after some microseconds, so that it sees what it wrote itself; a loop of reads compares less often.
  */
 export class Freshness {
   #isKnown = false

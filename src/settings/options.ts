@@ -12,7 +12,7 @@ export interface SettingsRule<Values = Record<string, unknown>> {
   readonly check: (values: Values) => boolean
   /** The setting the problem is reported at. */
   readonly path: string
-  /** What is reported, behind the path: `must be https in production`. */
+  /** The message that follows the path: `must be https in production`. */
   readonly message: string
 }
 
@@ -33,7 +33,8 @@ export interface CreateConfigOptions<Schema extends StandardSchema | undefined =
   /** The folder of the settings files. @default `config` if it exists, else the working directory */
   readonly root?: string
   /**
-   * Settings files, lowest first, relative to `root`, TOML or (by the ending `.json`) JSON. `{env}` stands for the environment, and such a file may be
+   * Settings files, lowest first, relative to `root`, TOML or (by the ending `.json`) JSON. `{env}` stands for the environment, and such a
+   * file may be
    * missing; any other file named here must exist. @default ['settings.toml', 'settings.{env}.toml'], both may be missing
    */
   readonly files?: readonly string[]
@@ -69,9 +70,9 @@ export interface CreateConfigOptions<Schema extends StandardSchema | undefined =
   readonly fresh?: readonly string[]
   /** Dotted paths of settings that are secrets, besides those that are recognized. @default [] */
   readonly secrets?: readonly string[]
-  /** What must hold across keys. @default [] */
+  /** Rules that span several keys. @default [] */
   readonly rules?: readonly SettingsRule<ValuesOf<Schema>>[]
-  /** What happens about keys the schema does not name. @default 'warn' */
+  /** What happens when a source has keys that the schema does not name. @default 'warn' */
   readonly unknownKeys?: 'warn' | 'error' | 'ignore'
   /**
    * Whether files are watched and changes applied as they happen. `{ pollMs }` also looks at them at that interval, in milliseconds, for

@@ -21,7 +21,7 @@ export interface Setup {
   /** Whether the schema's defaults are handed to the schema, or filled in by it. */
   readonly areDefaultsInputs: boolean
   readonly root: string
-  /** Whether anything says that there should be settings files. */
+  /** Whether an option, or a folder `config/`, says that there should be settings files. */
   readonly wantsFiles: boolean
   readonly prefix: string | undefined
   readonly names: VariableNames

@@ -21,7 +21,7 @@ import { frozenCopy } from './tree/frozen-copy.js'
 import { pathKey, pathOf } from './tree/path.js'
 import { type Complaint, childOf, type Node, nodeAt, Tree } from './tree/tree.js'
 
-/** Everything one load of the settings gave. */
+/** The result of one load of the settings. */
 export interface Snapshot {
   readonly values: object
   readonly assignments: readonly Assignment[]
@@ -42,7 +42,7 @@ export function takeSnapshot(setup: Setup): Snapshot {
   const sources = readSources(setup)
   const ignored = new Set(options.emptyIsUnset === undefined ? sources.assignments.filter((said) => isEmptyOfKind(said, setup.shape)) : [])
   let build = buildFrom(setup, sources, ignored)
-  // So does any other empty variable that the schema refuses: what the lower layers say is tried instead.
+  // Any other empty variable that the schema refuses counts as not set too: the value of the lower layers is tried instead.
   while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
 
   const { tree, validated, secrets } = build

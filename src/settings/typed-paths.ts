@@ -34,7 +34,7 @@ export interface NoSuchPath {
   readonly 'no setting has this path': true
 }
 
-/** What stands at a path, in any case: `db.host`, `DB__host`, `servers.0.host`, `servers[0].host`. */
+/** The type of the value at a path, in any case: `db.host`, `DB__host`, `servers.0.host`, `servers[0].host`. */
 export type ValueAt<Value, Path extends string> = string extends Path ? unknown : Walk<Value, Dotted<Path>>
 
 /** The path itself where the settings may have it; a misspelt path of a closed schema is a type error. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from './errors.js'
 
-/** Longest of each kind of text, in characters. */
+/** The longest text of each sort, in characters. */
 export const LIMITS = {
   name: 255,
   shortName: 100,
@@ -118,7 +118,7 @@ function isRecord(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]' && typeof (value as { toJSON?: unknown }).toJSON !== 'function'
 }
 
-/** Who and why of a write. */
+/** The author and the reason of a write. */
 export function checkMeta(meta: { readonly changedBy?: unknown; readonly summary?: unknown; readonly waitForWorkers?: unknown }): void {
   checkOptionalText('changedBy', meta.changedBy, LIMITS.author)
   checkOptionalText('summary', meta.summary, LIMITS.summary)

@@ -21,7 +21,7 @@ export class Breaker {
     return this.#failures >= this.#options.threshold
   }
 
-  /** Whether a call may go out now. While open, one caller per cool-down gets through to try. */
+  /** Whether a call may be sent now. While open, one caller per cooldown may try. */
   allows(): boolean {
     if (!this.isOpen) return true
     const now = performance.now()

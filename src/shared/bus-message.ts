@@ -13,7 +13,7 @@ export interface ChangeMessage {
   readonly scopes: readonly Scope[] | undefined
 }
 
-/** The legacy message, from programs that know nothing of revisions: `{"type":"prompt","key":null}`. */
+/** The legacy message, from programs without revisions: `{"type":"prompt","key":null}`. */
 export interface PlainMessage {
   readonly form: 'plain'
   readonly type: string

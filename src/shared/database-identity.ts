@@ -1,5 +1,5 @@
 /**
- * Which database this process works with. Every part that names it, in a key, a message or a file, asks here.
+ * Which database this process works with. Every part that writes the name into a key, a message or a file takes it from here.
  *
  * | from | by | to |
  * | --- | --- | --- |
@@ -13,7 +13,7 @@ export class DatabaseIdentity {
   #isConfirmed = false
   readonly #listeners: ((name: string) => void)[] = []
 
-  /** What the database calls itself, assumed or confirmed; `undefined` while that is unknown. */
+  /** The database's name for itself, assumed or confirmed; `undefined` while it is unknown. */
   get name(): string | undefined {
     return this.#name
   }
@@ -27,21 +27,21 @@ export class DatabaseIdentity {
     return this.#isConfirmed
   }
 
-  /** A snapshot file or Redis says what the database calls itself. Ignored once a name is assumed or confirmed. */
+  /** Takes the name that a snapshot file or Redis has. Ignored once a name is assumed or confirmed. */
   assume(name: string): void {
     if (this.#name !== undefined) return
     this.#name = name
     this.#tell(name)
   }
 
-  /** The database itself says it. */
+  /** Takes the name that the database itself gave. */
   confirm(name: string): void {
     this.#name = name
     this.#isConfirmed = true
     this.#tell(name)
   }
 
-  /** Told in the tick in which the database is named, each time; the state is the new one by then. */
+  /** Calls the listener each time a name is taken, in the same tick, after the state has changed. */
   onNamed(listener: (name: string) => void): void {
     this.#listeners.push(listener)
   }

@@ -51,13 +51,13 @@ export function isConfigError(error: unknown, code?: ConfigErrorCode): boolean {
   return code === undefined || (error as Error & { code?: unknown }).code === code
 }
 
-/** The settings do not hold what the schema asks for; the message lists every problem. */
+/** Settings are missing, or do not fit the schema; the message lists every problem. */
 export class SettingsError extends ConfigError {
   override readonly name = 'SettingsError'
   readonly code = 'E_SETTINGS'
   /** Every problem, in the order of the message; secrets are redacted here as well. */
   readonly problems: readonly { readonly path: string; readonly message: string; readonly origin?: string }[]
-  /** What is odd but not wrong, such as a key that nobody reads. */
+  /** What is odd but not wrong, such as a key that the schema does not have. */
   readonly warnings: readonly string[]
   /** The name of the environment whose settings were read. */
   readonly environment: string | undefined
@@ -77,12 +77,12 @@ export class SettingsError extends ConfigError {
   }
 }
 
-/** A settings file cannot be read or parsed, or was asked for and is not there. */
+/** A settings file cannot be read or parsed, or was named and does not exist. */
 export class SettingsFileError extends ConfigError {
   override readonly name = 'SettingsFileError'
   readonly code = 'E_SETTINGS_FILE'
   readonly file: string
-  /** Where in the file, counted from 1, when it was a place. */
+  /** The line in the file, counted from 1, where its text cannot be parsed. */
   readonly line: number | undefined
   readonly column: number | undefined
 
@@ -180,7 +180,7 @@ export class TemplateVariableError extends ConfigError {
   }
 }
 
-/** Files of configuration cannot be read, or say what is not acceptable. The message names the first. */
+/** Configuration files cannot be read, or hold something that is not valid. The message names the first problem. */
 export class FilesError extends ConfigError {
   override readonly name = 'FilesError'
   readonly code = 'E_FILES'
@@ -243,9 +243,9 @@ export class StoreUnavailableError extends ConfigError {
   readonly code = 'E_STORE_UNAVAILABLE'
   /** For writes: `none` when nothing was written, `unknown` when the connection was lost during COMMIT and stays lost. */
   readonly outcome: 'none' | 'unknown' | undefined
-  /** What stood in the way; `undefined` when nobody could tell. `cause` holds PostgreSQL's or the driver's own error. */
+  /** Why it failed, in one word; `undefined` when that is not known. `cause` holds PostgreSQL's or the driver's own error. */
   readonly reason: StoreUnavailableReason | undefined
-  /** Whether the same call, made again, may succeed with nothing else changed; `undefined` when nobody could tell. */
+  /** Whether the same call, made again, may succeed with nothing else changed; `undefined` when that is not known. */
   readonly retryable: boolean | undefined
 
   constructor(message: string, facts: StoreUnavailableFacts = {}) {

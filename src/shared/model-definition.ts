@@ -7,7 +7,7 @@ import type { StandardSchema } from './standard-schema.js'
 export interface ModelDefinitionOptions<Parameters> {
   /** The configuration's name in the store. */
   readonly name: string
-  /** What stands in while the store has no such configuration, and what `models.ensure` writes. */
+  /** Served while the store has no such configuration, and written by `models.ensure`. */
   readonly fallback: ModelFallback & { readonly fallbacks?: readonly ModelFallback[] }
   /** What parameters may be: a schema of valibot, zod or arktype, which has to validate synchronously. Without one, any are taken. */
   readonly parameters?: StandardSchema<unknown, Parameters>

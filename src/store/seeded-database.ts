@@ -15,7 +15,7 @@ export function seededDatabase(schema: string, seed: (repositories: Repositories
   return new Kysely<Tables>({ dialect: pgliteDialect(() => new SeededDriver(schema, seed, startMs)) })
 }
 
-/** Each ends a reason for PostgreSQL's timer to run. */
+/** Statements after which PostgreSQL's timer has no reason to run. */
 const RELEASE_TIMER = ['set statement_timeout = 5', 'select 1', 'reset statement_timeout', 'select pg_stat_force_next_flush()']
 
 /**
@@ -30,7 +30,7 @@ export async function releaseTimers(): Promise<void> {
   await SHARED.releaseConnection(connection)
 }
 
-/** The shared database; nobody closes it. */
+/** The shared database; it is never closed. */
 class SharedDriver implements Driver {
   async init(): Promise<void> {
     start ??= SHARED.init()

@@ -1,7 +1,7 @@
 import type { ChatEntry } from './chat-entry.js'
 
 /**
- * What makes a cached prefix useless: a provider finds it again only when everything before its end is the same, so a variable in there
+ * Warns of variables in a cached prefix: a provider finds a prefix again only when every character of it is the same, so a variable in it
  * writes a new cache entry for each value, which is never read again.
  */
 export function cacheWarnings(entries: readonly ChatEntry[]): string[] {

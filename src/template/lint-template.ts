@@ -2,7 +2,7 @@ import type { ChatMessageTemplate, TemplateFormat } from '../entities/template.j
 import { parseTemplate } from './parse-template.js'
 
 /**
- * What a template may do and will probably disappoint with, one sentence each: a variable that stands before the end of a cached prefix
+ * Warnings about a valid template, one sentence each: a variable before the end of a cached prefix
  * (`cache: true`), so that every value of it is a cache miss.
  *
  * @throws {TemplateSyntaxError} when the template does not parse

@@ -9,11 +9,11 @@ import type { Filling, TemplateValues } from './text-template.js'
 
 /** A template in the form that renders: cut at its variables once, when it is read. */
 export interface ParsedTemplate {
-  /** What the template needs, in order of first use: variables, and placeholders of a chat template that are not optional. */
+  /** The names that have to be given, in order of first use: variables, and placeholders of a chat template that are not optional. */
   readonly variables: readonly string[]
-  /** What the template can do without: section names, variables within sections, optional placeholders. */
+  /** The names that may be left out: section names, variables within sections, optional placeholders. */
   readonly optionalVariables: readonly string[]
-  /** What is allowed and will probably disappoint: a variable before the end of a cached prefix. */
+  /** Warnings about a valid template: a variable before the end of a cached prefix. */
   readonly warnings: readonly string[]
   /**
    * The text, or for a chat template the messages. Values are not read as templates again.

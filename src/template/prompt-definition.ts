@@ -13,20 +13,20 @@ export interface PromptDefinitionOptions<Variables> {
   /** The prompt's name in the store. */
   readonly name: string
   /**
-   * What callers give: a schema of valibot, zod, arktype or another library with the Standard Schema interface. It has to validate
+   * The variables that callers give: a schema of valibot, zod, arktype or another library with the Standard Schema interface. It has to validate
    * synchronously. Without one, any variables are taken.
    */
   readonly variables?: StandardSchema<Variables, unknown>
-  /** What stands in while the store has no such prompt, and what `prompts.ensure` writes. */
+  /** Served while the store has no such prompt, and written by `prompts.ensure`. */
   readonly fallback?: string | readonly ChatMessageTemplate[]
-  /** @default what the fallback is: a string is `text`, a list is `chat` */
+  /** @default by the fallback: a string is `text`, a list is `chat` */
   readonly type?: TemplateType
   /** How variables are written in the fallback. @default 'f-string' */
   readonly templateFormat?: TemplateFormat
 }
 
 /**
- * A prompt as the code that uses it knows it: its name, its variables, and what to say while the store has none. `Compiled` is what
+ * A prompt as the code that uses it knows it: its name, its variables, and the text to use while the store has none. `Compiled` is what
  * `compile` gives: a string, or messages.
  */
 export interface PromptDefinition<Variables = unknown, Compiled = unknown> {

@@ -3,18 +3,19 @@ import { TemplateVariableError } from '../shared/errors.js'
 /** Most characters (UTF-16 units) of one rendered template, all messages of a chat together: 16 Mi. */
 const MOST_CHARACTERS = 16 * 1024 * 1024
 
-/** Most rounds of one rendering: a tag of a section counts once for each time it is written, and so does each item of a list. */
+/** Most steps of one rendering: a tag of a section counts once for each time it is written, and so does each item of a list. */
 const MOST_ROUNDS = 500_000
 
 /**
- * What one rendering may still do. Sections over lists multiply: ten nested ones over ten items each are ten thousand million rounds, from a
+ * The steps and characters that one rendering has left. Sections over lists multiply: ten nested ones over ten items each are ten thousand
+ * million steps, from a
  * template of a hundred bytes.
  */
 export class RenderBudget {
   charactersLeft = MOST_CHARACTERS
   #roundsLeft = MOST_ROUNDS
 
-  /** @throws {TemplateVariableError} when there are not that many rounds left */
+  /** @throws {TemplateVariableError} when there are not that many steps left */
   takeRounds(rounds: number, name: string): void {
     this.#roundsLeft -= rounds
     if (this.#roundsLeft >= 0) return

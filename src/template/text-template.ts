@@ -18,14 +18,14 @@ export interface Filling {
 
 /** The parsed form of one text. */
 export interface TextTemplate {
-  /** What the text needs, in order of first use. */
+  /** The names that have to be given, in order of first use. */
   readonly variables: readonly string[]
-  /** What the text can do without, in order of first use. */
+  /** The names that may be left out, in order of first use. */
   readonly optionalVariables: readonly string[]
   /** Whether it is one variable and nothing else. */
   readonly isBare?: boolean
   /**
-   * Puts the values in. What stands in the place of a missing one follows `onMissing`.
+   * Puts the values in. `onMissing` decides what is written for a missing one.
    *
    * @throws {TemplateVariableError} for a value that cannot be written as text, and for a text that becomes too long
    */

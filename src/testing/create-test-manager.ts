@@ -17,7 +17,7 @@ import type { ContextRuleDraft } from '../store/repositories/context-rule-reposi
 import type { Repositories } from '../store/repositories/repositories.js'
 import { releaseTimers, seededDatabase } from '../store/seeded-database.js'
 
-/** What a test manager holds from the start. Versions without `labels` carry `production`. */
+/** The configurations that a test manager has from the start. Versions without `labels` carry `production`. */
 export interface TestManagerSeed {
   /** A text, or the messages of a chat, for each name; or drafts in full. */
   readonly prompts?: Readonly<Record<string, PromptDraft['template']>> | readonly PromptDraft[]
@@ -52,7 +52,7 @@ const START_MS = 60_000
 
 /**
  * A manager for a host's tests: the real one, on an embedded PostgreSQL in memory, without servers. Needs the package
- * `@electric-sql/pglite`. What it is seeded with is there at the first read.
+ * `@electric-sql/pglite`. Its configurations can be read at once.
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export interface FakeAnswerDetails extends Partial<Pick<ChatResult, 'finishReaso
 /** Gives the answer for a request; `call` counts from 1. */
 export type FakeAnswerFunction = (request: ChatRequest, call: number) => FakeAnswer | Promise<FakeAnswer>
 
-/** How a `FakeLLMClient` appears. */
+/** Options of a `FakeLLMClient`. */
 export interface FakeLLMClientOptions {
   /** @default 'fake' */
   readonly provider?: string

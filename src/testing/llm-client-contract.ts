@@ -18,7 +18,7 @@ const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'tool-calls',
 /**
  * Declares tests of what every `LLMClient` promises, for a client of one's own.
  *
- * What stands behind the client (a real server, a scripted one) has to answer any question with a text, as often as it is asked.
+ * The server behind the client, a real or a scripted one, has to answer every question with a text.
  *
  * @param makeClient gives a client for each test
  * @param options pass vitest's `describe` and `it` unless they are globals

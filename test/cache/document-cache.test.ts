@@ -309,6 +309,7 @@ describe('expiry', () => {
     await vi.advanceTimersByTimeAsync(0)
 
     expect(answers).toEqual(['memory', 'memory'])
+    expect(cache.served()).toMatchObject([{ state: 'refreshing', isHot: true, stale: false }])
     expect(history.loads).toEqual([GREETING, GREETING])
     expect(redis.asked).toEqual([])
     gate.open()

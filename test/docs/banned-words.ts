@@ -29,7 +29,15 @@ const BANNED: readonly BannedWords[] = [
 export function complaintsAboutWords(file: string, text: string): readonly string[] {
   const banned = BANNED.filter(({ files }) => files?.test(file) ?? true)
   return banned
-    .flatMap(({ pattern, instead }) => [...text.matchAll(pattern)].map(({ 0: found, index }) => ({ index, found, instead })))
+    .flatMap(({ pattern, instead }) => [...text.matchAll(acrossLines(pattern))].map(({ 0: found, index }) => ({ index, found, instead })))
     .toSorted((left, right) => left.index - right.index)
-    .map(({ index, found, instead }) => `${file}:${text.slice(0, index).split('\n').length} "${found}": say ${instead}`)
+    .map(({ index, found, instead }) => `${file}:${text.slice(0, index).split('\n').length} "${found.replace(BREAK, ' ')}": say ${instead}`)
+}
+
+/** A line break within a sentence, with the mark of the comment that goes on after it. */
+const BREAK = /\s*\n\s*(?:\*|\/\/|--)?\s*/g
+
+/** The pattern, found also where a sentence goes on in the next line. */
+function acrossLines({ source, flags }: RegExp): RegExp {
+  return new RegExp(source.replaceAll(' ', `(?: |${BREAK.source})`), flags)
 }

@@ -25,12 +25,12 @@ describe('the words of code and pages', () => {
   })
 
   it('would be complained about with file and line', () => {
-    const text = "const plan = 1\n// As in the original plan: News\n// that came by the side door.\n/** The plan's own message. */"
+    const text = "const plan = 1\n// As in the original plan: News\n// that came by the side\n  // door.\n/** The plan's own message. */"
 
     expect(complaintsAboutWords('a.ts', text)).toEqual([
       expect.stringMatching(/^a\.ts:2 "the original plan"/),
       expect.stringMatching(/^a\.ts:3 "by the side door"/),
-      expect.stringMatching(/^a\.ts:4 "The plan's"/),
+      expect.stringMatching(/^a\.ts:5 "The plan's"/),
     ])
   })
 })

@@ -152,7 +152,7 @@ export class Protocol {
       const isAsked = (pageAsked & (1 << scope)) !== 0
       if (isFirstRead) this.#settleFirst(worker, scope, page, isAsked)
       else if (head > pageAfter) this.#raise(worker, scope, head)
-      if (isAsked) this.#judge(worker, scope, page)
+      if (isAsked) this.#settleUnverified(worker, scope, page)
       worker.told[scope] = Math.max(worker.told[scope]!, head)
     }
     worker.ahead &= ~pageHeard
@@ -331,7 +331,7 @@ export class Protocol {
   }
 
   /** A document that nobody could confirm, once the log was asked about it. */
-  #judge(worker: WorkerState, scope: number, top: number): void {
+  #settleUnverified(worker: WorkerState, scope: number, top: number): void {
     if (!(worker.unverified & (1 << scope))) return
     this.#learn(worker, scope, top)
     const revision = this.headAt(scope, worker.memory[scope]!)

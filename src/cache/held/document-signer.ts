@@ -2,13 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
  * Signs what is stored in Redis, so that a document is accepted only from a writer that knows the secret. HMAC-SHA-256 over key, stamp and
- * text, each behind its length, so that no other three give the same bytes. The key holds database and document format, so a document
- * cannot be moved to another key. A replay of an old document under its own key is noticed by the scope's head alone.
+ * text, each preceded by its length, so that no other three give the same bytes. The key holds database and document format, so a document
+ * cannot be moved to another key. Only the scope's head reveals an old document that was put back under its own key.
  */
 export class DocumentSigner {
   readonly #secrets: readonly string[]
 
-  /** @param secrets the first signs, all are accepted; none: nothing is signed and nothing is asked for */
+  /** @param secrets the first signs, all are accepted; with an empty list nothing is signed or checked */
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets
   }

@@ -11,9 +11,9 @@ export interface Head {
  * What this process was told about each scope. A head with a token, or of revision 0, is known; one without is only a bound: the scope's last
  * change is not below it.
  *
- * Two more bounds speak of the scopes that are not in the table. `minFloor` is the highest revision that was pushed out: nothing older may be
- * served. `unknownBelow` is where the log ended when it was first read, which lists no heads: up to there a scope may have changed, or not, so
- * that a document that is older is not known to be wrong; it has to be confirmed.
+ * Two bounds hold for the scopes that are not in the table. `minFloor` is the highest revision that was pushed out: nothing older may be
+ * served. `unknownBelow` is where the log ended when it was first read, without heads: up to there a scope may have changed or not. A
+ * document that is older than that may be right, and has to be confirmed.
  */
 export class HeadTable {
   readonly #heads: LRUCache<Scope, Head>
@@ -67,7 +67,7 @@ export class HeadTable {
       head.token = token
       return head
     }
-    // A late message about a scope that was pushed out: its own last change is not known any more, only that it is not above the floor.
+    // A late message about a scope that was pushed out: its last change is no longer known, only that it is not above the floor.
     return revision >= this.#minFloor ? this.#create(scope, revision, token) : this.#create(scope, this.#minFloor, '')
   }
 
@@ -83,11 +83,11 @@ export class HeadTable {
    * Takes over what the primary itself says, as of `asOf`: where the table claims a change up to `asOf` that the primary does not know,
    * that change never happened (a forged message, a lost history).
    *
-   * @returns the head now; `undefined` when this says too little of it
+   * @returns the head now; `undefined` when it is still not known
    */
   learn(scope: Scope, revision: number, token: string, asOf: number): Head | undefined {
     const head = this.#heads.get(scope)
-    // Its head may have been pushed out while this answer was on its way: then nothing is known beyond the floor.
+    // Its head may have been pushed out while this answer was on its way: then only the floor is known.
     if (!head && asOf < this.#minFloor) return this.#create(scope, this.#minFloor, '')
     if (!(head && isKnown(head)) && asOf < this.#certainFrom(head)) return head
     if (!head) return this.#create(scope, revision, token)
@@ -99,7 +99,7 @@ export class HeadTable {
   }
 
   /**
-   * Takes back a claim that the primary, asked after it was heard, does not know; what was heard since then stays.
+   * Takes back a claim that the primary, asked after the claim arrived, does not know; what was heard since then stays.
    *
    * @returns whether it was the claim of this scope
    */
@@ -111,7 +111,7 @@ export class HeadTable {
     return isItsClaim
   }
 
-  /** Forgets a scope of which nothing is known but a claim that was not true. */
+  /** Forgets a scope of which only a false claim was known. */
   forget(scope: Scope): void {
     this.#heads.delete(scope)
   }

@@ -2,28 +2,28 @@ import type { Scope } from '../../entities/scope.js'
 import type { LogPage } from '../log/revision-log.js'
 import { isContent } from './content-key.js'
 import { type Head, HeadTable } from './head-table.js'
-import { type EntryState, isUnverified, judge, type MemoryEntry, type MutableEntry, NewEntry } from './memory-entry.js'
+import { type EntryState, isUnverified, type MemoryEntry, type MutableEntry, NewEntry, updateFlags } from './memory-entry.js'
 import { MemoryTier } from './memory-tier.js'
 import type { StampedDocument } from './stamped-document.js'
 
 export interface HeldDocumentsParts<Value> {
   readonly maxEntries: number
   readonly maxBytes: number
-  /** Milliseconds until a document is read again although nobody announced a change. */
+  /** Milliseconds until a document is read again even when no change was announced. */
   readonly ttlMs: number
   /** Whether documents are kept as text too, so that snapshots can be taken. */
   readonly keepsText: boolean
   /**
-   * Makes what is served out of a document's JSON, once, when it enters memory. What did not come from PostgreSQL may be anything: it throws
-   * when that is no document of this scope.
+   * Makes the served object from a document's JSON, once, when it enters memory. JSON that did not come from PostgreSQL may be anything: it throws
+   * when it is not a document of this scope.
    */
   readonly materialize: (document: StampedDocument, isForeign: boolean) => Value
-  /** Told of every document that enters memory, after it entered. */
+  /** Called for every document, after it entered memory. */
   readonly onKept: (entry: MemoryEntry<Value>) => void
   readonly onRemoved: (entry: MemoryEntry<unknown>) => void
 }
 
-/** How a document came that wants to enter memory. */
+/** Where a document that is about to enter memory comes from. */
 export interface Arrival {
   /** The history it was read in. */
   readonly generation: number
@@ -35,10 +35,10 @@ export interface Arrival {
   readonly isForeign?: boolean
 }
 
-/** Most such changes that are remembered; beyond that only documents still in memory are compared. */
+/** Most entries of `#arrived`; beyond that only documents that are still in memory are compared. */
 const MAX_ARRIVED = 1_000
 
-/** Heads kept for each document kept: a head is a hundred bytes, and losing one costs a query later. */
+/** Heads kept for each document that may be kept: a head takes a hundred bytes, and one that is missing costs a query later. */
 export const HEADS_PER_ENTRY = 10
 
 /**
@@ -51,7 +51,7 @@ export class HeldDocuments<Value> {
   readonly #memory: MemoryTier<Value>
   /** Scopes that were announced since the log was read, each with the head it had before. */
   readonly #claims = new Map<Scope, Readonly<Head> | undefined>()
-  /** The changes of documents that came in since the log was read, which memory may have let go again. */
+  /** The changes of documents that came in since the log was read; memory may have dropped the documents again. */
   readonly #arrived = new Map<Scope, Readonly<Head>>()
   #generation = 0
   /** Whether the log was read. */
@@ -99,16 +99,30 @@ export class HeldDocuments<Value> {
     this.#memory.touch(entry as MutableEntry<Value>)
   }
 
-  /** Moves the clock: what has expired is read again at its next use. */
+  /** Moves the clock: documents that have expired by then are read again at their next use. */
   tick(now: number): void {
     for (const entry of this.#memory.entries()) if (entry.state === 'fresh' && entry.expiresAt <= now) this.#enter(entry, 'expired')
   }
 
-  /** A document that has expired could not be read again; it is tried once more at `expiresAt`. */
+  /** A document that has expired is being read again, until `refreshed` or `refreshFailed`. */
+  refreshing(entry: MemoryEntry<Value>): void {
+    const own = entry as MutableEntry<Value>
+    own.expiresAt = Number.POSITIVE_INFINITY
+    if (entry.state === 'expired') this.#enter(own, 'refreshing')
+  }
+
+  /** It was read again. If that did not put another entry in its place, it is read once more at `expiresAt`. */
+  refreshed(entry: MemoryEntry<Value>, expiresAt: number): void {
+    const own = entry as MutableEntry<Value>
+    own.expiresAt = expiresAt
+    if (entry.state === 'refreshing') this.#enter(own, 'expired')
+  }
+
+  /** It could not be read again; that is tried once more at `expiresAt`. */
   refreshFailed(entry: MemoryEntry<Value>, expiresAt: number): void {
     const own = entry as MutableEntry<Value>
     own.expiresAt = expiresAt
-    if (entry.state === 'fresh' || entry.state === 'expired') this.#enter(own, 'stale')
+    if (entry.state === 'fresh' || entry.state === 'refreshing') this.#enter(own, 'stale')
   }
 
   /** A message without a revision said that it changed. */
@@ -120,7 +134,7 @@ export class HeldDocuments<Value> {
     return this.#memory.entries()
   }
 
-  /** What would be served now; contents of single versions, which never change, aside. */
+  /** The documents that would be served now, without contents of single versions, which never change. */
   served(): readonly MemoryEntry<Value>[] {
     return this.#memory.entries().filter((entry) => entry.isUsable && !isContent(entry.scope))
   }
@@ -135,7 +149,7 @@ export class HeldDocuments<Value> {
     return this.#heads.contradicts(scope, revision, token)
   }
 
-  /** A document of this scope that is as of this revision is the last one, as far as this process has heard. */
+  /** Whether a document of this scope that is as of this revision is the last one, as far as this process has heard. */
   certainFrom(scope: Scope): number {
     return this.#heads.certainFrom(scope)
   }
@@ -154,7 +168,7 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Takes a document into memory. Drops one that something newer was announced for while it was on its way, and one that is older than what
+   * Takes a document into memory. Drops it when something newer was announced while it was on its way, and when it is older than what
    * is there.
    *
    * @returns what is in memory now, if it may be served
@@ -180,7 +194,7 @@ export class HeldDocuments<Value> {
     return this.#keep(document, value, { head, state: unverified ? 'unverified' : 'fresh' })
   }
 
-  /** Takes the last good document of an earlier process, which is served when nobody else answers. */
+  /** Takes the last good document of an earlier process, which is served when no server answers. */
   adopt(document: StampedDocument): void {
     this.#keep(document, this.#parts.materialize(document, true), { state: 'adopted', source: 'snapshot' })
   }
@@ -196,7 +210,7 @@ export class HeldDocuments<Value> {
     const held = this.#memory.peek(scope)
     if (!held) return
     this.#follow(held, head)
-    // In one history, whatever contains the last change up to `asOf` is that change's document, or one of a later change.
+    // In one history, a document that contains the last change up to `asOf` is the document of that change, or of a later one.
     const isOther = held.revision !== revision || held.token !== token
     if (isOther && held.revision <= asOf && held.asOf >= revision) this.#memory.delete(scope)
   }
@@ -208,7 +222,7 @@ export class HeldDocuments<Value> {
     if (!held) return
     // Nothing entered memory while the claim stood: in one history, what is there cannot be newer than what the primary said since.
     if (held.asOf > asOf) this.#memory.delete(scope)
-    else judge(held)
+    else updateFlags(held)
   }
 
   /**
@@ -230,21 +244,21 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * A document that says it contains every change up to a revision, and lacks one at or below it, had its stamp counted in another history. It
-   * proves nothing from that change on; if the change was made up, what is left of the stamp is still enough.
+   * A document that lacks a change at or below its own stamp had the stamp counted in another history. The stamp
+   * proves nothing from that change on, so it is lowered to just below it; if the change was forged, the lower stamp is still enough.
    */
   #lowerStamp({ scope, revision }: LogPage['heads'][number]): void {
     const held = this.#memory.peek(scope)
     if (!held || held.revision >= revision || held.asOf < revision) return
     held.asOf = revision - 1
-    judge(held)
+    updateFlags(held)
   }
 
   /**
    * Takes the changes since the log was read before, and takes back every announcement that they do not confirm: its scope has the head
-   * that it had, so that its document goes on being served.
+   * that it had before, so that its document is served again.
    *
-   * The first read does not list what changed up to now. Of what was announced while it was under way, it says nothing: that stays as a bound.
+   * The first read does not list what changed up to now, so it cannot confirm what was announced while it was under way: that stays as a bound.
    *
    * @param isPending whether a revision was announced too late to be in this read
    */
@@ -286,8 +300,8 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Whether a document that was read is of a change after `after` that the log does not have: the database has lost it. Messages alone bring
-   * no documents, so nobody can make this up on the channel.
+   * Whether a document that was read contains a change after `after` that the log does not have: the database has lost it. Messages bring
+   * no documents, so this cannot be forged on the channel.
    */
   hasLost(heads: LogPage['heads'], after: number, isPending: (revision: number) => boolean): boolean {
     const inLog = new Map(heads.map((head) => [head.scope, head]))
@@ -300,7 +314,7 @@ export class HeldDocuments<Value> {
     return this.#memory.entries().some((entry) => !isUnverified(entry) && !isContent(entry.scope) && isLost(entry.scope, entry))
   }
 
-  /** Forgets documents and heads of a history that the database has lost, and drops what is still on its way from it. */
+  /** Forgets documents and heads of a history that the database has lost, and drops loads of it that are still under way. */
   loseScopes(scopes: readonly Scope[]): void {
     this.#generation++
     for (const scope of scopes) this.#forgetScope(scope)
@@ -319,17 +333,17 @@ export class HeldDocuments<Value> {
   #correct(scope: Scope, head: Head, { revision, token }: Readonly<Head>): void {
     Object.assign(head, { revision, token })
     const held = this.#memory.peek(scope)
-    if (held) judge(held)
+    if (held) updateFlags(held)
   }
 
   #follow(held: MutableEntry<Value>, head: Head | undefined): void {
     held.head = head
-    judge(held)
+    updateFlags(held)
   }
 
   #enter(entry: MutableEntry<Value>, state: EntryState): void {
     entry.state = state
-    judge(entry)
+    updateFlags(entry)
   }
 
   #forgetScope(scope: Scope): void {
@@ -350,13 +364,13 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Documents that nobody could confirm become ordinary ones if the log, which was asked about them, says that they are the last. Those it has
-   * a newer change of wait to be read again, like any that is superseded; those of another history go.
+   * Unverified documents become `fresh` if the log, which was asked about them, says that they are the last of their scopes. Those it has
+   * a newer change for are superseded and wait to be read again; those of another history are dropped.
    *
    * @param top as of which revision the log was asked
-   * @returns the scopes whose readers got something else until now
+   * @returns the scopes whose readers got something different until now
    */
-  judgeUnverified(asked: Pick<ReadonlySet<Scope>, 'has'>, top: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
+  settleUnverified(asked: Pick<ReadonlySet<Scope>, 'has'>, top: number, isSuspected: (scope: Scope) => boolean): ReadonlySet<Scope> {
     const turned = new Set<Scope>()
     for (const entry of this.#memory.entries()) {
       const { scope } = entry
@@ -404,7 +418,7 @@ export class HeldDocuments<Value> {
     const entry = new NewEntry(document, value, state, head ?? this.#heads.get(document.scope), expiresAt)
     entry.source = source
     if (keepsText) entry.text = document.text
-    judge(entry)
+    updateFlags(entry)
     // A document that is larger than all of memory may be is served, and not kept.
     if (this.#memory.set(entry)) onKept(entry)
     return entry

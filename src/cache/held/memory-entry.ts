@@ -8,17 +8,18 @@ import type { StampedDocument } from './stamped-document.js'
  * | state | what it says | served | becomes |
  * | --- | --- | --- | --- |
  * | `fresh` | it was confirmed | yes | `expired` by time, `suspect` by a message without a revision |
- * | `expired` | it was not read for `ttlMs` | yes, and read again behind | `stale` when that fails, `suspect` |
+ * | `expired` | it was not read for `ttlMs` | yes | `refreshing` by the next read of it, `suspect` |
+ * | `refreshing` | it has expired and is being read again in the background | yes | `stale` when that fails, `suspect` |
  * | `stale` | it could not be read again | yes, as stale, and tried again | `suspect` |
  * | `unverified` | it came from Redis before this process ever read the log | yes, as stale | by the first read of the log: `fresh` or `suspect`, or it leaves; `adopted` by a message without a revision |
  * | `suspect` | a message without a revision said that it changed | when no server answers, as stale | |
  * | `adopted` | it is of an earlier process, or unverified and suspect | when no server answers, as stale | as `unverified` |
  *
- * Every state ends when the document is read again: what was read is a new entry, and `fresh`. Beside its state an entry is superseded as long
- * as its head, the last change that was announced of its scope, is above its `asOf`: it is not served then, whatever its state, and goes on in
+ * Every state ends when the document is read again: the new entry is `fresh`. Besides its state, an entry is superseded as long
+ * as its head, the last change of its scope that was announced, is above its `asOf`. Then it is not served, whatever its state, and keeps
  * it if the announcement is taken back.
  */
-export type EntryState = 'fresh' | 'expired' | 'stale' | 'unverified' | 'suspect' | 'adopted'
+export type EntryState = 'fresh' | 'expired' | 'refreshing' | 'stale' | 'unverified' | 'suspect' | 'adopted'
 
 /** One document in memory. */
 export interface MemoryEntry<Value> {
@@ -36,7 +37,7 @@ export interface MemoryEntry<Value> {
   readonly head: Head | undefined
   /** It contains every change up to this revision. */
   readonly asOf: number
-  /** On the clock of `performance.now()`. */
+  /** When it is read again, on the clock of `performance.now()`; never as long as it is being read again. */
   readonly expiresAt: number
   readonly state: EntryState
   /** Whether nothing newer was announced. */
@@ -47,14 +48,15 @@ export interface MemoryEntry<Value> {
   readonly stale: boolean
   /** Read since the last time something entered memory. */
   readonly isTouched: boolean
-  /** Usable, fresh and touched: a hit has nothing else to look at, and nothing to note. */
+  /** Usable, fresh or being read again, and touched: a hit checks and records nothing else. */
   readonly isHot: boolean
 }
 
-/** For those who may change it: `HeldDocuments`, and `MemoryTier` that it was touched. */
+/** An entry that may be changed: by `HeldDocuments`, and by `MemoryTier`, which sets `isTouched`. */
 export type MutableEntry<Value> = { -readonly [Key in keyof MemoryEntry<Value>]: MemoryEntry<Value>[Key] }
 
 const WAITS_FOR_AN_ANSWER: ReadonlySet<EntryState> = new Set<EntryState>(['suspect', 'adopted'])
+const NEEDS_NOTHING: ReadonlySet<EntryState> = new Set<EntryState>(['fresh', 'refreshing'])
 const SERVED_AS_STALE: ReadonlySet<EntryState> = new Set<EntryState>(['stale', 'unverified', 'suspect', 'adopted'])
 
 /** Whether it was never confirmed. */
@@ -62,13 +64,13 @@ export function isUnverified({ state }: MemoryEntry<unknown>): boolean {
   return state === 'unverified' || state === 'adopted'
 }
 
-/** What follows from an entry's state, its stamp and its head; to be called after each change of one of them. */
-export function judge(entry: MutableEntry<unknown>): void {
+/** Sets `isCurrent`, `isUsable`, `stale` and `isHot` from the entry's state, stamp and head. Call it after each change of one of these. */
+export function updateFlags(entry: MutableEntry<unknown>): void {
   const { state, head, asOf } = entry
   entry.isCurrent = head === undefined || asOf >= head.revision
   entry.isUsable = entry.isCurrent && !WAITS_FOR_AN_ANSWER.has(state)
   entry.stale = SERVED_AS_STALE.has(state)
-  entry.isHot = entry.isUsable && entry.isTouched && state === 'fresh'
+  entry.isHot = entry.isUsable && entry.isTouched && NEEDS_NOTHING.has(state)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Scope } from '../../entities/scope.js'
-import { judge, type MutableEntry } from './memory-entry.js'
+import { type MutableEntry, updateFlags } from './memory-entry.js'
 
 export interface MemoryTierOptions {
   /** Most documents kept; the least recently read leaves first. */
@@ -30,7 +30,7 @@ export class MemoryTier<Value> {
   touch(entry: MutableEntry<Value>): void {
     if (entry.isTouched) return
     entry.isTouched = true
-    judge(entry)
+    updateFlags(entry)
     this.#touched.push(entry)
   }
 

@@ -1,7 +1,7 @@
 import type { Scope } from '../../entities/scope.js'
 import type { DocumentSigner } from './document-signer.js'
 
-/** A document as text, with what is known of its age. */
+/** A document as text, with its stamp. */
 export interface StampedDocument {
   readonly scope: Scope
   /** The last revision of this scope that the document contains; 0 when it was never written. */
@@ -16,13 +16,13 @@ export interface StampedDocument {
 
 /** What Redis has under a key. */
 export interface StoredValue {
-  /** Its first line, as far as the script that stores documents looks at it: by this a value that was refused is named. */
+  /** The beginning of its first line, as far as the script that stores documents compares it: this names a value that was refused. */
   readonly stamp: string
-  /** `undefined` for what is no document, or is not signed as it should be. */
+  /** `undefined` when the value is not a document, or lacks a valid signature. */
   readonly document: StampedDocument | undefined
 }
 
-/** Bytes of a value that its first line may take. The script reads as many. */
+/** Most bytes that the first line of a value may take. The script reads as many. */
 export const MAX_STAMP_BYTES = 200
 
 const STAMP = /^(\d{1,16}) (\d{1,16}) ([\w-]{0,64})(?: ([\w-]{43}))?$/
@@ -39,7 +39,7 @@ export function encodeDocument(document: StampedDocument, key: string, signer: D
   return `${stamp}${signature === undefined ? '' : ` ${signature}`}\n${document.text}`
 }
 
-/** A part cut out of a longer text keeps all of that text in memory; what is cut out of this does not. */
+/** Makes a copy: a substring of a longer text would keep all of that text in memory. */
 function copyOf(text: string): string {
   return ` ${text}`.slice(1)
 }
@@ -49,7 +49,7 @@ export function decodeDocument(scope: Scope, value: string, key: string, signer:
   const end = value.indexOf('\n')
   const line = end < 0 ? value.slice(0, MAX_STAMP_BYTES) : value.slice(0, Math.min(end, MAX_STAMP_BYTES))
   const match = end < 0 ? null : STAMP.exec(line)
-  // What does not match may have characters of several bytes, and the script looks at bytes.
+  // A line that does not match may have characters of several bytes, and the script compares bytes.
   if (!match) return { stamp: Buffer.from(line).subarray(0, MAX_STAMP_BYTES).toString(), document: undefined }
   const [, asOf, revision, token, signature] = match as unknown as [string, string, string, string, string | undefined]
   const text = value.slice(end + 1)

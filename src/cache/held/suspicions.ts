@@ -26,7 +26,7 @@ export class Suspicions {
     return this.#numbers.has(scope)
   }
 
-  /** Which suspicion stands; `undefined` for none. */
+  /** The number of the suspicion of this scope; `undefined` when it is not suspected. */
   numberOf(scope: Scope): number | undefined {
     return this.#numbers.get(scope)
   }

@@ -3,12 +3,12 @@ import type { DatabaseIdentity } from '../../shared/database-identity.js'
 
 /** One read of the log: everything that changed after a revision, as one prefix of the log. */
 export interface LogPage {
-  /** What the database calls itself: born with the schema, and another one in a copy. */
+  /** The database's name for itself: created with the schema, and different in a copy of the database. */
   readonly database: string
   /** The newest revision, and its token. */
   readonly top: number
   readonly topToken: string
-  /** The token that the revision asked about has in the log now; `undefined` when the log does not have it. */
+  /** The token that the log has now for the revision that was asked about; `undefined` when the log does not have that revision. */
   readonly tokenAtAfter: string | undefined
   /** The heads above the revision asked about; none when none was. */
   readonly heads: readonly ScopeHead[]
@@ -24,7 +24,7 @@ export interface ScopeHead {
 }
 
 export interface RevisionLogParts {
-  /** Confirmed by every read of the log; another name than before is another history. */
+  /** Confirmed by every read of the log; a name that differs from the one before means another history. */
   readonly identity: DatabaseIdentity
   /** Reads the log of the primary. `after` 0 reads all heads, and `undefined` none, but for those of the scopes asked about. */
   readonly read: (after: number | undefined, scopes: readonly Scope[]) => Promise<LogPage>
@@ -40,19 +40,19 @@ export interface RevisionLogParts {
    */
   readonly onRead: (page: LogPage, isPending: (revision: number) => boolean) => boolean
   /**
-   * Whether a document that was really read here, not only announced, is of a change that the log has lost since it was read up to `after`.
+   * Whether a document that was read here, and not only announced, contains a change that the log has lost since it was read up to `after`.
    */
   readonly hasLost: (page: LogPage, after: number, isPending: (revision: number) => boolean) => boolean
-  /** Told that a change of this process's own has lost what was known of its scopes: it is of another history, which was not read yet. */
+  /** Called when this process's own change belongs to another history, which was not read yet: what was known of its scopes no longer holds. */
   readonly onLostScopes: (scopes: readonly Scope[]) => void
   /** Told that the database has another history than the one this process knew or assumed; `page` is all of it. */
   readonly onOtherHistory: (page: LogPage, known: number | undefined) => void
-  /** Whether a message about a revision that is known already says something else of a scope than is known. */
+  /** Whether a message about a revision that is already known contradicts what is known of a scope. */
   readonly contradicts: (scope: Scope, revision: number, token: string) => boolean
   readonly onError: (error: unknown) => void
   /** How long a revision may run ahead of the ones before it, in milliseconds. */
   readonly gapMs?: number
-  /** Over how many milliseconds reads are spread that every worker has the same reason for. @default 0 */
+  /** Over how many milliseconds workers spread the reads of the log that all of them begin for the same reason. @default 0 */
   readonly spreadMs?: () => number
 }
 
@@ -61,20 +61,20 @@ const MAX_AHEAD = 5_000
 const GAP_MS = 50
 /** How soon an announcement that nothing else confirms is looked up in the log, in milliseconds. */
 const CONFIRM_MS = 250
-/** The doubt period: after a message that was not true, messages raise no floors for so long; each makes this process read the log. */
+/** The doubt period: for so long after a false message, messages raise no floors; each makes this process read the log. */
 const DOUBT_MS = 10_000
-/** Pause between two reads for messages that are not believed, or after a read that failed. */
+/** Pause between two reads of the log during the doubt period, or after a read that failed. */
 const LOOK_EVERY_MS = 1_000
 /** When no message came for so long, in milliseconds, the log is read once more: the last message may have been true. */
 const QUIET_MS = 150
-/** How many such looks there are in a row, and how long it takes until there is one more, in milliseconds. */
+/** How many such reads may follow each other at once, and how many milliseconds pass until one more is allowed. */
 const SPARE_LOOKS = 2
 const SPARE_LOOK_EVERY_MS = 2_000
-/** Most questions of writers that may wait at once. Questions can be forged, so there is a limit. */
+/** Most writers' requests for a receipt that may wait at once. Requests can be forged, so there is a limit. */
 const MAX_WAITERS = 1_000
 /** How often one read of the log asks about what came in while it was under way. */
 const MAX_QUESTIONS = 3
-/** A read that is under way may have looked before a commit; the read after it sees every commit up to now. */
+/** A read that is under way may have started before a commit; the read after it sees every commit up to now. */
 const READS_UNTIL_GIVEN_UP = 2
 
 /**
@@ -83,18 +83,18 @@ const READS_UNTIL_GIVEN_UP = 2
  */
 export type OwnChange = 'known' | 'behind' | 'elsewhere'
 
-/** How far this process knows the log: `applied` is the highest revision all of whose changes are known here. */
+/** How far this process knows the log: `applied` is the highest revision up to which every change is known here. */
 export class RevisionLog {
   readonly #parts: RevisionLogParts
   /** Revisions heard of since the log was read; anybody can announce one, so the next read starts before them. */
   readonly #heard = new Map<number, string>()
   #highest = 0
-  /** Numbers of changes under way here that the log had given to others when it was read. */
+  /** Revisions of writes under way here that the log, when it was read, had given to other changes. */
   readonly #lostNumbers = new Set<number>()
   #applied: number | undefined
   /** The token of the last revision that was read, at `#top`. */
   #token = ''
-  /** Where the log ended when it was last read, or at least does before that. Messages have moved `#applied` on since then. */
+  /** Where the log ended when it was last read; before that, the least it is assumed to reach. Messages may have moved `#applied` on since. */
   #top = 0
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -105,7 +105,7 @@ export class RevisionLog {
   #isContradicted = false
   #doubtUntil = 0
   #nextLookAt = 0
-  /** A message is to be settled by a read of the log that has not begun yet. */
+  /** A message waits for a read of the log that has not begun yet. */
   #mustLook = false
   #quietTimer: NodeJS.Timeout | undefined
   #doubtedAt = 0
@@ -134,8 +134,8 @@ export class RevisionLog {
   }
 
   /**
-   * How long ago the last read of the log began, in milliseconds; infinite before the first. By the clock that says more: a process that was
-   * frozen may find that one of them stood still, and one may be set back.
+   * How long ago the last read of the log began, in milliseconds; infinite before the first. Takes the larger value of two clocks: in a process
+   * that was frozen one of them may have stood still, and one may be set back.
    */
   get ageMs(): number {
     if (!this.#lookedAt) return Number.POSITIVE_INFINITY
@@ -143,8 +143,8 @@ export class RevisionLog {
   }
 
   /**
-   * Waits until the log was looked at within `ms` milliseconds. One that fails is tried once more: after a freeze the first may find a
-   * connection that is dead.
+   * Waits until a read of the log has begun within the last `ms` milliseconds. A read that fails is tried once more: after a freeze the first
+   * may meet a dead connection.
    */
   async lookedWithin(ms: number): Promise<void> {
     if (this.ageMs <= ms) return
@@ -161,7 +161,7 @@ export class RevisionLog {
   }
 
   /**
-   * Before the log was read: goes by what a snapshot or Redis says of it, until the database itself can be asked.
+   * Before the log was read: assumes what a snapshot or Redis says of it, until the database itself can be asked.
    *
    * @param revision what its log reaches at least
    */
@@ -169,7 +169,7 @@ export class RevisionLog {
     if (this.#applied === undefined) this.#top = Math.max(this.#top, revision)
   }
 
-  /** Takes an announced change, in any order and any number of times. Changes that are not true cost at most one read of the log a second. */
+  /** Takes an announced change, in any order and any number of times. False announcements cost at most one read of the log a second. */
   hear(revision: number, token: string, scopes: readonly Scope[] | undefined): void {
     if (this.#closed) return
     this.#claimed = Math.max(this.#claimed, revision)
@@ -200,7 +200,7 @@ export class RevisionLog {
     if (this.#applied !== undefined && revision <= this.#top) this.#lostNumbers.add(revision)
   }
 
-  /** The change that was begun under this number has ended, well or not, and was told of. */
+  /** The change that was begun under this number has been committed or rolled back, and was passed on. */
   endOwn(revision: number): void {
     this.#lostNumbers.delete(revision)
   }
@@ -217,7 +217,7 @@ export class RevisionLog {
     return isNumberTaken || (this.#applied ?? 0) < revision ? 'behind' : 'known'
   }
 
-  /** Has the log read before long, to settle what was announced. Calls that come meanwhile share the read. */
+  /** Schedules a read of the log that confirms or refutes what was announced. Calls that come before it share it. */
   confirmSoon(): void {
     this.#mustLook = true
     this.#readSoon(CONFIRM_MS)
@@ -261,7 +261,7 @@ export class RevisionLog {
   }
 
   /**
-   * The database contradicts a message: reads the log soon, and believes no message for a while (the doubt period).
+   * The database contradicts a message: reads the log soon, and starts the doubt period, in which messages raise no floors.
    *
    * @returns whether that is new
    */
@@ -304,7 +304,7 @@ export class RevisionLog {
     this.#readSoon(0)
   }
 
-  /** Messages that are not believed cost a read of the log a second. A true one that comes after them need not wait for that second. */
+  /** During the doubt period the log is read once a second. A true message after the false ones need not wait for that second. */
   #lookWhenQuiet(): void {
     this.#quietTimer = undefined
     if (this.#closed || !this.#mustLook) return
@@ -356,7 +356,7 @@ export class RevisionLog {
     const startedAt = { monotonic: performance.now(), wall: Date.now() }
     this.#startedAt = startedAt.monotonic
     try {
-      // From where the read before ended, not from what was announced since: that may not be true, and may have hidden what is.
+      // From where the read before ended, and not from what was announced since: an announcement may be false, and hide a true change below it.
       const page = await this.#readPage(isFirstRead ? undefined : after)
       if (this.#closed) return
       // Announcements follow their commit: what was heard before the read and is not in the log never happened.
@@ -365,7 +365,7 @@ export class RevisionLog {
       const wasFalse = isOther ? false : this.#take(page, isPending)
       if (isOther) await this.#startOver(known)
       if (claimedBefore > page.top) this.#claimed = this.#applied ?? 0
-      // Also after another history: messages of the lost one may be on their way, and one that was made up looks the same.
+      // Also after another history: messages of the lost one may still arrive, and look the same as forged ones.
       if (isOther || wasFalse || claimedBefore > page.top || wasContradicted) this.#doubtUntil = performance.now() + DOUBT_MS
       this.#nextLookAt = this.#isInDoubt ? nextLookAt : 0
       this.#verifiedAt = Date.now()
@@ -378,7 +378,7 @@ export class RevisionLog {
     }
   }
 
-  /** An answer about all that is unconfirmed when it arrives: a database that was frozen answers what it was asked long ago. */
+  /** Asks until the answer covers all scopes that are unconfirmed when it arrives: a database that was frozen answers a question from long ago. */
   async #readPage(after: number | undefined): Promise<LogPage> {
     for (let tries = 1; ; tries++) {
       const page = await this.#parts.read(after, this.#parts.unconfirmed())
@@ -405,7 +405,7 @@ export class RevisionLog {
     this.#top = page.top
     this.#claimed = page.top
     this.#parts.onOtherHistory(page, known)
-    // What was announced while the new history was read has been forgotten with the old one.
+    // Announcements that came while the new history was read were dropped with the old history.
     this.#nextLookAt = 0
     this.#lookSoon()
   }

@@ -27,12 +27,12 @@ export class FleetSize {
     this.#parts = parts
   }
 
-  /** Milliseconds over which such reads are spread; 0 as long as nobody has counted. */
+  /** Milliseconds over which such reads are spread; 0 before the first count. */
   get spreadMs(): number {
     return Math.min(MAX_SPREAD_MS, this.#workers / READS_A_MS)
   }
 
-  /** Counts, if that was some time ago. Nobody waits for it, and a Redis that does not say leaves what was counted before. */
+  /** Counts again when the last count is old. Callers do not wait for it; when Redis does not answer, the old count stays. */
   count(): void {
     const now = performance.now()
     if (now - this.#countedAt < COUNT_EVERY_MS) return

@@ -9,7 +9,7 @@ export interface KnownDatabasesOptions {
   readonly redisMs: number
 }
 
-/** Seconds a database is remembered that nobody names any more: after a restore the old one is forgotten in a day. */
+/** Seconds that a database is remembered after it was last named: after a restore the old one is forgotten in a day. */
 const REMEMBERED_SECONDS = 86_400
 /** Milliseconds between two times that a process names its database. */
 const NOTE_EVERY_MS = 300_000

@@ -6,7 +6,7 @@ export const LEASE_MS = 100
 export const LOOK_AGAIN_MS = 5
 
 /**
- * Takes leases on loads: whoever gets one loads the document from PostgreSQL, and the others wait for it to stand in Redis. KEYS: one a document.
+ * Takes leases on loads: the worker that gets one loads the document from PostgreSQL, and the others wait until it is in Redis. KEYS: one a document.
  * ARGV: who asks, and for how many milliseconds. Gives 1 for each lease that the asker has now.
  */
 export const TAKE_LEASES = script(`

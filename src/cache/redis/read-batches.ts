@@ -16,7 +16,7 @@ const MAX_SIZE = 100
 
 /**
  * Reads of one tick that ask Redis together, and are answered in the tick in which the reply arrives. A read costs one promise and one entry
- * of a map that goes when it is answered: maps that live on would carry documents that memory lets go again into the collector's old space.
+ * of a map that is dropped when it is answered: a map that lives on would move documents that memory drops soon into the collector's old space.
  */
 export class ReadBatches<Served> {
   readonly #ask: (scopes: readonly Scope[]) => Promise<ReadonlyMap<Scope, StoredValue>>
@@ -24,7 +24,7 @@ export class ReadBatches<Served> {
   #waiting = new Map<Scope, Waiting<Served>>()
 
   /**
-   * @param ask never rejects: a Redis that does not answer in time has nothing
+   * @param ask never rejects: when Redis does not answer in time, the answer is empty
    * @param answer makes of one value what its readers get
    */
   constructor(

@@ -13,11 +13,11 @@ export interface RedisBusOptions {
   readonly onMessage: (text: string) => void
   /** The subscription is confirmed. What was announced before it was missed. */
   readonly onSubscribed: () => void
-  /** The server answers, and refuses the subscription: told once for each thing it says, until it was subscribed. */
+  /** The server answers, and refuses the subscription: called once for each distinct refusal, until the subscription succeeds. */
   readonly onRefused?: (error: Error) => void
 }
 
-/** Connecting has deadlines of its own for each step; this one is for steps that go on for ever. */
+/** Each step of connecting has a deadline of its own; this one bounds all steps together, which could repeat for ever. */
 const CONNECT_WITHIN = 20
 /**
  * Before the next connection a worker waits a random time up to this, in milliseconds, twice as much after each failure: a thousand workers
@@ -34,7 +34,7 @@ export class RedisBus {
   #refusal: string | undefined
   #failures = 0
   #closed = false
-  /** Whether something came since the last PING was due, which shows that the server answers. */
+  /** Whether a message came since the last PING was due, which shows that the server answers. */
   #hasHeard = false
   #pingTimer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined

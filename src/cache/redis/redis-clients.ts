@@ -87,7 +87,7 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     throw new InvalidArgumentError('redis.name', 'must be what the sentinels call the primary, such as mymaster')
   }
   if (!Number.isInteger(db) || db < 0) throw new InvalidArgumentError('redis.db', 'must be the number of a database, 0 or more')
-  // What stands in the URLs of sentinels is theirs; the servers' own comes as options.
+  // User, password and TLS in the URLs of sentinels are for the sentinels; those of the servers come as options.
   const { tls: serverTls = false, username, password } = topology
   const list = readNodes('redis.sentinels', sentinels, {
     ...(sentinelUsername !== undefined && { username: sentinelUsername }),
@@ -113,7 +113,8 @@ function ofSentinels(topology: RedisSentinelTopology, redisMs: number): RedisCli
     if (!data.driver) return undefined
     // Sentinels that do not answer are asked again by the next client.
     const subscribed = client({ ...forOneConnection(redisMs), sentinelRetryStrategy: () => null })(data.driver)
-    // Told of a failover, the data client lets its connection go. A primary that was only cut off from its sentinels would keep this one.
+    // On news of a failover the data client drops its connection. This one has to be dropped too, since a primary that was only cut off from
+    // its sentinels would keep it.
     const follow = () => subscribed.disconnect()
     data.on('close', follow)
     subscribed.on('end', () => data.off('close', follow))
@@ -129,7 +130,7 @@ function ofCluster(topology: RedisClusterTopology, redisMs: number): RedisClient
     enableOfflineQueue: false,
     // One to the node that has the slot now, one more if it moves at that moment.
     maxRedirections: 2,
-    // A failover moves the slot; commands that are redirected tell of it, a frozen primary does not.
+    // A failover moves the slot. Commands that are redirected show it; a frozen primary does not redirect.
     slotsRefreshInterval: 2_000,
     slotsRefreshTimeout: redisMs * 2,
     redisOptions: {
@@ -170,8 +171,8 @@ async function ready(cluster: RedisLike, ms: number): Promise<void> {
 }
 
 /**
- * Cluster's own subscriber is deaf on a node that stalls, without an event. Any node hears what is published on any, so plain clients go
- * from one to the next; the first is chosen by chance, so that workers spread.
+ * The Cluster client's own subscriber stays on a node that stalls, and emits no event. A message published on one node reaches all, so
+ * plain clients go from one node to the next; the first is chosen at random, so that workers spread.
  */
 function nodeByNode(cluster: RedisLike, redisMs: number): () => RedisLike | undefined {
   let next = Math.floor(Math.random() * 16_384)

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../shared/errors.js'
 import type { RedisLike } from './redis-like.js'
 
-/** What a connection that cannot be opened or was lost says about why. */
+/** Why a connection cannot be opened, or was lost. */
 export interface RedisReasons {
   /** Why there is no connection now; `undefined` while there is one, or when nothing was said. */
   current(): unknown

@@ -24,9 +24,9 @@ export interface RedisTierOptions {
   readonly redisMs: number
   /** What documents are signed with; the first signs, all are accepted. @default documents are not signed */
   readonly secrets?: readonly string[]
-  /** Told with what the server or the network said. */
+  /** Called with what the server or the network said. */
   readonly onLost: (error: Error) => void
-  /** The server answers, and this user may not store or announce: told once for each thing it says, until it was carried out again. */
+  /** The server answers, and this user may not store or announce: called once for each distinct refusal, until the command succeeds again. */
   readonly onRefused?: (error: Error) => void
   readonly onRestored: () => void
 }
@@ -117,7 +117,7 @@ export class RedisTier {
   /**
    * Asks whether this worker should load a document that Redis lacks.
    *
-   * @param floor as of which revision it is wanted: whoever loads an older one keeps nobody waiting
+   * @param floor the revision that the document has to be as of: a lease for an older load makes no other worker wait
    * @returns `false` while another worker loads it
    */
   async mayLoad(scope: Scope, floor: number): Promise<boolean> {
@@ -164,7 +164,7 @@ export class RedisTier {
   }
 
   /**
-   * Whether Redis answers now; one that has not lately is asked once a second. It is asked for a key of this namespace: a PING goes to any
+   * Whether Redis answers now; when it did not lately, it is asked once a second. It is asked for a key of this namespace: a PING goes to any
    * node of a Cluster, and says nothing about the one that matters here.
    */
   async answers(): Promise<boolean> {
@@ -172,7 +172,7 @@ export class RedisTier {
     return (await this.#send(() => this.#client.mget([this.#anyKey]))) !== undefined
   }
 
-  /** Asks until it is clear whether Redis can be used, so that a wrong password is told at the start and not at the first reads. */
+  /** Asks until it is clear whether Redis can be used, so that a wrong password is reported at the start and not at the first reads. */
   async settle(): Promise<void> {
     for (let tries = 0; tries < FAILURES_UNTIL_OPEN && !(await this.answers()); tries++);
   }
@@ -232,8 +232,8 @@ export class RedisTier {
   }
 
   /**
-   * The answer, or `undefined` when there was none in time. Once Redis is known not to answer, no caller waits: one call a second still goes
-   * out, to find out whether Redis is back, and its caller is not kept for the answer.
+   * The answer, or `undefined` when none came in time. Once Redis is known not to answer, no caller waits: one call a second is still sent
+   * in the background, to find out whether Redis is back.
    */
   async #guarded<Answer>(call: () => Promise<Answer>): Promise<Answer | undefined> {
     const wasOpen = this.#breaker.isOpen
@@ -255,7 +255,7 @@ export class RedisTier {
   }
 }
 
-/** A Redis that refuses the lease (no right to store) still answers: each worker then loads for itself. */
+/** When Redis refuses the lease (no right to store), each worker loads the document for itself. */
 function asAnswer(error: unknown): undefined {
   if (!isRefusal(error)) throw error
 }

@@ -21,7 +21,7 @@ export interface RedisClusterTopology extends RedisAccess {
 export interface RedisSentinelTopology extends RedisAccess {
   /** Some of the sentinels; the others are found by asking them. Their usual port is 26379. */
   readonly sentinels: readonly RedisNode[]
-  /** What the sentinels call the primary: `mymaster` where nobody chose. */
+  /** The sentinels' name for the primary; Redis' own default is `mymaster`. */
   readonly name: string
   /** The database's number. @default 0 */
   readonly db?: number
@@ -38,7 +38,7 @@ export interface NodeAddress {
   readonly port: number
 }
 
-/** What nodes' URLs and options say together. */
+/** User, password and TLS of a list of nodes, from their URLs and the options. */
 export interface NodeList {
   readonly nodes: readonly NodeAddress[]
   readonly username: string | undefined

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../shared/errors.js'
 /**
  * Reads `redis://user:password@host:port/number`, or `rediss:` for TLS.
  *
- * ioredis takes what it does not understand as it comes: the path `/my-app` becomes `SELECT NaN`, which ends the process. So all of it is
+ * ioredis uses parts that it does not understand unchecked: the path `/my-app` becomes `SELECT NaN`, which ends the process. So every part is
  * checked here, before anything connects.
  *
  * @param field what the message calls the URL

@@ -4,7 +4,7 @@ import type { RedisLike } from './redis-like.js'
 const REOPEN_MS = 500
 
 /**
- * Connects a client again whenever it ends: ioredis gives a client up for good in some states that nobody asked for.
+ * Connects a client again whenever it ends: ioredis gives up for good in some states although the client was not closed.
  *
  * @returns the function that lets it end
  */

@@ -13,11 +13,11 @@ export function script(source: string): Script {
 }
 
 /**
- * Stores documents that are newer than what is there, then tells everybody. One script does both, so that the new document is in Redis
- * before anyone hears of it, and nothing is announced when the script could not run.
+ * Stores documents that are newer than what is there, then announces the change. One script does both, so that the new document is in Redis
+ * before any worker hears of it, and nothing is announced when the script could not run.
  *
- * KEYS: one a document, and any one of the namespace, which sends a script without documents to the primary of the others in a Cluster:
- * without a key any node would do, one that is frozen too. ARGV: channel (empty: announce nothing), message, time to live in ms, then for
+ * KEYS: one for each document, and one more of the namespace, by which a Cluster sends a script without documents to the namespace's primary:
+ * a script without a key may go to any node, also to a frozen one. ARGV: channel (empty: announce nothing), message, time to live in ms, then for
  * each document its asOf, the stamp of one that the caller read there and refused (or empty), and the value. What has no stamp
  * is no document, and is replaced. A value's first line is
  * `asOf revision token`, and its signature where there is a secret.

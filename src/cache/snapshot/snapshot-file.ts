@@ -34,7 +34,7 @@ const LINES_A_WRITE = 100
  */
 export async function writeSnapshot(file: string, { documents, ...facts }: Snapshot): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  // Workers may share the file; each writes a draft of its own first. Nobody can know its name beforehand and plant a link there.
+  // Workers may share the file; each writes a draft of its own first. The draft's name is random, so that an attacker cannot plant a link there.
   const draft = `${file}.${randomUUID()}.tmp`
   const hash = createHash('sha256')
   try {

@@ -3,14 +3,14 @@ import { readSnapshot, removeAbandonedDrafts, type Snapshot, UnusableSnapshot, w
 export interface SnapshotsParts {
   readonly file: string
   readonly schema: string
-  /** What is to be written now; `undefined` while there is nothing that was confirmed. */
+  /** The documents to write now; `undefined` while none was confirmed. */
   readonly take: () => Omit<Snapshot, 'schema'> | undefined
   readonly onError: (error: unknown, message: string) => void
 }
 
 /** Changes that follow one another within this time are written together, in milliseconds. */
 const PAUSE_MS = 1_000
-/** Writing takes at most this share of the time, however large the file is: so many times as long as it took is waited. */
+/** Bounds the share of time that goes into writing a large file: after a write the next one waits this many times as long as it took. */
 const REST = 20
 const PAUSE_AFTER_FAILURE_MS = 30_000
 

@@ -1,7 +1,7 @@
 import type { EntityContent } from '../file-kind.js'
 import type { VariableShape } from '../picoschema.js'
 
-/** What is wrong with a file of the folder. */
+/** One fault of a file in the folder. */
 export interface FileProblem {
   /** Below the folder, with `/`. */
   readonly path: string
@@ -18,11 +18,11 @@ export interface ConfigFile {
   readonly name: string
   /** Below the folder, with `/`. */
   readonly path: string
-  /** The file as it stands; comments of it survive a pull. */
+  /** The text of the file; a pull keeps its comments. */
   readonly text: string
   /** Every field of the version that it says. */
   readonly content: EntityContent
-  /** What a prompt's file says of its variables; not stored. */
+  /** The variables that a prompt's file declares; they are not stored. */
   readonly variables?: readonly VariableShape[]
 }
 
@@ -34,7 +34,7 @@ export interface FileSet {
   readonly files: readonly ConfigFile[]
   /** Files that could not be read. A set with problems is not pushed. */
   readonly problems: readonly FileProblem[]
-  /** What the files were pulled from or pushed as. */
+  /** The versions that the files were pulled from or pushed as. */
   readonly lock: LockFile
 }
 

@@ -3,7 +3,7 @@ import type { RolloutArm } from '../../entities/rollout.js'
 
 export const BUNDLE_FORMAT = 'agent-config bundle 1'
 
-/** Everything of one project, as plain JSON: what is there, without who wrote it and when. */
+/** Everything of one project as plain JSON, without authors and dates. */
 export interface Bundle {
   readonly format: typeof BUNDLE_FORMAT
   /** The project it was made of. An import may go into another one. */
@@ -34,7 +34,7 @@ export interface BundleVersion {
   readonly hash?: string
 }
 
-/** A rollout as `rollouts.start` takes it, and how it stands. Its id is not kept: subjects are split anew. */
+/** A rollout as `rollouts.start` takes it, with its status. Its id is not kept: subjects are split anew. */
 export interface BundleRollout {
   readonly label: string
   readonly arms: readonly RolloutArm[]

@@ -131,13 +131,13 @@ function group<Item extends Listed>(
     .filter(({ versions }) => versions.some(({ content }) => content !== null))
 }
 
-/** Each field, also those that a version has not: what a draft leaves out would be taken from the version before. */
+/** Gives every field, also those that the version lacks: a field that a draft leaves out would be taken from the version before. */
 function fieldsOf(entity: object, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const values = entity as Readonly<Record<string, unknown>>
   return Object.fromEntries(fields.map((field) => [field, values[field] ?? null]))
 }
 
-/** What a purge leaves behind could not be written as a version: an empty template, a flag without a value, an entry without content. */
+/** A purged version cannot be written again: it has an empty template, no value, or no content. */
 function isPurged(content: unknown, isActive: boolean): boolean {
   if (isActive) return false
   const { template, value } = (content ?? {}) as { readonly template?: unknown; readonly value?: unknown }

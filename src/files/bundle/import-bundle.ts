@@ -81,7 +81,7 @@ export async function importBundle(manager: ExportingManager, bundle: unknown, o
   }
 }
 
-/** Takes a transaction back that was to show what it would do. */
+/** Rolls back the transaction of a dry run. */
 class DryRun extends Error {}
 
 interface Planned {
@@ -110,7 +110,7 @@ async function importKind(
   const wanted = entities.filter(({ kind }) => kind === store.kind)
   if (wanted.length === 0) return []
   const stored = new Map((await store.list()).map((entity) => [entity.name, entity]))
-  // All are compared before anything is written: the first that differs is told without having locked the rest.
+  // All versions are compared before anything is written, so that a difference is reported before the lock is taken.
   const plans = wanted.map((entity) => ({ entity, plan: planEntity(entity, stored.get(entity.name), project) }))
   for (const { entity, plan } of plans) {
     await writeEntity(store, entity, plan, stored.get(entity.name), meta)
@@ -156,7 +156,7 @@ async function writeEntity(
   for (const version of plan.activate) await activate(version)
 }
 
-/** What stands in for the content of a purged version, which is deactivated: that of the next one, or of the one before. */
+/** The content that is written in place of a purged one, whose version is deactivated: that of the next version, or of the one before. */
 function substitute(versions: BundleEntity['versions'], purged: number): Json {
   const whole = versions.filter(({ content }) => content !== null)
   const next = whole.find(({ version }) => version > purged) ?? whole.at(-1)

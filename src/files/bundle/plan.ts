@@ -22,7 +22,7 @@ export function planEntity(wanted: BundleEntity, stored: BundleEntity | undefine
   const there = new Map(stored?.versions.map((version) => [version.version, version]))
   for (const { version, content } of wanted.versions) {
     const known = there.get(version)
-    // Of a purged version nothing is known any more that could be compared.
+    // A purged version has no content to compare.
     if (!known || content === null || known.content === null || isSame(known.content, content)) continue
     throw new AlreadyExistsError(
       `Version ${version} of ${wanted.kind} "${wanted.name}" is in project "${project}" with other content than in the bundle, and nothing ` +

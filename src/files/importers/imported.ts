@@ -18,7 +18,7 @@ export interface ImportedEntity {
   readonly version?: number
   readonly labels: readonly string[]
   readonly content: ImportedPrompt
-  /** What it said of its variables, for its file; not stored. */
+  /** The declarations of its variables, for its file; they are not stored. */
   readonly inputSchema?: JsonObject
 }
 

@@ -13,7 +13,7 @@ interface Request {
 const LAST_CHANGES = 1_000
 
 /**
- * Takes back into use what the last deactivation of a name took out: the versions that were bad before it stay out. One transaction.
+ * Activates the versions that the last deactivation of a name deactivated; versions that were inactive before it stay so. One transaction.
  *
  * @throws {Problem} 404 when the name has no version
  */

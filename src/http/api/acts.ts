@@ -15,7 +15,7 @@ export function metaOf(
   return { changedBy: call.actor, ...(summary !== undefined && { summary }), ...(wait !== undefined && { waitForWorkers: wait }) }
 }
 
-/** The project a request means: of its query or its body, else the manager's. */
+/** The project of a request: that of its query or its body, else the manager's. */
 export function projectOf(services: Services, ...given: readonly (string | undefined)[]): string {
   return given.find((project) => project !== undefined) ?? services.defaults.project
 }

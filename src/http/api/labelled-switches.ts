@@ -12,7 +12,7 @@ import { currentOf } from './current.js'
 import { DeleteQuery, WriteQuery } from './queries.js'
 import type { Shown } from './show.js'
 
-/** Taking versions, or a whole name, out of use, and back. */
+/** Deactivating versions, or a whole name, and activating them again. */
 export function labelledSwitches(resource: Resource, shown: Shown): readonly Endpoint[] {
   const { plural, noun, kind, isReadByLatest, repository } = resource
   const one = `/${plural}/:name`

@@ -17,7 +17,7 @@ const DEFAULT_LABELS: readonly string[] = ['staging']
 const optionalProject = v.optional(Project)
 const summary = v.optional(Summary)
 
-/** The writes that every labelled kind has, but for those that take out of use and back. */
+/** The writes that every labelled kind has, except deactivating and activating. */
 export function labelledWrites(resource: Resource, shown: Shown): readonly Endpoint[] {
   const { plural, noun, kind, fields, maxNameLength, isReadByLatest, repository } = resource
   const one = `/${plural}/:name`
@@ -205,7 +205,7 @@ export function labelledWrites(resource: Resource, shown: Shown): readonly Endpo
   ]
 }
 
-/** A name in the path has not been checked as one that is about to be given. */
+/** A name in the path was checked as an existing one; a new name has stricter rules. */
 function refuseOddName(name: string, maxLength: number): void {
   const { issues } = v.safeParse(NewName(maxLength), name)
   if (issues) throw new Problem(400, 'E_INVALID_ARGUMENT', `name ${issues[0].message}`, { field: 'name' })

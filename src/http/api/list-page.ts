@@ -1,7 +1,7 @@
 import type { HttpManager } from '../manager.js'
 import type { Entity, Resource, ResourceListQuery } from '../resources.js'
 
-/** What a list is asked for. */
+/** The parameters of a list. */
 export interface Asked extends ResourceListQuery {
   readonly total?: boolean
 }

@@ -9,7 +9,7 @@ import { toWire } from '../wire.js'
 
 const EVERYTHING = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] } as const
 
-/** The caches, and what an orchestrator asks. */
+/** Calls for the caches, and the health checks of orchestrators. */
 export function operations(kinds: readonly string[]): readonly Endpoint[] {
   return [
     endpoint({
@@ -55,7 +55,7 @@ export function operations(kinds: readonly string[]): readonly Endpoint[] {
       answer: answers.Health,
       answersAlsoWith503: true,
       handle: async (_call, { manager }): Promise<Answer> => {
-        // The reason is not told: its message names hosts and roles, and anybody may ask.
+        // The answer does not hold the reason: its message names hosts and roles, and anybody may ask.
         const { error: _, ...health } = await manager.health()
         return jsonAnswer(health.ok ? 200 : 503, toWire(health))
       },

@@ -74,7 +74,7 @@ function nameOf(name: string | undefined, { template }: TemplateChoice): string 
   throw new Problem(400, 'E_INVALID_ARGUMENT', 'name is required, or a template instead', { field: 'name' })
 }
 
-/** @throws {Problem} 422 when variables are missing: a model is not asked for half a prompt */
+/** @throws {Problem} 422 when variables are missing: a model is not asked with an incomplete prompt */
 function messagesOf({ template, format }: ChosenTemplate, { variables }: TemplateChoice, input: string | undefined): readonly Message[] {
   const { text: rendered, messages, problems } = renderAsFarAsItGoes(template, format, { ...variables })
   const [first] = problems

@@ -11,7 +11,7 @@ import { projectOf, reading } from './acts.js'
 import { ReadQuery as Query } from './queries.js'
 import { renderAsFarAsItGoes } from './rendered.js'
 
-/** What a preview and a run are made of: a stored version, or a template that nobody has stored yet. */
+/** What a preview and a run render: a stored version, or a template that is not stored yet. */
 export const TEMPLATE_CHOICE = {
   version: v.optional(Version),
   label: v.optional(LabelQuery),

@@ -5,7 +5,7 @@ import { parseTemplate } from '../../template/parse-template.js'
 type Template = string | readonly ChatMessageTemplate[]
 type Values = Readonly<Record<string, unknown>>
 
-/** What stands in the way of rendering one message, or a text. */
+/** Why one message, or a text, cannot be rendered. */
 export interface RenderProblem {
   /** Which message of a chat, counted from 0; null for a text. */
   readonly message: number | null
@@ -24,7 +24,7 @@ export interface Rendered {
 const MOST_MS = 250
 
 /**
- * Renders a template. What is missing stays in the text as its placeholder, and is told message by message.
+ * Renders a template. A missing variable stays in the text as its placeholder, and is listed with its message.
  *
  * @throws {TemplateSyntaxError} when the template does not parse
  */
@@ -59,7 +59,7 @@ function renderEach(template: readonly ChatMessageTemplate[], format: TemplateFo
   return { messages, problems }
 }
 
-/** With placeholders for what is missing; nothing where even that cannot be rendered. */
+/** The text with placeholders for missing variables; empty when even that cannot be rendered. */
 function renderKeeping(template: Template, format: TemplateFormat, values: Values): string | readonly object[] {
   try {
     return parseTemplate(template, format).render(values, { onMissing: 'keep' })

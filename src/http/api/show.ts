@@ -25,7 +25,7 @@ export function shownAs(resource: Resource): Shown {
   const { fields } = resource
   const renamed = fields.filter((field) => field.wire !== undefined)
   const long = fields.filter((field) => field.isBody).map(wireNameOf)
-  // What the cache answers is frozen and shared by everybody who asks.
+  // Answers of the cache are frozen and shared by all readers.
   const written = new WeakMap<object, Answer>()
   const show = (entity: object) => {
     const wire = toWire(entity)
@@ -48,7 +48,7 @@ export function shownAs(resource: Resource): Shown {
       const known = written.get(entity)
       if (known) return known
       const value = show(entity)
-      // Which tier answered is no difference to a client that holds the same version under the same labels.
+      // The tag does not depend on the tier that answered: the client has the same version under the same labels.
       const { source: _source, stale: _stale, ...identity } = value
       const answer = taggedAnswer(value, identity)
       written.set(entity, answer)

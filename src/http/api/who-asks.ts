@@ -13,7 +13,7 @@ const Who = v.strictObject({
   ),
 })
 
-/** Whom the host takes the caller for: a page with a session of the host knows no name of its own. */
+/** Who the caller is, as the host sees it: a page that uses the host's session does not know the name. */
 export function whoAsks(): Endpoint {
   return endpoint({
     method: 'GET',

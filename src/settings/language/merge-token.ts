@@ -6,7 +6,7 @@ import { isToken } from './token.js'
 
 const MERGE_TOKEN = /^@(merge|merge_unique|insert|reset|del|empty)(?: ([\s\S]*))?$/
 
-/** Whether a string says how it meets the layers below it. */
+/** Whether a string says how it is combined with the layers below it. */
 export function isMergeToken(text: string): boolean {
   return MERGE_TOKEN.test(text)
 }
@@ -15,7 +15,7 @@ export function isMergeToken(text: string): boolean {
 export type EvaluateEagerly = (text: string, assignment: Assignment) => { readonly value: unknown; readonly isSecret: boolean }
 
 /**
- * Reads `@merge`, `@merge_unique`, `@insert`, `@reset`, `@del` and `@empty`: they change how one value meets the
+ * Reads `@merge`, `@merge_unique`, `@insert`, `@reset`, `@del` and `@empty`: they change how one value is combined with the
  * layers below it.
  *
  * @returns `undefined` for every other text

@@ -2,14 +2,14 @@ import { parseFormat } from './format.js'
 import { booleanWord, guess, looseNumber } from './read-text.js'
 import { parseJson } from './structure.js'
 
-/** What a token gave. `raw` is kept where a schema may want another reading of the text. */
+/** The result of a token. `raw` is kept when a schema may read the text in another way. */
 export interface Evaluated {
   readonly value: unknown
   readonly raw: string | undefined
   readonly isSecret: boolean
 }
 
-/** What tokens may look at. */
+/** The variables, settings and files that tokens may read. */
 export interface TokenScope {
   /** A variable of the environment or of .env; without a text when it is not set. What stands in for a secret is one too. */
   readonly variable: (name: string) => { readonly text: string | undefined; readonly isSecret: boolean }
@@ -32,7 +32,7 @@ export function isToken(text: string): boolean {
 /**
  * Evaluates one token, and the token it may be applied to: `@int @env PORT`.
  *
- * @throws {Error} whose message fits behind the name of the setting and quotes no value
+ * @throws {Error} whose message follows the name of the setting and quotes no value
  */
 export function evaluateToken(text: string, scope: TokenScope, level = 0): Evaluated {
   if (level > MOST_TOKENS) throw new Error(`has more than ${MOST_TOKENS} tokens, one inside the other`)

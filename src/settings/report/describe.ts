@@ -24,7 +24,7 @@ export interface DescribedSetting {
   readonly isFresh: boolean
 }
 
-/** One row for each setting the schema names; without a readable schema, for each that the sources say. */
+/** One row for each setting that the schema names; without a readable schema, for each that a source sets. */
 export function describe(setup: Setup, snapshot?: Snapshot): readonly DescribedSetting[] {
   const secrets = snapshot?.secrets ?? new SecretPaths(setup.options.secrets ?? [], setup.shape)
   const fresh = snapshot?.freshKeys ?? new Set((setup.options.fresh ?? []).map((key) => pathOf(key)[0]?.toLowerCase() ?? ''))

@@ -6,7 +6,7 @@ import type { Assignment, Layer } from '../sources/origin.js'
 import { saidAt } from '../sources/said-at.js'
 import { isPlainTable, ownKey, pathKey, valueAt } from '../tree/path.js'
 
-/** What one source says about a setting. */
+/** The value that one source has for a setting. */
 export interface Candidate {
   readonly layer: Layer
   /** The file, the variable, `schema` or `overrides`. */
@@ -14,7 +14,7 @@ export interface Candidate {
   readonly section?: string
   /** The line in the file, counted from 1. */
   readonly line?: number
-  /** The path it was said at, when the source says only a part of what was asked for. */
+  /** The path of the value, when the source has only a part of what was asked for. */
   readonly path: string
   /** The value as it is printed: strings in quotes, `***` for secrets. */
   readonly shown: string

@@ -16,7 +16,7 @@ interface DetailedIssue extends SchemaIssue {
   readonly code?: unknown
 }
 
-/** What an issue's text depends on. */
+/** The facts that an issue's text depends on. */
 export interface IssueContext {
   readonly shape: Shape | undefined
   readonly plain: unknown
@@ -43,7 +43,7 @@ export function issueText(issue: SchemaIssue, context: IssueContext): string {
   if (shape && !isOfKind(value, shape)) return `must be ${withArticle(shape.type)}${got}`
   if (kind === undefined) return foreignText(issue, { value, shape, isSecret, got }, context)
   if (!issue.message.startsWith('Invalid ')) return `${scrub(issue.message, context.secretValues)}${got}`
-  // What a transformation makes of a value has no shape; the issue itself says what it should have been.
+  // The output of a transformation has no shape; the issue itself says what it should have been.
   const wanted = shape === undefined || shape.kind === 'any' ? expected : shape.type
   if (kind === 'schema') return `must be ${withArticle(wanted ?? 'something else')}${got}`
   const text = constraintText(type, requirement, typeof value)

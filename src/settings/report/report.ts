@@ -40,7 +40,7 @@ export function report(
   )
 }
 
-/** How to set what is missing, and where it was found although it does not count. */
+/** How to set a missing setting, and where it was found in a place that is not read. */
 function advice(setup: Setup, path: readonly string[], sources: Sources): string[] {
   const key = path.join('.')
   const files = wantedFiles(setup)
@@ -67,7 +67,7 @@ function localNote(setup: Setup, path: readonly string[]): string[] {
   }
 }
 
-/** A variable that is set and not read, for want of a prefix or because the schema names no keys. */
+/** A variable that is set and not read, because it lacks the prefix or the schema names no keys. */
 function unreadNote(setup: Setup, path: readonly string[], sources: Sources): string[] {
   const name = path.join('__')
   if (setup.names.find(name)) return []

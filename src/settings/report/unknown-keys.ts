@@ -4,7 +4,7 @@ import type { Setup } from '../setup.js'
 import { originText } from '../sources/origin.js'
 import { type Complaint, leavesOf, type Node, type Table } from '../tree/tree.js'
 
-/** A key that a source says and the schema drops. */
+/** A key that a source sets and the schema drops. */
 export interface UnknownKey {
   readonly text: string
   readonly complaint: Complaint

@@ -1,6 +1,6 @@
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
-/** A shape with these fields; whatever else the schema could say is unknown. */
+/** A shape with these fields; everything else about the schema is unknown. */
 export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }): Shape {
   return {
     type: parts.kind,
@@ -23,7 +23,7 @@ export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }):
 
 export const ANY: Shape = shapeWith({ kind: 'any' })
 
-/** A schema inside of itself: open for whoever lists its keys, which have no end; a path through it is followed. */
+/** A schema that contains itself: its keys cannot all be listed, so it counts as open; a path through it is followed. */
 export function laterShape(find: () => Shape | undefined): Shape {
   return { ...ANY, refersTo: () => find() ?? ANY }
 }
@@ -80,7 +80,7 @@ export function listedEntries(keys: readonly unknown[], value: Shape, required: 
   )
 }
 
-/** What metadata may say about a setting, whichever library holds it. */
+/** The metadata of a setting that is read here, whichever library holds it. */
 export function metadataFacts(metadata: Readonly<Record<string, unknown>> = {}): { isSecret?: boolean; variable?: string } {
   const { secret, variable } = metadata
   return { ...(typeof secret === 'boolean' ? { isSecret: secret } : {}), ...(typeof variable === 'string' ? { variable } : {}) }

@@ -11,7 +11,7 @@ interface JsonSchemaSource {
   readonly jsonSchema?: { readonly input?: (options: object) => unknown }
 }
 
-/** What a schema says by the JSON Schema it offers (zod 4, arktype, effect and others); `undefined` when it offers none. */
+/** The shape of a schema, from the JSON Schema that it offers (zod 4, arktype, effect and others); `undefined` when it offers none. */
 export function jsonSchemaShape(schema: StandardSchema): Shape | undefined {
   const document = jsonSchemaOf(schema)
   return document && new JsonSchemaReader(document, schema['~standard'].vendor === 'effect').read(document)

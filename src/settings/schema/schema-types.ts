@@ -1,6 +1,6 @@
 import type { SchemaIssue } from '../../shared/standard-schema.js'
 
-/** What a schema gives: the type of `config.values`, before it is made read-only. */
+/** The output type of a schema: the type of `config.values`, before it is made read-only. */
 export type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
   ? NonNullable<Types> extends { readonly output: infer Output }
     ? Output

@@ -3,7 +3,7 @@ import type { Constraint } from './constraint.js'
 /** How the text of a variable is read for a setting; `any` where the schema does not say. */
 export type ShapeKind = 'string' | 'number' | 'boolean' | 'bigint' | 'date' | 'list' | 'table' | 'literal' | 'union' | 'any'
 
-/** What a schema says about one setting, as far as it describes itself. */
+/** The facts about one setting, as far as its schema describes itself. */
 export interface Shape {
   readonly kind: ShapeKind
   /** A word for the type, as it is printed: `string`, `integer`, `list`, `table`, `one of "a", "b"`, `any`. */
@@ -25,7 +25,7 @@ export interface Shape {
   readonly entries: ReadonlyMap<string, Entry> | undefined
   /** The first items of a list that have shapes of their own. */
   readonly items: readonly Shape[]
-  /** What every other key of a table, or every other item of a list, looks like. */
+  /** The shape of every other key of a table, or of every other item of a list. */
   readonly rest: Shape | undefined
   /** The shape meant, where a schema contains itself. */
   readonly refersTo?: () => Shape

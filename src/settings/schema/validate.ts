@@ -8,7 +8,7 @@ import { ANY } from './build-shape.js'
 import { pathOfIssue } from './schema-types.js'
 import { shapeAt } from './shape.js'
 
-/** What the schema made of the merged settings. */
+/** The schema's result for the merged settings. */
 export interface Validated {
   /** The schema's output, or the plain values when there is no schema or it refused. */
   readonly values: unknown

@@ -1,6 +1,6 @@
 import { isNamedLikeSecret } from './secret-names.js'
 
-/** What is printed where a secret stands. */
+/** Printed in place of a secret. */
 export const REDACTED = '***'
 
 const URL_SCHEMES =
@@ -37,7 +37,7 @@ export function isSecretByItself(value: unknown): boolean {
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
 const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
-// A value in brackets is cut off with everything behind it. A header names the kind of its credentials before them.
+// A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them.
 const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
 const BEARER = /\b(Bearer +)\S{8,}/g
 

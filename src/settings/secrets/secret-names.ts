@@ -16,7 +16,7 @@ export function isNamedLikeSecret(key: string, around = ''): boolean {
   return owner !== undefined && !PLAIN_KEYS.has(owner)
 }
 
-/** What every name below has in it: most names are told apart by this alone. */
+/** A quick test: every name below matches it, and most other names do not. */
 const ANY_PART =
   /pass|pwd?|secret|token|key|private|cred|auth|conn|jw[tke]|bearer|dsn|cookie|salt|pepper|hmac|otp|mnemonic|cvv|pin|sas|signature|webhook|pat$/
 
@@ -33,7 +33,7 @@ const WORDS = new Set(
 /** Words that name a secret at the end of a name: BASIC_AUTH is one, AUTH_ENABLED is not. */
 const LAST_WORDS = new Set(['auth', 'pat', 'pin', 'sas', 'signature', 'webhook'])
 const LAST_PAIRS = new Set(['auth header', 'webhook uri', 'webhook url'])
-/** Words before KEY that make it no secret: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
+/** Words before KEY of names that are not secrets: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
 const PLAIN_KEYS = new Set(
   'public primary foreign partition sort cache routing idempotency index group order lookup hot shortcut translation feature object unique'.split(
     ' ',

@@ -4,7 +4,7 @@ import { type Dotenv, parseDotenv } from './dotenv.js'
 import type { EnvView } from './env-view.js'
 import type { FileStore } from './file-store.js'
 
-/** Where .env files are looked for, and what their texts may refer to. */
+/** Where .env files are looked for, and the variables that their texts may refer to. */
 export interface DotenvPlace {
   readonly options: CreateConfigOptions
   readonly root: string

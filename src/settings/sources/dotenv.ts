@@ -15,7 +15,7 @@ export interface DotenvProblem {
   readonly message: string
 }
 
-/** What a .env file says. */
+/** The content of a .env file. */
 export interface Dotenv {
   readonly variables: readonly DotenvVariable[]
   readonly warnings: readonly DotenvProblem[]
@@ -90,7 +90,7 @@ const NOTHING = { uses: [], missing: [], demanded: [] } as const
 interface Value {
   readonly text: string
   readonly isExpanded: boolean
-  /** What stands before a dollar that is not expanded. @default a backslash */
+  /** The mark before a dollar that is not expanded. @default a backslash */
   readonly escape?: string
 }
 

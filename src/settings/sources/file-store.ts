@@ -9,7 +9,7 @@ export interface FileState {
   readonly path: string
   /** `undefined` when there is no such file; the sorted names of what is in it for a folder. */
   readonly text: string | undefined
-  /** What `stat` said when it was read; `undefined` when there was no file. */
+  /** The result of `stat` when it was read; `undefined` when there was no file. */
   readonly stamp: Stats | undefined
   /** Whether the stamp is old enough to tell the next write apart. */
   readonly isSettled: boolean
@@ -24,8 +24,8 @@ export interface FileState {
 const SETTLING_MS = 20
 
 /**
- * How long a file must be gone or empty before a watcher believes it, in milliseconds: programs that save a file by removing, renaming or
- * emptying it first put it back within this time, and so does whatever copies a folder anew.
+ * How long a file must be gone or empty before that counts as a change, in milliseconds: programs that save a file by removing, renaming or
+ * emptying it first put it back within this time, and so do tools that copy a folder anew.
  */
 const GONE_MS = 100
 

@@ -2,7 +2,7 @@ import type { Complaint } from '../tree/tree.js'
 import type { Assignment } from './origin.js'
 import type { Variable } from './variable.js'
 
-/** What the sources say, while they are being read, lowest layer first and without the schema's defaults. */
+/** Collects the values of the sources while they are read, lowest layer first and without the schema's defaults. */
 export interface Findings {
   readonly assignments: Assignment[]
   readonly complaints: Complaint[]

@@ -7,7 +7,7 @@ export interface Interpolated {
   readonly uses: readonly string[]
   /** Variables that are not set and have no default. */
   readonly missing: readonly string[]
-  /** What is said about variables that must be set, without any value. */
+  /** The messages of `${X:?message}` about variables that must be set; no value is in them. */
   readonly demanded: readonly string[]
 }
 
@@ -20,7 +20,7 @@ const OPERATOR = /^([A-Za-z_][\w.-]*?)(:?[-+?=])([\s\S]*)$/
  * Expands `${X}`, `${X:-default}`, `${X-default}`, `${X:+alternative}`, `${X+alternative}`, `${X:?message}` and `${X?message}` as a
  * shell does, one inside the other. `${X:=default}` and `${X=default}` give the default too, and set nothing.
  *
- * @param mark what stands before a dollar that is one: a backslash, which may itself be escaped, or a letter of the caller's that goes away
+ * @param mark stands before a literal dollar: a backslash, which may itself be escaped, or a letter of the caller's, which is removed
  */
 export function interpolate(text: string, lookup: Lookup, mark = '\\'): Interpolated {
   const found = { uses: [] as string[], missing: [] as string[], demanded: [] as string[] }

@@ -1,7 +1,7 @@
 /** A layer of the settings, from lowest to highest. */
 export type Layer = 'default' | 'file' | 'secrets' | 'dotenv' | 'env' | 'override'
 
-/** Where a value was said. */
+/** The place that a value comes from. */
 export interface Origin {
   readonly layer: Layer
   /** A file's path as it is printed, a variable's name, `schema` or `overrides`. */
@@ -10,7 +10,7 @@ export interface Origin {
   readonly section?: string
   /** The line in the file, counted from 1; looked up only when it is printed. */
   readonly line?: (path: readonly string[]) => number | undefined
-  /** What relative paths in values are relative to. */
+  /** The folder that relative paths in values start at. */
   readonly folder: string
   /** Whether the text is taken as it is, as the content of a file of its own: nothing in it is a token. */
   readonly isLiteral?: boolean

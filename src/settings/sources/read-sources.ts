@@ -10,7 +10,7 @@ import { readSettingsFiles } from './settings-files.js'
 import type { Variable } from './variable.js'
 import { assignmentsOf, targetsOf, type VariableRules } from './variables.js'
 
-/** Everything the sources say, lowest layer first, without the schema's defaults. */
+/** The values of all sources, lowest layer first, without the schema's defaults. */
 export interface Sources extends Readonly<Findings> {
   /** Keys that `[default.fresh_vars]` names. */
   readonly freshKeys: readonly string[]

@@ -22,7 +22,7 @@ export function saysIndex(assignments: readonly Assignment[]): (path: readonly s
 type Said = { readonly value: unknown; readonly below: readonly string[] } | undefined
 
 /**
- * What a source says at a path. `below` is what is missing from the path when only a part of it was said.
+ * The value of a source at a path. `below` is the rest of the path, when the source has a value at its beginning only.
  *
  * @param exact the levels of the path at which a key in another case is another key
  */

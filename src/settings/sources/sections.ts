@@ -11,7 +11,7 @@ export interface Section {
   readonly table: Readonly<Record<string, unknown>>
 }
 
-/** What a file's sections depend on. */
+/** The facts that a file's sections depend on. */
 export interface SectionRules {
   readonly environment: string
   readonly environments: readonly string[] | undefined

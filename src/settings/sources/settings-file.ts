@@ -55,7 +55,7 @@ function syntaxError(path: string, text: string, error: unknown): SettingsFileEr
     /^\s*([\w.-]+)\s*=\s*(@(?:env [A-Za-z_]\w*|(?:env|format|get|read_file|int|float|bool|str|json|merge|none)\b))/.exec(line) ?? []
   if (key !== undefined && token !== undefined)
     return fileError(path, `has a token without quotes: ${key} = ${token}\n  write ${key} = "${token}"`, place)
-  // Only the parser's reason: its message goes on with the lines around, values included.
+  // Only the parser's reason: the rest of its message quotes the lines around the place, values included.
   const reason = /^Invalid TOML document: ([^\n]*)/.exec(error.message)?.[1] ?? 'invalid TOML'
   return fileError(path, `is not valid TOML: ${reason}`, place)
 }

@@ -73,16 +73,16 @@ function variablesIn(shape: Shape | undefined, path: readonly string[] = []): [r
   })
 }
 
-/** What turns variables into settings. */
+/** The rules by which variables become settings. */
 export interface VariableRules {
   readonly layer: Layer
   readonly names: VariableNames
   readonly shape: Shape | undefined
   /** Whether an empty variable counts as not set. */
   readonly isEmptyUnset: boolean
-  /** Whether a lower layer says this key, so that `LOG_FILE` in a file makes PREFIX_LOG_FILE that key. */
+  /** Whether a lower layer has this key, so that with `LOG_FILE` in a file PREFIX_LOG_FILE is that key, and not `LOG` by a file. */
   readonly isSaid: (path: readonly string[]) => boolean
-  /** Whether a higher layer says this path, so that a file which is not there does not matter. */
+  /** Whether a higher layer has this path, so that a missing file is not an error. */
   readonly isSaidAbove: (path: readonly string[]) => boolean
   readonly readFile: (path: string, folder: string) => string | undefined
   readonly complain: (variable: string, path: readonly string[], message: string) => void
@@ -122,7 +122,7 @@ export function assignmentsOf(variables: Iterable<Variable>, rules: VariableRule
   })
 }
 
-/** The paths that variables set, whatever they set them to. */
+/** The paths that variables set, without their values. */
 export function targetsOf(
   variables: Iterable<Variable>,
   rules: Pick<VariableRules, 'names' | 'shape' | 'isSaid' | 'isEmptyUnset'>,

@@ -61,10 +61,10 @@ function linkAt(path: string): string | undefined {
   }
 }
 
-// NFS, SMB and CIFS, 9p (WSL, virtual machines), FUSE, VirtualBox: what other machines write there sends no event. From statfs(2).
+// NFS, SMB and CIFS, 9p (WSL, virtual machines), FUSE, VirtualBox: these send no event when other machines write. Numbers from statfs(2).
 const SILENT = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x65735546, 0x786f4256])
 
-/** Whether a folder is on a file system that tells nothing about changes made by other machines. */
+/** Whether a folder is on a file system that sends no events for changes made by other machines. */
 export function isSilent(folder: string): boolean {
   try {
     return SILENT.has(statfsSync(existing(folder)).type >>> 0)

@@ -4,14 +4,14 @@ import { inodeOf, isSilent, watchedFolders } from './watched-folders.js'
 /** How long a directory must be quiet before files are looked at, and the longest wait while it is not, in milliseconds. */
 const QUIET_MS = 15
 const LONGEST_WAIT_MS = 200
-/** How often files are looked at where watching fails or tells nothing, in milliseconds. */
+/** How often files are compared when watching fails or sends no events, in milliseconds. */
 const POLL_MS = 1_000
 
 /** The names in a folder whose changes matter; `undefined` for all of them. */
 type Names = ReadonlySet<string> | undefined
 
 export interface WatcherParts {
-  /** How often files are looked at besides, in milliseconds. */
+  /** How often files are compared in addition to watching, in milliseconds. */
   readonly pollMs: number | undefined
   /** The files of interest, whether or not they exist. */
   readonly paths: () => readonly string[]

@@ -9,7 +9,7 @@ import { pathOf } from './path.js'
 import { spelledItems } from './spelled-items.js'
 import { type Complaint, childOf, forbiddenIn, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
 
-/** What tokens need from outside the tree. */
+/** The parts that tokens need from outside of the tree. */
 export interface Outside {
   readonly variable: TokenScope['variable']
   readonly file: (path: string, folder: string) => string | undefined
@@ -43,7 +43,7 @@ export class Resolver {
     return (this.#plain(root, shape, areDefaultsInputs) ?? {}) as Record<string, unknown>
   }
 
-  /** The result of one leaf, a secret if its source or its value says so; its own complaint is recorded once, whoever asks. */
+  /** The result of one leaf, a secret if its source or its value says so. Its complaint is recorded once, however often it is asked for. */
   evaluated(leaf: Leaf): Evaluated {
     const known = this.#done.get(leaf)
     if (known) return known
@@ -149,7 +149,7 @@ export class Resolver {
 
 const constant = (value: unknown): Evaluated => ({ value, raw: undefined, isSecret: false })
 
-/** What a token gave is read as the schema wants it, like the text of a variable. */
+/** The result of a token is read by the schema's type, like the text of a variable. */
 function readToken(part: Evaluated, shape: Shape | undefined): unknown {
   return part.raw === undefined || shape === undefined || shape.kind === 'any' ? part.value : readByShape(part.raw, shape)
 }

@@ -49,7 +49,7 @@ export type ApplyMergeToken = (assignment: Assignment, base: Node | undefined) =
 export class Tree {
   readonly root: Table
   readonly complaints: Complaint[] = []
-  /** Where any layer said a secret, even if a higher layer said something else. */
+  /** The paths at which any layer has a secret, even when a higher layer has another value. */
   readonly secretPaths: (readonly string[])[] = []
   readonly #applyMergeToken: ApplyMergeToken
   readonly #shape: Shape | undefined
@@ -176,7 +176,7 @@ export function twinKeys(table: Readonly<Record<string, unknown>>): ReadonlySet<
   return twins
 }
 
-/** The second would take the place of what redacts secrets in JSON. */
+/** A key `toJSON` would replace the function that redacts secrets in JSON. */
 function isForbidden(key: string): boolean {
   return key.toLowerCase() === '__proto__' || key === 'toJSON'
 }
@@ -229,7 +229,7 @@ export function* leavesOf(node: Node): Generator<Leaf> {
   else for (const child of node.entries.values()) yield* leavesOf(child)
 }
 
-/** What a node says, with its tokens not resolved. */
+/** The value of a node, with its tokens not resolved. */
 export function plainValue(node: Node): unknown {
   if (node.kind === 'leaf') return node.value
   if (node.isList) return [...node.entries.values()].map(plainValue)

@@ -20,10 +20,10 @@ const NAMES = new Map<string, string>()
 /**
  * Sends long statements by name, so that the connection keeps their plans.
  *
- * Only where the connection is PostgreSQL's own: behind a pooler the next statement may run on another connection, which does not know the
- * name. A pooler gives itself away by a process id of its own.
+ * Only on a direct connection to PostgreSQL: behind a pooler the next statement may run on another connection, which does not know the
+ * name. A pooler is recognised by reporting another process id than PostgreSQL's own.
  *
- * @param settings PostgreSQL's by name, for the rest of the connection's life; set only where it is PostgreSQL's own, for the same reason
+ * @param settings PostgreSQL's by name, for the rest of the connection's life; set only on a direct connection, for the same reason
  */
 export function keepPlans(
   client: QueryingClient,

@@ -66,7 +66,7 @@ export function migrationSql(options: MigrationOptions & { readonly applied?: re
 export async function migrate(db: Kysely<Tables>, schema: string): Promise<MigrationReport> {
   schemaName(schema)
   try {
-    // Looks before it asks for anything: the role of a service may often read and not create.
+    // Reads what has run before it creates anything: the role of a service may often read and not create.
     const { pending, applied } = await readMigrationStatus(db, schema)
     if (pending.length === 0) return { schema, applied: [], already: applied }
     return await db

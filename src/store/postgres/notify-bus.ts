@@ -15,7 +15,7 @@ export interface NotifyClient {
 
 export interface NotifyBusOptions {
   readonly channel: string
-  /** `auto`: only when this is PostgreSQL itself. Behind a pooler LISTEN hears nothing, and the notifications reach other clients of the pooler. */
+  /** `auto`: only when this is PostgreSQL itself. Behind a pooler LISTEN gets no notifications: they reach other clients of the pooler. */
   readonly mode: 'auto' | true
   readonly databaseMs: number
   readonly onMessage: (text: string) => void
@@ -102,7 +102,7 @@ export class NotifyBus {
   }
 
   /**
-   * Gives its connection up to reads and writes; the poll finds what is announced meanwhile.
+   * Closes its connection so that reads and writes can have it; the poll finds what is announced meanwhile.
    *
    * @returns whether it had a connection
    */

@@ -19,7 +19,7 @@ export interface OpenDatabase {
   readonly isEmbedded: boolean
   /** Whether a text of several statements is answered by the rows of all of them. */
   readonly isBatched: boolean
-  /** Hears NOTIFY on a connection of its own, where there is a way to open one. */
+  /** Receives notifications on a connection of its own, where one can be opened. */
   readonly listen: ((options: NotifyBusOptions) => NotifyBus) | undefined
   close(): Promise<void>
 }

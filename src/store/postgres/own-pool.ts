@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../shared/errors.js'
 /** Most connections of a pool that this package opens. */
 const POOL_SIZE = 10
 
-/** How long a pool makes do with the connections it has after the server refused a further one. */
+/** How long a pool opens no further connection after the server refused one. */
 const CROWDED_MS = 10_000
 
 /** Between two attempts to get the first connection. */

@@ -1,13 +1,13 @@
 import { keepPlans, type QueryingClient } from './kept-plans.js'
 
 /**
- * Prepares statements for a connection that this package opened itself, and the connection for them:
+ * Prepares a connection that this package opened itself, and the statements on it:
  *
  * - a read that its caller has given up on ends at the server too, instead of waiting on behind a lock with its connection;
  * - JIT is off, since compiling takes longer than any statement of this package runs;
  * - a transaction has the statement timeout of writes, which may wait up to twice `databaseMs` for the lock of configuration writes.
  *
- * The first two only where the connection reaches PostgreSQL itself: behind a pooler they would stay on a connection of others.
+ * The first two only on a direct connection to PostgreSQL: behind a pooler they would stay set on a connection that other clients use next.
  */
 export function ownSession(client: QueryingClient, databaseMs: number): (args: readonly unknown[]) => readonly unknown[] {
   const keep = keepPlans(client, { jit: 'off', statement_timeout: String(justBelow(databaseMs)) })

@@ -28,7 +28,7 @@ export interface GuardedPoolOptions {
   readonly queryMs: number
   /** Most milliseconds a read may take on a connection of this package's own pool. @default queryMs */
   readonly readMs?: number
-  /** Called when the server has no connection left; whether it is worth another try. */
+  /** Called when the server has no connection left; says whether to try again. */
   readonly makeRoom?: () => Promise<boolean>
 }
 
@@ -107,7 +107,7 @@ function guardedClient(
     // The connection is lost: a further statement, such as the ROLLBACK after a timeout, would only wait for its own timeout.
     if (failure) return Promise.reject(failure)
     const answer = attempt(() => client.query(...prepare(args)) as unknown)
-    // A cursor, for example, is no promise: it is handed on as it is.
+    // A cursor, for example, is not a promise: it is returned unchanged.
     if (!isThenable(answer)) return answer
     // The promise may be another library's, so it is wrapped before `withDeadline` uses it.
     const timely = withDeadline(Promise.resolve(answer), queryMs, () => new Error(`no answer within ${queryMs} ms`))
@@ -144,7 +144,7 @@ export function isCrowded(error: unknown): boolean {
 /** An error that PostgreSQL itself reported and that leaves the connection usable. */
 export function isDatabaseError(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return false
-  // Class 57P: the server is going down or has ended this connection. Class 08: so a pooler says it of the connection behind it.
+  // Class 57P: the server is going down or has ended this connection. Class 08: a pooler reports the same of its own connection to the server.
   return typeof error.code === 'string' && error.code.length === 5 && !/^(57P|08)/.test(error.code)
 }
 

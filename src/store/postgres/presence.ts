@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
 
-/** A sign that a process lives, as long as it does: the kernel takes it away with the process, however that ends. */
+/** Shows that a process lives. The kernel removes this sign when the process ends, however it ends. */
 export interface Presence {
   /** What says who it is, as one line: process id, its start, its container, its socket. */
   readonly owner: string
@@ -13,7 +13,7 @@ export interface Presence {
 /** Longer paths are no address of a socket. */
 const MAX_ADDRESS = 100
 
-/** Stands for a part that this system does not tell. The parts of a line are separated by spaces, so it has none. */
+/** Written for a part that this system does not tell. The parts of a line are separated by spaces, so it contains none. */
 const UNKNOWN = '-'
 
 /**

@@ -98,7 +98,7 @@ function groupBy<Key>(scopes: readonly Scope[], keyOf: (scope: Scope) => Key | u
 
 /**
  * The planner takes every JSON list for 100 rows, and a table that was never analysed for hundreds, `config_state` too: with 100 times 920
- * rows to make, PostgreSQL would compile the statement first (JIT), which takes a second. So both are told how many there are.
+ * rows to make, PostgreSQL would compile the statement first (JIT), which takes a second. So the statement states both numbers.
  */
 function recordset(wanted: readonly object[], columns: RawBuilder<unknown>): RawBuilder<unknown> {
   const rows = sql`jsonb_to_recordset(${JSON.stringify(wanted)}::text::jsonb) as listed (${columns})`

@@ -38,15 +38,18 @@ interface Page {
   readonly asked: readonly LogHead[]
 }
 
-/** Heads in one page. PostgreSQL needs a few milliseconds for it, so a page comes within its deadline also when hundreds of workers start at once. */
+/**
+ * Heads in one page. PostgreSQL needs a few milliseconds for it, so a page comes within its deadline also when hundreds of workers start at
+ * once.
+ */
 const PAGE_SIZE = 2_000
 
 /**
  * Reads the log after a revision, in pages. Pages are read one after another and the log moves on meanwhile; a head that changes between
  * two pages comes again on a later one, since its revision then is above all that were read.
  *
- * That holds for any time between two pages. So a read that failed goes on with its next page when it is tried again, and workers that start
- * in a crowd get there page by page.
+ * That holds however long the time between two pages is. So a read that failed goes on with its next page when it is tried again, and of many
+ * workers that start together each gets to the end page by page.
  */
 export class LogReader {
   readonly #db: Kysely<Tables>

@@ -29,7 +29,7 @@ export type Answer<Entity> = (facts: WriteFacts) => Written<Entity>
 
 const DEFAULT_LABELS: readonly string[] = ['staging']
 
-/** What the kinds whose versions carry labels do alike. */
+/** The writes that all kinds with labels have in common. */
 export class LabelledRepository<Content extends VersionContent, Entity, Draft extends VersionDraft> extends LabelledReader<
   Content,
   Entity,
@@ -182,7 +182,8 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
   }
 
   /**
-   * Takes a deactivated version back into use. Labels that point at it, which deactivating a whole name leaves in place, serve it again.
+   * Takes a deactivated version back into use. Readers of labels that still point at it get it again; deactivating a whole name leaves its
+   * labels in place.
    *
    * @throws {NotFoundError} when the version does not exist
    * @throws {ForbiddenError} when `authorize` does not allow it, or the version carries a protected label and there is no `authorize`
@@ -238,7 +239,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
 
   async #writeVersion(mode: 'create' | 'version', given: Draft): Promise<Written<Entity>> {
     checkKeys(given, draftKeys(this.kind.fields))
-    // Before any connection is used; what a new version inherits was checked when it was written.
+    // Checks before any connection is used. What a new version inherits was checked when it was written.
     const draft = await this.kind.check(given, mode)
     await this.permit(mode, draft, checkLabels(draft.labels ?? DEFAULT_LABELS))
     const { value, facts } = await this.recorder.record(draft, this.creation(draft, mode))
@@ -281,7 +282,10 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     return { asks: [this.#asked(target)], decide }
   }
 
-  /** What a new version wants to know. The highest one may have been purged, so that kinds with rules look at others too. */
+  /**
+   * What the write of a new version asks about the entity. The highest version may have been purged, so kinds whose rules compare versions
+   * ask for others too.
+   */
   #asked(target: Required<Target>): EntityQuery {
     return { ...this.#entity(target), highest: true, ...(this.kind.follows && { arms: true as const, rows: [1] }) }
   }
@@ -298,7 +302,7 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
     await this.#permit(action, this.target(request), this.recorder.policy.withLatest(checkLabels(labels)), request)
   }
 
-  /** What the code of this process requires of a version before a label is pointed at it. */
+  /** Checks a version against the contract of this process's code before a label is pointed at it. */
   #checkContract(content: Content): void {
     this.recorder.contracts.check(this.kind.kind, content)
   }
@@ -355,8 +359,8 @@ export class LabelledRepository<Content extends VersionContent, Entity, Draft ex
   }
 
   /**
-   * Which labels a version carries, and on which a rollout would be paused, only the database knows, and `authorize` is asked before the
-   * transaction: they are read first.
+   * The labels of a version, and those on which a rollout would be paused, are in the database, and `authorize` is asked before the
+   * transaction: so they are read first.
    */
   async #permitSwitch(
     action: 'activate' | 'deactivate',

@@ -161,7 +161,7 @@ export class RolloutRepository {
   }
 
   /**
-   * @throws {InvalidArgumentError} when what the rollout needs is no longer there: an arm was deactivated, say; and without `acknowledge: true`
+   * @throws {InvalidArgumentError} when the rollout cannot go on, because an arm was deactivated for example; and without `acknowledge: true`
    *   when its guard has paused it
    */
   async resume(id: string, meta: RolloutResumption = {}): Promise<Written<Rollout>> {
@@ -303,7 +303,7 @@ export class RolloutRepository {
   }
 }
 
-/** Part of what every bucket is computed from: short, because it is hashed at each read. */
+/** Every bucket is computed from this id. It is short, because it is hashed at each read. */
 const ID_BYTES = 6
 
 function refuse(field: string, expectation: string): never {

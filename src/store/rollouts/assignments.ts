@@ -4,7 +4,7 @@ import type { Tables } from '../postgres/tables.js'
 /** Longest subject, in UTF-16 units: with more bytes than these can have PostgreSQL cannot index it. */
 export const MAX_SUBJECT = 512
 
-/** Remembers a subject's arm; of several that come at once the first wins, and all are told the same. */
+/** Stores a subject's arm. Of several writers at once the first one's arm is kept, and all of them get that one. */
 export async function assignArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string, arm: number): Promise<number> {
   const { rows } = await sql<{ arm: number }>`
     insert into ${sql.id(schema, 'config_assignments')} as assigned (rollout_id, subject, arm)
@@ -25,8 +25,8 @@ export interface ExposureRow {
 }
 
 /**
- * Writes exposures; of several of one subject and arm the earliest stays, and one of a rollout that was deleted is left out. None is from before its
- * rollout: a process knows the database's clock to some milliseconds, on a busy machine to a few dozen, and those would not count for a guard.
+ * Writes exposures; of several of one subject and arm the earliest stays, and exposures of a deleted rollout are left out. None is dated before its
+ * rollout: a process knows the database's clock only to some milliseconds, and a guard would not count an exposure from before the start.
  */
 export async function insertExposures(db: Kysely<Tables>, schema: string, exposures: readonly ExposureRow[]): Promise<void> {
   await sql`
@@ -41,7 +41,7 @@ export async function insertExposures(db: Kysely<Tables>, schema: string, exposu
   `.execute(db)
 }
 
-/** The arm that a subject was given before, by a rollout that takes no new ones. */
+/** The stored arm of a subject, in a rollout that takes no new subjects. */
 export async function findArm(db: Kysely<Tables>, schema: string, rolloutId: string, subject: string): Promise<number | undefined> {
   const { rows } = await sql<{ arm: number }>`
     select arm from ${sql.id(schema, 'config_assignments')} where rollout_id = ${rolloutId}::text and subject = ${subject}::text

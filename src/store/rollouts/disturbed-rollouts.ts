@@ -31,7 +31,7 @@ export function refuseDisturbance(disturbed: readonly Rollout[], force: boolean 
   )
 }
 
-/** No subject gets an arm of a rollout whose label or arms have changed; resuming it is a decision of its own. */
+/** Pauses the rollouts whose label or arms the write changes, so that no subject gets an arm of them; a caller has to resume them. */
 export function pauseSteps(disturbed: readonly Rollout[], because: string, meta: WriteMeta & { readonly force?: boolean }): WriteStep[] {
   return disturbed.map((rollout) => rolloutStep('pause', rollout, { status: 'paused' }, { ...meta, summary: `Paused by ${because}` }))
 }

@@ -8,7 +8,7 @@ import type { Tables } from '../postgres/tables.js'
 import { labelsFrom } from '../read/kind-rows.js'
 import { decodeRollout } from '../read/rollout-rows.js'
 
-/** A guarded rollout with what its guard is decided by. */
+/** A guarded rollout with the counts that its guard decides by. */
 export interface GuardedRollout {
   readonly rollout: Rollout & { readonly guard: Guard }
   readonly counts: GuardCounts
@@ -19,12 +19,13 @@ export interface GuardedRollout {
 interface GuardedRow {
   readonly row: string
   readonly exposed: Readonly<Record<string, number>>
-  /** Of the arm `null` are those that do not count. */
+  /** Subjects that do not count have the arm `null`. */
   readonly bad: readonly { readonly metric: string; readonly arm: number | null; readonly subjects: number }[]
 }
 
 /**
- * Takes the lock that lets one worker at a time judge. Belongs to the transaction, so that it ends with it, through a pooler too.
+ * Takes the advisory lock that lets one worker at a time judge. The transaction holds it, so that it ends with the transaction, behind a
+ * pooler too.
  *
  * @returns whether it was free
  */
@@ -59,9 +60,9 @@ export async function readGuarded(db: Kysely<Tables>, schema: string, kinds: Kin
 }
 
 /**
- * The statement that a look at all guarded rollouts is. It begins at the bad outcomes and looks each one's subject up, because they are few:
- * joined, PostgreSQL would rather read a million exposures than trust that. One look-up says the arm, that there is no other, and when.
- * Two indexes have all that it reads: a further column here needs them changed (test/rollouts/guard-plan.test.ts).
+ * The statement that reads all guarded rollouts. It begins at the bad outcomes and looks up each one's subject, because bad outcomes are few:
+ * for a join PostgreSQL would read all exposures, since it does not expect few. One look-up gives the arm, whether there is another one, and when.
+ * Two indexes hold every column that it reads; to read another column, change the indexes as well (test/rollouts/guard-plan.test.ts).
  *
  * @see docs/decisions/0081-a-look-is-answered-by-two-indexes.md
  */
@@ -128,7 +129,7 @@ export interface VerdictRow {
   readonly counts: GuardCounts
 }
 
-/** @returns whether it was new: of several workers that conclude the same, one is told yes */
+/** @returns whether it was new: of several workers that conclude the same, only one gets `true` */
 export async function insertVerdict(db: Kysely<Tables>, schema: string, verdict: VerdictRow): Promise<boolean> {
   const { rows } = await sql`
     insert into ${sql.id(schema, 'config_verdicts')} (rollout_id, since, metric, verdict, log_evidence, log_threshold, counts)

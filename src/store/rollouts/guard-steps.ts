@@ -18,7 +18,7 @@ export function isGuarding({ guard, arms, label }: Rollout, { labels }: Pick<Ent
   return guard !== undefined && labels.get(label) === arms[guard.control]?.version
 }
 
-/** Subjects were counted under the weights that they were exposed under: by others, equal arms would look unequal. */
+/** Refuses new weights: subjects were exposed under the old ones, and by new ones equal arms would look unequal. */
 export function refuseNewWeights({ weights, arms }: RolloutRamp): void {
   const option = weights !== undefined ? 'weights' : arms !== undefined ? 'arms' : undefined
   if (option === undefined) return
@@ -29,7 +29,7 @@ export function checkAcknowledge(acknowledge: unknown): void {
   if (acknowledge !== undefined && typeof acknowledge !== 'boolean') throw new InvalidArgumentError('acknowledge', 'must be true or false')
 }
 
-/** The guard of a rollout that is resumed, as a column. What was concluded before stands; new evidence begins. */
+/** The guard of a rollout that is resumed, as a column. Earlier conclusions stay stored; new evidence begins. */
 export function resumedGuard({ id, guard }: Rollout, acknowledge = false): JsonObject {
   if (!guard) return {}
   if (guard.acted && !acknowledge) {
@@ -43,7 +43,7 @@ export function resumedGuard({ id, guard }: Rollout, acknowledge = false): JsonO
   return guardColumn({ ...rest, acknowledged: guard.acknowledged + 1 })
 }
 
-/** The pause by a guard, with its evidence in the same transaction. Nothing is written where the rollout is no longer as it was judged. */
+/** The pause by a guard, with its evidence in the same transaction. Nothing is written when the rollout was changed since its numbers were read. */
 export function guardPause(
   judged: Rollout & { readonly guard: Guard },
   worse: readonly JudgedMetric[],

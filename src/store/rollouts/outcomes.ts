@@ -16,7 +16,7 @@ export interface OutcomeRow {
 }
 
 export interface WrittenOutcomes {
-  /** Places of outcomes that may be meant for a further rollout: their subject had no exposure to it at their time, as far as is written yet. */
+  /** Indexes of outcomes to try again: their subject may still get an exposure, from before the outcome, that is not written yet. */
   readonly early: readonly number[]
   /** Whether one of them counts for a guard. */
   readonly isWatched: boolean

@@ -36,7 +36,7 @@ export async function readReport(db: Kysely<Tables>, schema: string, kinds: Kind
   const [observed, settled] = [perArm(found.exposed), perArm(found.settled)]
   const total = observed.reduce((sum, count) => sum + count, 0)
   const shares = arms.map((_arm, place) => shareOf(arms, place))
-  // Concluding a rollout moves the label, so the report keeps what the guard had found before.
+  // Concluding a rollout moves the label. The report then still has what the guard had found before.
   const isGuarding =
     guard !== undefined &&
     (rollout.status === 'concluded' || (await labelVersionOf(db, schema, kinds, rollout)) === arms[guard.control]?.version)
@@ -107,7 +107,7 @@ function badOf({ metrics }: FoundCounts, arms: number): GuardCounts['bad'] {
   return bad
 }
 
-/** Outcomes with values are means; those without are shares of all subjects, of whom who reported nothing had nothing bad. */
+/** Metrics with values are means. Metrics without are shares of all subjects; a subject without an outcome counts as not bad. */
 function metricReport({ bad, values, sum, sumOfSquares, median, p95 }: FoundMetric, subjects: number): MetricReport {
   const reportedAfterMs = { median, p95 }
   if (values === 0) return { bad, share: bad / subjects, interval: shareInterval(bad, subjects), reportedAfterMs }

@@ -32,7 +32,7 @@ export interface Commit {
   readonly scopes: readonly Scope[]
   /** The announcement, as NOTIFY sent it. */
   readonly message: string
-  /** What the write left behind, read in its own transaction. */
+  /** The documents after the write, read in its own transaction. */
   readonly documents: readonly LoadedDocument[]
   readonly changes: readonly ConfigChange[]
 }
@@ -51,9 +51,9 @@ export interface ConfigStoreParts {
   readonly kinds?: KindRegistry
   /** What the database calls itself; a write looks it up where it has not been confirmed. */
   readonly identity?: DatabaseIdentity
-  /** Told of the revision before it can be heard of by any other way, and again when the write has ended. */
+  /** Called with the revision before any announcement of it can arrive, and again when the write has ended. */
   readonly onOwnRevision?: (revision: number, state: 'begun' | 'ended') => void
-  /** Tells the others of a commit. */
+  /** Announces a commit to the other workers. */
   readonly announce?: (commit: Commit, meta: WriteMeta) => Promise<{ readonly propagated: boolean; readonly receipt?: Receipt }>
   readonly onHookError?: (error: unknown, change: ConfigChange) => void
 }
@@ -145,13 +145,14 @@ export class ConfigStore implements Recorder {
     )
   }
 
-  /** Sends a message of no write. */
+  /** Sends a message that belongs to no write. */
   async notify(message: string): Promise<void> {
     await this.read((db) => sql`select pg_notify(${notifyChannel(this.schema)}, ${message})`.execute(db))
   }
 
   /**
-   * The write becomes part of a transaction of the host's, who announces it after the commit. A write that fails, or has nothing to write,
+   * The write becomes part of a transaction of the host's; it is announced by the NOTIFY of that transaction. A write that fails, or has
+   * nothing to write,
    * leaves that transaction as it was: usable, without the revision, and with plain SQL edits noticed.
    */
   async #join<Value>(transaction: Transaction<Tables>, meta: WriteMeta, work: Work<Value>): Promise<Recorded<Value>> {
@@ -232,7 +233,7 @@ export class ConfigStore implements Recorder {
     }
   }
 
-  /** Runs a host's code that is part of a write, so that what it calls can be told to be inside of it. */
+  /** Runs a host's code that is part of a write, so that calls made from it are recognised as such. */
   async #runInside<Result>(work: () => Promise<Result>): Promise<Result> {
     const inside = { isOpen: true }
     this.#hostCodeRunning++
@@ -279,7 +280,7 @@ export class ConfigStore implements Recorder {
   }
 
   /**
-   * Asks what became of a write on another connection. What cut one connection has often cut the rest of the pool with it, and a server
+   * Asks what became of a write on another connection. When one connection was cut, the rest of the pool often was too, and a server
    * that restarts is back soon: so it is asked more than once.
    */
   async #wasCommitted(writeId: string, lost: unknown): Promise<boolean> {
@@ -321,7 +322,7 @@ export class ConfigStore implements Recorder {
   }
 }
 
-/** What is done once the session is open. The host's code of a transaction writes through the session while it decides. */
+/** The work of an open session. For `transaction()` it is the host's code, which writes through the session. */
 interface Work<Value> {
   /** Writes of one name wait for each other; those of other names get their turns in between. */
   readonly name: string

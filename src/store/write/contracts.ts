@@ -7,7 +7,10 @@ import { contractProblems, droppedVariables } from '../../template/contract.js'
 import { parseTemplate } from '../../template/parse-template.js'
 import type { PromptDefinition } from '../../template/prompt-definition.js'
 
-/** What the code of this process gives to prompts, and takes of model configurations, by name: a version that does not fit must not be served to it. */
+/**
+ * The contracts of this process's code, by name: the variables it gives to prompts, and the parameters it takes of models. A version that
+ * does not fit gets no label.
+ */
 export class Contracts {
   readonly #definitions = new Map<string, PromptDefinition>()
   readonly #models = new Map<string, ModelDefinition>()

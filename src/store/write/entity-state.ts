@@ -4,7 +4,7 @@ import type { LabelMap } from '../read/labels.js'
 import { decodeRollout } from '../read/rollout-rows.js'
 import type { VersionState } from '../read/version-rows.js'
 
-/** An entity as the write that holds the revision sees it: nobody else can change it meanwhile. */
+/** An entity as the write that holds the revision sees it: no other write can change it meanwhile. */
 export interface EntityState {
   /** 0 when there is no version. */
   readonly highest: number

@@ -3,9 +3,9 @@ import { type Kysely, sql } from 'kysely'
 import type { IdempotencyClaim, IdempotencyKey, IdempotencyKeys, KeptAnswer } from '../../entities/idempotency.js'
 import type { Tables } from '../postgres/tables.js'
 
-/** No request takes this long: the process that claimed the key has ended. */
+/** No request takes this long: after it, the process that claimed the key is taken to have ended. */
 const LOST_AFTER_SECONDS = 300
-/** Expired answers that a claim takes out on its way, so that they do not pile up where nobody prunes. */
+/** Expired answers that each claim deletes, so that they do not pile up when `prune()` is never called. */
 const TIDIED = 20
 
 interface Row {

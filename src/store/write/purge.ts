@@ -18,7 +18,7 @@ export interface Purge extends WriteMeta {
   readonly summary: string
 }
 
-/** Under which row, and since when, the content was cached. */
+/** The row and the time that the content is cached under. */
 export interface PurgedRow {
   readonly id: number
   readonly createdAtMicros: number

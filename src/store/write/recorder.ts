@@ -13,8 +13,8 @@ export interface Recorded<Value> {
 }
 
 /**
- * What repositories write and read through: the store itself, or a transaction that is under way. What every write guarantees stands
- * behind `record`, once.
+ * What repositories write and read through: the store itself, or a transaction that is under way. The guarantees of every write are
+ * implemented once, behind `record`.
  */
 export interface Recorder {
   readonly schema: string

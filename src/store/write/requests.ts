@@ -14,7 +14,7 @@ export interface Promotion extends Target, WriteMeta {
   readonly label?: string
   /** The version the label has to be on now; else nothing is written. */
   readonly expectedVersion?: number
-  /** Moves the label although something needs it where it is. */
+  /** Moves the label even if a rollout runs on it, which is then paused, or the version does not fit a registered contract. */
   readonly force?: boolean
 }
 

@@ -1,6 +1,6 @@
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, QueryResult, RootOperationNode, UnknownRow } from 'kysely'
 
-/** Notes when the last statement of a transaction was sent, and gives up on code that sends none any more. */
+/** Records when the last statement of a transaction was sent, and gives up waiting for code that sends no more. */
 export class StatementClock implements KyselyPlugin {
   #lastAt = performance.now()
 

@@ -7,7 +7,7 @@ const CURRENT = new AsyncLocalStorage<object>()
 let open = 0
 
 /**
- * Lets the writes that join one transaction of a host's take turns: savepoints nest, so those of two writes at once would take each
+ * Lets the writes that join one transaction of a host's take turns. Savepoints nest, so rolling one of two concurrent writes back would undo the
  * other's. A write from a hook of the one whose turn it is does not wait.
  */
 export async function inTurn<Result>(transaction: object, work: () => Promise<Result>): Promise<Result> {

@@ -50,7 +50,7 @@ export class WritePolicy {
     return this.#protected.has(label)
   }
 
-  /** Whether it matters which labels a write touches: then they are read before the write begins. */
+  /** Whether the labels that a write touches have to be known before it begins, because `authorize` or a protected label depends on them. */
   get asksForLabels(): boolean {
     return this.#protected.size > 0 || this.#authorize !== undefined
   }

@@ -35,7 +35,7 @@ export interface Closed {
   /** The announcement, as NOTIFY sent it. */
   readonly message: string
   readonly changes: readonly ConfigChange[]
-  /** What the write left behind, read in its own transaction. */
+  /** The documents after the write, read in its own transaction. */
   readonly documents: readonly LoadedDocument[]
 }
 
@@ -101,7 +101,7 @@ export class WriteSession {
   }
 
   /**
-   * From here on no other configuration write can commit until this transaction ends.
+   * Takes the revision: from here on no other configuration write can commit until this transaction ends.
    *
    * @param timeouts absent: the transaction's own stay
    * @returns the entities asked about, as the write before left them
@@ -120,7 +120,7 @@ export class WriteSession {
   }
 
   /**
-   * Waits for code of the host's that is part of this write. In a transaction of this package's own it is given up once the time of a
+   * Waits for code of the host's that is part of this write. In a transaction of this package's own it stops waiting once the time of a
    * statement and the time that may pass without one are over: by then PostgreSQL has ended the transaction, and the writes of this process
    * that wait for their turn would wait for ever.
    *

@@ -3,12 +3,12 @@ import type { JsonObject } from '../../entities/json.js'
 import type { Row } from '../../kinds/row.js'
 import type { EntityState } from './entity-state.js'
 
-/** One entity, and what a write wants to know of it before it decides. Labelled versions and arms of open rollouts are always told. */
+/** One entity, and what a write asks about it before it decides. Labelled versions and arms of open rollouts are always in the answer. */
 export interface EntityQuery {
   readonly kind: ConfigKind
   readonly project: string
   readonly name: string
-  /** Versions to be told of: whether they exist, and are active. */
+  /** Versions that it asks about: whether they exist, and are active. */
   readonly versions?: readonly number[]
   /** Every active version. */
   readonly active?: true
@@ -60,11 +60,11 @@ export type WriteStep = StepFacts &
 /** What a write decided, having seen the entities under the lock. Without steps nothing is written. */
 export interface Decision<Value> {
   readonly steps: readonly WriteStep[]
-  /** Makes the answer of the rows that the steps left behind, one for each. */
+  /** Makes the answer from the rows after the steps, one row for each step. */
   readonly answer: (rows: readonly Row[]) => Value
 }
 
-/** A write as a value: what it asks, and how it decides. */
+/** A write as a value: what it asks about its entities, and how it decides on its steps. */
 export interface Write<Value> {
   readonly asks: readonly EntityQuery[]
   readonly decide: (states: readonly EntityState[]) => Decision<Value>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { HeldDocuments } from '../../../src/cache/held/held-documents.js'
-import { isUnverified, judge, type MemoryEntry } from '../../../src/cache/held/memory-entry.js'
+import { isUnverified, type MemoryEntry, updateFlags } from '../../../src/cache/held/memory-entry.js'
 
 const SCOPES = ['prompt:default:a', 'prompt:default:b', 'prompt:default:c'] as const
 
@@ -19,9 +19,15 @@ const step = fc.oneof(
     isPending: fc.boolean(),
   }),
   fc.record({
-    does: fc.constantFrom('tick', 'refreshFailed', 'judgeUnverified', 'startOver', 'loseScopes') as fc.Arbitrary<
-      'tick' | 'refreshFailed' | 'judgeUnverified' | 'startOver' | 'loseScopes'
-    >,
+    does: fc.constantFrom(
+      'tick',
+      'refreshing',
+      'refreshed',
+      'refreshFailed',
+      'settleUnverified',
+      'startOver',
+      'loseScopes',
+    ) as fc.Arbitrary<'tick' | 'refreshing' | 'refreshed' | 'refreshFailed' | 'settleUnverified' | 'startOver' | 'loseScopes'>,
     scope: fc.constantFrom(...SCOPES),
     revision: fc.integer({ min: 1, max: 9 }),
   }),
@@ -73,11 +79,17 @@ function carryOut(documents: HeldDocuments<string>, one: typeof step extends fc.
     case 'tick':
       documents.tick(performance.now() + revision * 250)
       break
+    case 'refreshing':
+      if (entry) documents.refreshing(entry)
+      break
+    case 'refreshed':
+      if (entry) documents.refreshed(entry, performance.now())
+      break
     case 'refreshFailed':
       if (entry) documents.refreshFailed(entry, performance.now())
       break
-    case 'judgeUnverified':
-      documents.judgeUnverified(new Set(SCOPES), revision, (suspected) => suspected === scope)
+    case 'settleUnverified':
+      documents.settleUnverified(new Set(SCOPES), revision, (suspected) => suspected === scope)
       break
     case 'startOver':
       documents.startOver([{ scope, revision, token: 'x' }])
@@ -92,9 +104,9 @@ function document({ scope, revision, later, token }: { scope: string; revision: 
 }
 
 /** What an entry's flags would say if they were worked out anew. */
-function judgedAgain(entry: MemoryEntry<string>) {
+function withFlagsUpdated(entry: MemoryEntry<string>) {
   const copy = { ...entry }
-  judge(copy)
+  updateFlags(copy)
   return copy
 }
 
@@ -105,9 +117,12 @@ it('an entry always says of itself what its state, its stamp and the last change
       for (const one of steps) {
         carryOut(documents, one)
         for (const entry of documents.entries()) {
-          expect(entry).toEqual(judgedAgain(entry))
+          expect(entry).toEqual(withFlagsUpdated(entry))
           if (entry.isUsable) expect(entry.asOf).toBeGreaterThanOrEqual(entry.head?.revision ?? 0)
-          if (entry.isHot) expect([entry.state, entry.isUsable, entry.isTouched, isUnverified(entry)]).toEqual(['fresh', true, true, false])
+          if (entry.isHot) {
+            expect(['fresh', 'refreshing']).toContain(entry.state)
+            expect([entry.isUsable, entry.isTouched, entry.stale, isUnverified(entry)]).toEqual([true, true, false, false])
+          }
         }
       }
     }),
@@ -128,4 +143,22 @@ it('a document that was superseded goes on in its state when the announcement is
   documents.settle({ heads: [], asked: [], top: 3 }, () => false)
 
   expect([entry.state, entry.isCurrent, entry.isUsable]).toEqual(['suspect', true, false])
+})
+
+it('a document whose second reading brought no other is read once more later', () => {
+  const documents = held()
+  const entry = documents.accept(document({ scope: SCOPES[0], revision: 1, later: 0, token: 'x' }), { generation: documents.generation })!
+  const read = () => [entry.state, entry.expiresAt]
+
+  documents.tick(entry.expiresAt)
+  documents.refreshing(entry)
+  expect(read()).toEqual(['refreshing', Number.POSITIVE_INFINITY])
+  documents.refreshed(entry, 5_000)
+  expect(read()).toEqual(['expired', 5_000])
+
+  documents.refreshing(entry)
+  documents.refreshFailed(entry, 6_000)
+  expect(read()).toEqual(['stale', 6_000])
+  documents.refreshing(entry)
+  expect(read()).toEqual(['stale', Number.POSITIVE_INFINITY])
 })

@@ -17,6 +17,7 @@ export interface BrokenBuild {
 }
 
 const CACHE = 'src/cache/document-cache.ts'
+const LOADS = 'src/cache/document-loads.ts'
 const STANDINGS = 'src/cache/standings.ts'
 const HELD = 'src/cache/held/held-documents.ts'
 const ENTRY = 'src/cache/held/memory-entry.ts'
@@ -144,7 +145,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: CACHE,
-        find: 'const news = this.#held.claim(heads) for (const { scope } of news) this.#flights.delete(scope)',
+        find: 'const news = this.#held.claim(heads) for (const { scope } of news) this.#loads.leave(scope)',
         put: 'const news = this.#held.claim(heads)',
       },
     ],
@@ -370,11 +371,11 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   },
   {
     name: 'hits-by-an-old-verdict',
-    what: 'a document that was superseded goes on passing as what it was before, since nobody judged it again',
+    what: 'a document that was superseded goes on passing as what it was before, since its flags were not updated',
     edits: [
       {
         file: HELD,
-        find: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head judge(held) }',
+        find: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head updateFlags(held) }',
         put: '#follow(held: MutableEntry<Value>, head: Head | undefined): void { held.head = head }',
       },
     ],
@@ -395,7 +396,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'predecessors-of-lost-changes-served',
     what: 'when the primary does not have a change that was announced, the document before it is served, which is lost as well',
-    edits: [{ file: HELD, find: 'if (held.asOf > asOf) this.#memory.delete(scope) else judge(held)', put: 'judge(held)' }],
+    edits: [{ file: HELD, find: 'if (held.asOf > asOf) this.#memory.delete(scope) else updateFlags(held)', put: 'updateFlags(held)' }],
     caughtBy: 'test/cache/own-writes.test.ts',
   },
   {
@@ -463,7 +464,9 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'batches-not-judged',
     what: 'a document of a batch from Redis passes by its stamp alone, whichever change was its last',
-    edits: [{ file: CACHE, find: '!this.#suspicions.has(scope) && this.#held.isLast(document)', put: '!this.#suspicions.has(scope)' }],
+    edits: [
+      { file: CACHE, find: '!this.#loads.isDistrusted(scope) && this.#held.isLast(document)', put: '!this.#loads.isDistrusted(scope)' },
+    ],
     caughtBy: 'test/cache/document-cache.test.ts',
   },
   {
@@ -497,8 +500,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'what a replica says of itself counts, although it may follow another history',
     edits: [
       {
-        file: CACHE,
-        find: 'const standing = await this.#standings.of(document) if (!standing || standing.unverified)',
+        file: LOADS,
+        find: 'const standing = await this.#parts.standings.of(document) if (!standing || standing.unverified)',
         put: 'const standing = { asOf: document.asOf }; if (standing.asOf < 0)',
       },
     ],

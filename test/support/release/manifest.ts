@@ -31,18 +31,24 @@ export function addressOf({ repository }: Manifest): string | undefined {
   return repository?.url.replace(/^git\+|\.git$/g, '')
 }
 
-/** What is not ready to be published, as sentences; empty when all is. */
+/** Why a package is not ready to be published, as sentences; empty when it is. */
 export function complaintsAbout(manifest: Manifest, readme: string, changelog: string): readonly string[] {
   const address = addressOf(manifest)
+  if (!address || !manifest.bugs || !manifest.homepage) {
+    return ['package.json has no repository, bugs or homepage: npm run release:setup']
+  }
   const relative = [...readme.matchAll(/\]\((?!https?:|#)([^)\s]+)\)/g)].map(([, target]) => target)
+  const [, unreleased = ''] = /^## Unreleased\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(changelog) ?? []
   return [
-    ...(address && manifest.bugs && manifest.homepage ? [] : ['package.json has no repository, bugs or homepage: npm run release:setup']),
-    ...(address && PLACEHOLDER.test(address) ? [`"${address}" looks like a placeholder.`] : []),
+    ...(PLACEHOLDER.test(address) ? [`"${address}" looks like a placeholder.`] : []),
     ...(relative.length > 0
-      ? [`README.md has links that work in the repository only: ${relative.join(', ')}. Publish by npm run release.`]
+      ? [`README.md has ${relative.length} links that work in the repository only, such as ${relative[0]}. Publish by: npm run release`]
       : []),
     ...(changelog.includes(`\n## ${manifest.version}`)
       ? []
       : [`CHANGELOG.md has no heading for ${manifest.version}: npm run release:version`]),
+    ...(unreleased.trim() === ''
+      ? []
+      : [`CHANGELOG.md has changes under "## Unreleased", which are not in version ${manifest.version}: npm run release:version`]),
   ]
 }

@@ -101,11 +101,19 @@ describe('complaintsAbout', () => {
   })
 
   it('names what is missing', () => {
-    expect(complaintsAbout(MANIFEST, '[a](docs/a.md)', '# Changelog\n\n## Unreleased\n')).toEqual([
-      expect.stringContaining('repository'),
+    expect(complaintsAbout(ready, '[a](docs/a.md)', '# Changelog\n\n## Unreleased\n\n- a\n')).toEqual([
       expect.stringContaining('docs/a.md'),
-      expect.stringContaining('1.2.0'),
+      expect.stringContaining('no heading for 1.2.0'),
+      expect.stringContaining('## Unreleased'),
     ])
+  })
+
+  it('asks for the address first: links cannot be absolute without it', () => {
+    expect(complaintsAbout(MANIFEST, '[a](docs/a.md)', changelog)).toEqual([expect.stringContaining('release:setup')])
+  })
+
+  it('takes an empty heading for what is unreleased', () => {
+    expect(complaintsAbout(ready, '', `# Changelog\n\n## Unreleased\n\n${changelog.slice(13)}`)).toEqual([])
   })
 
   it('refuses a placeholder that somebody wrote by hand', () => {
