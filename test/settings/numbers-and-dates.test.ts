@@ -128,6 +128,17 @@ describe.each(Object.entries(DATES))('dates and integers of any length, which JS
   )
 })
 
+it.each([
+  ['a literal of valibot', v.object({ A: v.literal(5n) })],
+  ['a union of literals', v.object({ A: v.union([v.literal(5n), v.literal('auto')]) })],
+  ['a check for a value', v.object({ A: v.pipe(v.bigint(), v.value(5n)) })],
+  ['a literal of zod', z.object({ A: z.literal(5n) })],
+  ['a literal of arktype', type({ A: '5n' })],
+])('a bigint may be %s', (_, schema) => {
+  expect(valuesOf(schema, { P_A: '5' })).toEqual({ A: 5n })
+  expect(() => valuesOf(schema, { P_A: '6' })).toThrow(/1\. A .*5.*got (?:6|"6") +from env P_A/)
+})
+
 it('a time without an offset is UTC, as in a file, wherever the program runs', () => {
   const schema = v.object({ A: v.date(), B: v.date() })
   const zone = process.env.TZ

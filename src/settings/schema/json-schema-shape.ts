@@ -32,21 +32,11 @@ function jsonSchemaOf(schema: StandardSchema): JsonSchema | undefined {
 
 /**
  * JSON Schema has no date and no bigint: zod throws for one anywhere in a schema, and arktype leaves it open. Both let a caller name
- * what stands there. zod also says of `z.preprocess` what its function gives, not what it takes: that is the text.
+ * what stands there.
  */
 const BEYOND_JSON = {
   unrepresentable: 'any',
-  override: ({
-    zodSchema,
-    jsonSchema,
-  }: {
-    readonly zodSchema: ZodSchema
-    readonly jsonSchema: { type?: unknown; preprocessed?: true }
-  }) => {
-    const { type, in: input } = zodSchema._zod.def
-    if (type === 'date' || type === 'bigint') jsonSchema.type = type
-    if (type === 'pipe' && input?._zod.def.type === 'transform' && jsonSchema.type !== 'object') jsonSchema.preprocessed = true
-  },
+  override: nameForZod,
   fallback: {
     date: () => ({ type: 'date' }),
     domain: ({ domain }: { readonly domain: string }) => (domain === 'bigint' ? { type: 'bigint' } : {}),
@@ -54,7 +44,15 @@ const BEYOND_JSON = {
 }
 
 interface ZodSchema {
-  readonly _zod: { readonly def: { readonly type: string; readonly in?: ZodSchema } }
+  readonly _zod: { readonly def: { readonly type: string; readonly in?: ZodSchema; readonly values?: readonly unknown[] } }
+}
+
+/** zod also says of `z.preprocess` what its function gives, not what it takes: that is the text. */
+function nameForZod({ zodSchema, jsonSchema }: { readonly zodSchema: ZodSchema; readonly jsonSchema: Record<string, unknown> }): void {
+  const { type, in: input, values } = zodSchema._zod.def
+  if (type === 'date' || type === 'bigint') jsonSchema.type = type
+  if (values?.some((value) => typeof value === 'bigint')) jsonSchema.enum = values
+  if (type === 'pipe' && input?._zod.def.type === 'transform' && jsonSchema.type !== 'object') jsonSchema.preprocessed = true
 }
 
 const KINDS: Readonly<Record<string, ShapeKind>> = {

@@ -65,7 +65,7 @@ function readInside(text: string, shape: Shape): unknown {
 function readLiteral(text: string, literals: readonly unknown[]): unknown {
   if (literals.includes(text)) return text
   const trimmed = text.trim()
-  const readings = [trimmed, looseNumber(trimmed), booleanWord(trimmed)]
+  const readings = [trimmed, looseNumber(trimmed), booleanWord(trimmed), readBigint(trimmed)]
   return literals.find((literal) => readings.includes(literal as string))
 }
 
