@@ -22,11 +22,9 @@ export class Freshness {
   #skip = 0
 
   isDue(): boolean {
-    if (this.#isKnown && this.#skip > 0) {
-      this.#skip--
-      return false
-    }
-    return this.#isDueByClock()
+    if (this.#skip === 0) return this.#isDueByClock()
+    this.#skip--
+    return false
   }
 
   #isDueByClock(): boolean {

@@ -9,7 +9,7 @@ import { type Inspection, inspect } from './report/inspect.js'
 import { redactedCopy } from './secrets/redacted-copy.js'
 import { type Setup, setUp } from './setup.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
-import { shownPath } from './sources/file-store.js'
+import { shownPath } from './sources/file-error.js'
 import { Watcher } from './sources/watcher.js'
 import { changesBetween } from './tree/changes.js'
 import { isSame } from './tree/frozen-copy.js'
@@ -47,7 +47,8 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   get values(): Values {
-    if (this.#isFresh) this.#refresh()
+    // The check of `isDue` stands here, so that it is inlined into a loop of reads.
+    if (this.#isFresh && this.#freshness.isDue()) this.#refresh()
     return this.#snapshot.values as Values
   }
 
@@ -60,7 +61,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   get(path: string, fallback?: unknown): never {
-    if (this.#isFresh && this.#snapshot.freshKeys.has(pathOf(path)[0]?.toLowerCase() ?? '')) this.#refresh()
+    if (this.#isFresh && this.#snapshot.freshKeys.has(pathOf(path)[0]?.toLowerCase() ?? '') && this.#freshness.isDue()) this.#refresh()
     let value = this.#lookups.get(path)
     if (value === undefined) {
       value = this.#lookUp(path)
@@ -185,7 +186,6 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
 
   /** The check of fresh keys: one `stat` for each file and a look at the variables, and a reload only after a change. */
   #refresh(): void {
-    if (!this.#freshness.isDue()) return
     const { env, files } = this.#setup
     const start = performance.now()
     const hasChanged = env.hasChanged() || files.hasChanged()

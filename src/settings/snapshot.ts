@@ -5,9 +5,11 @@ import { issueText } from './report/issue-text.js'
 import { report } from './report/report.js'
 import { unknownKeys } from './report/unknown-keys.js'
 import { unknownPaths } from './report/unknown-paths.js'
+import { ANY } from './schema/build-shape.js'
 import { defaultAssignments } from './schema/defaults.js'
 import { brokenRules } from './schema/rules.js'
 import { pathOfIssue } from './schema/schema-types.js'
+import { type Shape, type ShapeKind, shapeAt } from './schema/shape.js'
 import { type Validated, validate } from './schema/validate.js'
 import { SecretPaths } from './secrets/secret-paths.js'
 import { secretValuesOf } from './secrets/secret-values.js'
@@ -38,9 +40,9 @@ export interface Snapshot {
 export function takeSnapshot(setup: Setup): Snapshot {
   const { options } = setup
   const sources = readSources(setup)
-  const ignored = new Set<Assignment>()
+  const ignored = new Set(options.emptyIsUnset === undefined ? sources.assignments.filter((said) => isEmptyOfKind(said, setup.shape)) : [])
   let build = buildFrom(setup, sources, ignored)
-  // An empty variable that the schema refuses counts as not set: the value of the lower layers is tried instead.
+  // Any other empty variable that the schema refuses counts as not set too: the value of the lower layers is tried instead.
   while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
 
   const { tree, validated, secrets } = build
@@ -61,6 +63,14 @@ export function takeSnapshot(setup: Setup): Snapshot {
     found: sources.found,
     warnings,
   }
+}
+
+const NEVER_EMPTY: ReadonlySet<ShapeKind> = new Set(['number', 'boolean', 'bigint', 'date', 'table'])
+
+/** An empty variable where no empty text can be meant. The schema is not asked: zod's `z.coerce.number()` makes 0 of it. */
+function isEmptyOfKind({ raw, path }: Assignment, shape: Shape | undefined): boolean {
+  const { kind, takesText } = (raw === '' && shapeAt(shape, path)) || ANY
+  return NEVER_EMPTY.has(kind) && !takesText
 }
 
 interface Build {
@@ -141,10 +151,7 @@ function outsideOf(setup: Setup, sources: Sources, secrets: SecretPaths) {
     )
   }
   return {
-    variable: (name: string) => {
-      const text = env.get(name) ?? sources.dotenv.get(name)?.text
-      return text === undefined ? undefined : { text, isSecret: isSecret(name) }
-    },
+    variable: (name: string) => ({ text: env.get(name) ?? sources.dotenv.get(name)?.text, isSecret: isSecret(name) }),
     file: (path: string, folder: string) => files.read(resolve(folder, path)),
   }
 }

@@ -69,6 +69,8 @@ describe('a line of .env', () => {
     ['P_V=${S:+alt}', 'alt'],
     ['P_V=${S-def}', 'set'],
     ['P_V=${S:?must be set}', 'set'],
+    ['P_V=${X:=def}', 'def'],
+    ['P_V=${E=def}${E:=def}', 'def'],
     ['P_V=${X:-${Y:-z}}', 'z'],
     ['P_V=${X:-${S}/y}', 'set/y'],
     ['P_V=a${S}b${S}', 'asetbset'],

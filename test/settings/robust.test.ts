@@ -10,12 +10,18 @@ import { aFolder, writeFile } from './folder.js'
 const silent = { onWarning: () => {}, dotenv: false } as const
 
 describe('odd names', () => {
-  it('refuses __proto__ wherever it is said, and pollutes nothing', () => {
+  it('refuses __proto__ and toJSON wherever they are said, and pollutes nothing', () => {
     const put: { files?: Record<string, string>; env?: Record<string, string>; overrides?: Record<string, unknown> }[] = [
       { files: { 'settings.toml': '__proto__ = 1' } },
       { files: { 'settings.toml': '[db]\n"__proto__" = { polluted = true }' } },
       { files: { '.env': 'P___proto__=1' } },
       { files: { 'settings.toml': 'toJSON = 1' } },
+      { files: { 'settings.toml': 'l = [{ a = [{ toJSON = 1 }] }]' } },
+      { files: { 'settings.toml': 'l = [{ "__proto__" = { polluted = true } }]' } },
+      { files: { 'settings.toml': `a = '@json {"__proto__": {"polluted": true}}'` } },
+      { files: { 'settings.toml': `a = '@json [{"toJSON": 1}]'` } },
+      { env: { P_L: '[{"toJSON": 1}]' } },
+      { overrides: { l: [{ toJSON: 1 }] } },
       { env: { P___proto__: '{polluted=true}' } },
       { overrides: JSON.parse('{"db": {"__proto__": {"polluted": true}}}') as Record<string, unknown> },
     ]
@@ -51,6 +57,12 @@ describe('odd names', () => {
       { numRuns: 300 },
     )
   })
+})
+
+it('keeps numbers that are none, at any depth', () => {
+  const root = aFolder({ 'settings.toml': 'a = nan\nb = -inf\nl = [nan, { c = inf }]' })
+
+  expect(createConfig({ ...silent, root, env: {} }).values).toEqual({ a: NaN, b: -Infinity, l: [NaN, { c: Infinity }] })
 })
 
 describe('odd files', () => {

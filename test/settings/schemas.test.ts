@@ -145,6 +145,8 @@ const CASES: Readonly<Record<string, Case>> = {
     env: { P_SERVERS__0: '{host = "z", pin = 1.10}', P_SERVERS__1: '{"host": "y"}' },
     gives: { servers: [{ host: 'z', pin: '1.10' }, { host: 'y' }] },
   },
+  'an index with a leading zero': { env: { P_TAGS__00: 'a' }, fails: /TAGS has 0 items, so "00" is not one of them +from env P_TAGS__00/ },
+  'an index behind the end': { env: { P_TAGS__1: 'a' }, fails: /TAGS has 0 items, so there is no item 1 to set/ },
   'a list of numbers as a list of strings': { env: { P_TAGS: '[123,456]' }, gives: { TAGS: ['123', '456'] } },
   'the very texts of a list of strings': {
     env: { P_TAGS: '[1.10, true, "x, y", 007e1]' },

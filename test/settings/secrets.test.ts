@@ -353,6 +353,9 @@ describe('secrets', () => {
     'X_API_KEY',
     'CREDS',
     'LICENSE_KEY',
+    'GITHUB_PAT',
+    'SLACK_WEBHOOK_URL',
+    'AUTH_HEADER',
   ])('are known by the name %s', (name) => {
     const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { [`P_${name}`]: 'hunter2x' } })
 
@@ -372,6 +375,9 @@ describe('secrets', () => {
     'BYPASS',
     'SPIN',
     'AUTHOR',
+    'PATH',
+    'BASE_URL',
+    'HEADER',
   ])('are not known by the name %s', (name) => {
     const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { [`P_${name}`]: 'hunter2x' } })
 
@@ -405,6 +411,44 @@ describe('secrets', () => {
     expect(() => createConfig({ schema: refused, root: aFolder(), files: [], prefix: 'P', env })).toThrow(
       /TLS must have at most 5 characters, got \*\*\*/,
     )
+  })
+
+  it.each([
+    `sk-proj-${'a1-B_'.repeat(8)}`,
+    `ghp_${'a1B'.repeat(12)}`,
+    `github_pat_${'a1B_'.repeat(12)}`,
+    `glpat-${'a1B-_'.repeat(4)}`,
+    'xoxb-123456789012-abcdef',
+    `AIza${'a1-B_'.repeat(7)}`,
+    `hf_${'a1B'.repeat(11)}`,
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl',
+  ])('are tokens of a well-known form under any name: %s', (token) => {
+    const env = { P_A: token, P_LIST: JSON.stringify(['x', token]) }
+    const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env, dotenv: false })
+
+    expect(`${config.explain()} ${JSON.stringify(config)} ${inspect(config.values)}`).not.toContain(token)
+    expect([config.get('A'), config.inspect('A').isSecret]).toEqual([token, true])
+  })
+
+  it.each(['sk-SK', 'sk-learn', 'hf_hub', 'eyJ', 'ghp_x', 'glpat-', 'Bearer of news'])(
+    'are not words that begin like a token: %s',
+    (text) => {
+      const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_A: text }, dotenv: false })
+
+      expect(config.explain()).toContain(text)
+    },
+  )
+
+  it.each([
+    ['in .env', { '.env': 'P_A=x${DB_PASSWORD:-hunter2}y' }],
+    ['in .env, inside of another', { '.env': 'P_A=x${HOST:-${DB_PASSWORD-hunter2}}y' }],
+    ['in @env', { 'settings.toml': 'A = "@env DB_PASSWORD hunter2"' }],
+    ['in @format', { 'settings.toml': 'A = "@format x{env[DB_PASSWORD]:-hunter2}y"' }],
+  ])('are also what stands in for one that is not set: %s', (_, files) => {
+    const config = createConfig({ root: aFolder(files), prefix: 'P', env: {}, onWarning: () => {} })
+
+    expect(String(config.get('A'))).toContain('hunter2')
+    expect(`${config.explain()} ${JSON.stringify(config)} ${inspect(config)}`).not.toContain('hunter2')
   })
 
   it('inside of a list are taken out of what a schema says elsewhere', () => {
@@ -462,6 +506,10 @@ describe('secrets', () => {
     "x = {'passwd': 'hunter2'}",
     'tokens=[hunter2, hunter3]',
     'a: b: client_secret: hunter2',
+    'Authorization: Bearer hunter2',
+    'Authorization: Basic hunter2; X: y',
+    'Bearer hunter2x',
+    '{"headers":{"X":"Bearer hunter2x"}}',
   ])('inside of %s are masked', (text) => {
     const config = createConfig({ root: aFolder(), files: [], prefix: 'P', env: { P_TEXT: text, P_LIST: JSON.stringify([text]) } })
 

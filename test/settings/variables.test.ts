@@ -125,6 +125,28 @@ describe('a schema that converts', () => {
     expect(load({ schema, env: { ...env, P_LENGTH: 'four', P_ON: 'off' } }).config.values).toMatchObject({ length: 4, on: false })
   })
 
+  it.each([
+    ['its own words', z.preprocess((text) => text === 'true', z.boolean()), 'true', true],
+    ['behind a default', z.preprocess((text) => text === 'true', z.boolean()).default(false), 'true', true],
+    [
+      'its own separator',
+      z.preprocess((text) => (typeof text === 'string' ? text.split(';') : text), z.array(z.string())),
+      'a;b',
+      ['a', 'b'],
+    ],
+    ['another case', z.preprocess((text) => String(text).toLowerCase(), z.enum(['debug', 'info'])), 'DEBUG', 'debug'],
+    ['nothing of a text', z.preprocess((text) => text, z.number()), '5', 5],
+    ['a table', z.preprocess((text) => text, z.object({ port: z.number() })), '{"port":5}', { port: 5 }],
+  ])('hands the text to a function of zod that comes before the schema: %s', (_, part, text, value) => {
+    expect(load({ schema: z.object({ A: part }), env: { P_A: text } }).config.values).toEqual({ A: value })
+  })
+
+  it('reports what comes out of such a function', () => {
+    const schema = z.object({ A: z.preprocess(Number, z.number().min(3)) })
+
+    expect(() => load({ schema, env: { P_A: '1' } })).toThrow(/A must be >= 3, got "1" +from env P_A/)
+  })
+
   it('keeps a default table that a variable changes in part', () => {
     const db = z.object({ db: z.object({ host: z.string(), port: z.number() }).default({ host: 'h', port: 1 }) })
 
@@ -145,6 +167,25 @@ describe('an empty variable', () => {
   it('counts as not set where the schema refuses it', () => {
     expect(load({ schema, folder, env }).config.values).toEqual({ PORT: 3000, HOST: '', URL: 'http://h' })
     expect(load({ schema, folder: { ...folder, '.env': 'P_PORT=80' }, env }).config.get('PORT')).toBe(80)
+  })
+
+  it.each([
+    ['a coerced number', z.coerce.number().default(5), 5],
+    ['a coerced yes or no', z.coerce.boolean().default(true), true],
+    ['a coerced date', z.coerce.date().default(new Date(0)), new Date(0)],
+    ['a bigint', z.bigint().default(5n), 5n],
+    ['a record', z.record(z.string(), z.string()).default({ a: 'b' }), { a: 'b' }],
+    ['a table', z.object({ a: z.number().default(1) }).prefault({}), { a: 1 }],
+    ['a list, which it empties', z.array(z.string()).default(['a']), []],
+  ])('counts as not set where no empty text can be meant: %s', (_, part, value) => {
+    expect(load({ schema: z.object({ A: part }), env: { P_A: '' } }).config.values).toEqual({ A: value })
+  })
+
+  it('counts as not set over a table of a file', () => {
+    const table = v.object({ A: v.object({ b: v.number() }) })
+
+    expect(load({ schema: table, folder: { 'settings.toml': 'A.b = 1' }, env: { P_A: '' } }).config.values).toEqual({ A: { b: 1 } })
+    expect(() => load({ schema: z.object({ A: z.coerce.number() }), env: { P_A: '' } })).toThrow(/A is required .*P_A is set, but empty/)
   })
 
   it('counts as not set everywhere, or nowhere, on demand', () => {

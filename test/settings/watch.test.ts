@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Config, type CreateConfigOptions, createConfig } from '../../src/settings/index.js'
+import { FileStore } from '../../src/settings/sources/file-store.js'
 import { watchedFolders } from '../../src/settings/sources/watched-folders.js'
 import { builtProgram } from '../support/built-program.js'
 import { aFolder, writeFile } from './folder.js'
@@ -97,6 +98,51 @@ describe('watching', () => {
     await eventually(() => expect(config.get('A')).toBe(2))
   })
 
+  it.each([
+    ['the directory', 'config', 'config'],
+    ['one above it', 'app', 'app/v/config'],
+  ])('sees %s renamed away and another one take its place, again and again', async (_, moved, place) => {
+    const folder = aFolder({ [`${place}/settings.toml`]: 'A = 0' })
+    const config = watched(join(folder, place))
+
+    for (const round of [1, 2, 3]) {
+      await quiet()
+      renameSync(join(folder, moved), join(folder, `old${round}`))
+      writeFile(folder, `${place}/settings.toml`, `A = ${round}`)
+      await eventually(() => expect(config.get('A')).toBe(round))
+    }
+  })
+
+  it('sees the first secret that comes into an empty directory', async () => {
+    const folder = aFolder({ 'root/settings.toml': 'A = 1' })
+    mkdirSync(join(folder, 'secrets'))
+    const options = { root: join(folder, 'root'), secretsDirectory: join(folder, 'secrets'), env: {}, watch: true, onWarning: () => {} }
+    const config = createConfig(options)
+    onTestFinished(() => config.close())
+
+    await quiet()
+    writeFile(folder, 'secrets/token', 'x')
+
+    await eventually(() => expect(config.get('token')).toBe('x'))
+  })
+
+  it('looks at the files only when a name on the way to them changed', async () => {
+    const folder = aFolder({ 'app/config/settings.toml': 'A = 1' })
+    const config = watched(join(folder, 'app/config'))
+    await quiet()
+    const look = vi.spyOn(FileStore.prototype, 'hasChanged')
+    onTestFinished(() => look.mockRestore())
+
+    writeFile(folder, 'other', '1')
+    writeFile(folder, 'app/other', '1')
+    await quiet()
+    expect(look).not.toHaveBeenCalled()
+
+    writeFile(folder, 'app/config/other', '1')
+    await eventually(() => expect(look).toHaveBeenCalled())
+    expect(config.get('A')).toBe(1)
+  })
+
   it('keeps the last good values while a file is half written', async () => {
     const root = aFolder({ 'settings.toml': 'A = 1\nB = 1\n' })
     const config = watched(root)
@@ -180,7 +226,7 @@ describe('watching', () => {
     symlinkSync('b', join(folder, 'a'))
     symlinkSync('a', join(folder, 'b'))
 
-    expect(watchedFolders(join(folder, 'a/settings.toml'))).toEqual([folder])
+    expect(watchedFolders(join(folder, 'a/settings.toml')).whole).toEqual(new Set([folder]))
   })
 
   it('looks at the files at an interval where no events come', async () => {

@@ -2,7 +2,6 @@ import type { Assignment } from '../sources/origin.js'
 import { isPlainTable } from '../tree/path.js'
 import { type MergeResult, type Node, plainValue } from '../tree/tree.js'
 import { guess } from './read-text.js'
-import { parseJson } from './structure.js'
 import { isToken } from './token.js'
 
 const MERGE_TOKEN = /^@(merge|merge_unique|insert|reset|del|empty)(?: ([\s\S]*))?$/
@@ -67,8 +66,6 @@ function listOf(base: Node | undefined, token: string, read: Read): readonly unk
 
 /** `port=9,host=z` is a table, `a,b` is a list, anything else one item. */
 function readMergeText(text: string): unknown {
-  const json = text.trim().startsWith('{') ? parseJson(text) : undefined
-  if (isPlainTable(json)) return json
   const parts = text.split(',').map((part) => part.trim())
   if (parts.every((part) => /^[\w -]+=/.test(part))) {
     return Object.fromEntries(parts.map((part) => [part.slice(0, part.indexOf('=')).trim(), guess(part.slice(part.indexOf('=') + 1))]))

@@ -14,28 +14,27 @@ export function guess(text: string): unknown {
   return strictNumber(trimmed) ?? text
 }
 
-const INTEGER = /^[+-]?(?:0|[1-9](?:_?\d)*)$/
 const RADIX = /^0(?:x[\da-fA-F](?:_?[\da-fA-F])*|o[0-7](?:_?[0-7])*|b[01](?:_?[01])*)$/
-const FLOAT = /^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?$/
+const DECIMAL = /^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?$/
+const LOOSE_DECIMAL = /^[+-]?(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?$/
+const FRACTION_OR_EXPONENT = /^[+-]?[\d_]*[.eE]/
 
 /** A number as TOML writes it. */
 export function strictNumber(text: string): number | undefined {
-  if (!/^[+-]?\d/.test(text)) return undefined
-  const digits = text.replaceAll('_', '')
-  if (INTEGER.test(text) || RADIX.test(text)) {
-    const number = Number(digits)
-    return Number.isSafeInteger(number) ? number + 0 : undefined
-  }
-  const number = FLOAT.test(text) ? Number(digits) : Number.NaN
-  return Number.isFinite(number) ? number : undefined
+  return DECIMAL.test(text) || RADIX.test(text) ? numberOf(text) : undefined
 }
 
 /** A number as people write it: also `007`, `.5` and `5.`, which TOML refuses. */
 export function looseNumber(text: string): number | undefined {
   const trimmed = text.trim()
-  if (!/^[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(trimmed)) return strictNumber(trimmed)
-  const number = Number(trimmed.replaceAll('_', ''))
-  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : undefined
+  return LOOSE_DECIMAL.test(trimmed) || RADIX.test(trimmed) ? numberOf(trimmed) : undefined
+}
+
+/** `undefined` for an integer that would lose digits. With a fraction or an exponent it is a float, which is rounded as floats are. */
+function numberOf(text: string): number | undefined {
+  const number = Number(text.replaceAll('_', ''))
+  if (Number.isSafeInteger(number)) return number + 0
+  return Number.isFinite(number) && FRACTION_OR_EXPONENT.test(text) ? number : undefined
 }
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
@@ -85,15 +84,21 @@ export const OTHER_READINGS: readonly ((text: string) => unknown)[] = [
   (text) => commaItems(text)?.map(guess),
   (text) => commaItems(text)?.map((item) => booleanWord(item) ?? looseNumber(item) ?? item),
   readDate,
-  (text) => (/^[+-]?\d+$/.test(text.trim()) ? BigInt(text.trim()) : undefined),
+  readBigint,
 ]
 
-/** An ISO date, or a date and a time with an offset; a day that the month does not have is refused. */
+export function readBigint(text: string): bigint | undefined {
+  return /^\s*[+-]?\d+\s*$/.test(text) ? BigInt(text.trim()) : undefined
+}
+
+const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d:\d\d)?)?$/
+
+/** A date, or a date and a time, as TOML writes them; without an offset it is UTC, wherever the program runs. */
 export function readDate(text: string): Date | undefined {
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)(?:[T ][\d:.]+(?:Z|[+-]\d\d:\d\d)?)?$/.exec(text.trim()) ?? []
-  const date = new Date(text.trim())
-  if (day === undefined || Number.isNaN(date.getTime())) return undefined
-  return Number(day) <= daysIn(Number(year), Number(month)) ? date : undefined
+  const [, year, month, day, time = '00:00', offset = 'Z'] = DATE.exec(text.trim()) ?? []
+  if (day === undefined || Number(day) > daysIn(Number(year), Number(month))) return undefined
+  const date = new Date(`${year}-${month}-${day}T${time}${offset.toUpperCase()}`)
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** How many days a month has, January being 1. */

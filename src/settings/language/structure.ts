@@ -1,4 +1,5 @@
 import { parse } from 'smol-toml'
+import { itemsOf, mapItems } from '../tree/items.js'
 import { isPlainTable } from '../tree/path.js'
 
 /** Reads `[…]`, `{…}` or a quoted string, written as TOML or as JSON; `undefined` for anything that is not whole. */
@@ -21,11 +22,10 @@ export interface Scalar {
 export function mapStructure(text: string, read: (scalar: Scalar, path: readonly string[]) => unknown): unknown {
   const texts = markedText(text)
   const marked = texts === undefined ? undefined : parseStructure(texts)
-  const walk = (value: unknown, path: readonly string[]): unknown => {
-    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]))
-    if (isPlainTable(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]))
-    return typeof value === 'string' ? read({ text: value.slice(1), isQuoted: value.startsWith(QUOTED) }, path) : value
-  }
+  const walk = (value: unknown, path: readonly string[]): unknown =>
+    typeof value === 'string'
+      ? read({ text: value.slice(1), isQuoted: value.startsWith(QUOTED) }, path)
+      : mapItems(value, (item, key) => walk(item, [...path, key]))
   // A text that cannot be marked, such as one with strings of three quotes, keeps what the parser made of it.
   return typeof marked === 'object' && isOrdinary(marked) ? walk(marked, []) : readStructure(text)
 }
@@ -65,21 +65,33 @@ function parseStructure(text: string): unknown {
 /** How deep lists and tables may lie in each other: no settings need more, and each level costs stack. */
 export const MOST_LEVELS = 100
 
-/** Whether a parsed value holds only what a text may give: no dates, no number that lost digits on the way, and no endless nesting. */
+/** Whether a parsed value holds only what a text may give: no dates, nothing infinite, and no endless nesting. */
 export function isOrdinary(value: unknown, level = 0): boolean {
-  if (typeof value === 'number') return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+  if (typeof value === 'number') return Number.isFinite(value)
   if (level > MOST_LEVELS) return false
-  if (Array.isArray(value)) return value.every((item) => isOrdinary(item, level + 1))
-  if (isPlainTable(value)) return Object.keys(value).every((key) => key !== '__proto__' && isOrdinary(value[key], level + 1))
-  return value === null || typeof value === 'string' || typeof value === 'boolean'
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  return (
+    (Array.isArray(value) || isPlainTable(value)) &&
+    itemsOf(value).every(([key, item]) => key !== '__proto__' && isOrdinary(item, level + 1))
+  )
 }
 
-/** @returns `undefined` for text that is not JSON */
+/** @returns `undefined` for text that is not JSON, or that has an integer which would lose digits */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    const value: unknown = JSON.parse(text)
+    return holdsLongInteger(text) ? undefined : value
   } catch {
     // The parser's own message quotes the text, which may be a secret.
     return undefined
   }
+}
+
+const STRING_OR_NUMBER = /"(?:\\.|[^"\\])*"|-?\d[\d.eE+-]*/g
+
+/** Whether JSON has an integer beyond 2^53, which the parser changes without a word. */
+export function holdsLongInteger(json: string): boolean {
+  if (!/\d{16}/.test(json)) return false
+  const numbers = (json.match(STRING_OR_NUMBER) ?? []).filter((part) => /^-?\d{16,}$/.test(part))
+  return numbers.some((part) => !Number.isSafeInteger(Number(part)))
 }

@@ -11,8 +11,8 @@ export interface Evaluated {
 
 /** The variables, settings and files that tokens may read. */
 export interface TokenScope {
-  /** A variable of the environment or of .env. */
-  readonly variable: (name: string) => { readonly text: string; readonly isSecret: boolean } | undefined
+  /** A variable of the environment or of .env; without a text when it is not set. What stands in for a secret is one too. */
+  readonly variable: (name: string) => { readonly text: string | undefined; readonly isSecret: boolean }
   /** Another setting by its path, as `get` takes it, resolved; `undefined` when there is none. */
   readonly setting: (path: string) => Evaluated | undefined
   /** The text of a file; `undefined` when there is none. A relative path starts at the folder of the file that names it. */
@@ -48,10 +48,11 @@ export function evaluateToken(text: string, scope: TokenScope, level = 0): Evalu
 
 function evaluateEnv(rest: string, scope: TokenScope, level: number): Evaluated {
   const { word: name, fallback } = splitArgument(rest)
-  const found = scope.variable(name)
-  if (found) return { value: guess(found.text), raw: found.text, isSecret: found.isSecret }
+  const { text, isSecret } = scope.variable(name)
+  if (text !== undefined) return { value: guess(text), raw: text, isSecret }
   if (fallback === undefined) throw new Error(`needs the variable ${name || '(no name)'}, which is not set (@env NAME default gives one)`)
-  return evaluateFallback(fallback, scope, level)
+  const instead = evaluateFallback(fallback, scope, level)
+  return { ...instead, isSecret: isSecret || instead.isSecret }
 }
 
 function evaluateGet(rest: string, scope: TokenScope, level: number): Evaluated {
@@ -76,17 +77,14 @@ function evaluateFormat(rest: string, scope: TokenScope): Evaluated {
   let isSecret = false
   const texts = parseFormat(rest).map((part) => {
     if (part.kind === 'text') return part.text
-    const found = part.kind === 'variable' ? scope.variable(part.name) : scope.setting(part.path)
-    if (!found) {
-      if (part.fallback !== undefined) return part.fallback
-      throw new Error(
-        part.kind === 'variable'
-          ? `needs the variable ${part.name}, which is not set`
-          : `needs the setting ${part.path}, which is not there`,
-      )
-    }
-    isSecret ||= found.isSecret
-    return 'text' in found ? found.text : textOf(found.value)
+    const variable = part.kind === 'variable' ? scope.variable(part.name) : undefined
+    const setting = part.kind === 'setting' ? scope.setting(part.path) : undefined
+    isSecret ||= variable?.isSecret === true || setting?.isSecret === true
+    const text = variable?.text ?? (setting && textOf(setting.value)) ?? part.fallback
+    if (text !== undefined) return text
+    throw new Error(
+      part.kind === 'variable' ? `needs the variable ${part.name}, which is not set` : `needs the setting ${part.path}, which is not there`,
+    )
   })
   return { value: texts.join(''), raw: texts.join(''), isSecret }
 }
@@ -110,7 +108,7 @@ function convert(token: string, text: string): unknown {
   if (token === 'bool') return booleanWord(text) ?? refuse(token, 'true, t, yes, on, 1 or false, f, no, off, 0')
   if (token === 'json') {
     const value = parseJson(text)
-    return value === undefined ? refuse(token, 'JSON') : value
+    return value === undefined ? refuse(token, 'JSON with integers within ±2^53') : value
   }
   const trimmed = text.trim()
   if (token === 'int') {

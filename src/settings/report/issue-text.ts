@@ -77,7 +77,8 @@ function gotText(value: unknown, path: readonly string[], { secrets }: IssueCont
   return typeof value === 'string' ? displayText(value, path, secrets) : display(value, secrets.has(path))
 }
 
-function isOfKind(value: unknown, { kind, literals, type }: Shape): boolean {
+function isOfKind(value: unknown, { kind, literals, takesText, type }: Shape): boolean {
+  if (takesText) return true
   switch (kind) {
     case 'string':
     case 'boolean':
@@ -87,6 +88,8 @@ function isOfKind(value: unknown, { kind, literals, type }: Shape): boolean {
       return typeof value === 'number' && (type !== 'integer' || Number.isInteger(value))
     case 'literal':
       return literals.includes(value)
+    case 'date':
+      return value instanceof Date
     case 'list':
       return Array.isArray(value)
     case 'table':

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { SettingsError } from '../../shared/errors.js'
 import type { Setup } from '../setup.js'
-import { shownPath } from '../sources/file-store.js'
+import { shownPath } from '../sources/file-error.js'
 import { originText } from '../sources/origin.js'
 import type { Sources } from '../sources/read-sources.js'
 import { saidAt } from '../sources/said-at.js'

@@ -1,3 +1,4 @@
+import { shownLiteral } from './constraint.js'
 import type { Entry, Shape, ShapeKind } from './shape.js'
 
 /** A shape with these fields; everything else about the schema is unknown. */
@@ -16,6 +17,7 @@ export function shapeWith(parts: Partial<Shape> & { readonly kind: ShapeKind }):
     items: [],
     rest: undefined,
     unknownKeys: 'keep',
+    takesText: false,
     ...parts,
   }
 }
@@ -29,7 +31,7 @@ export function laterShape(find: () => Shape | undefined): Shape {
 
 /** One of several values; a single one is printed as it is. */
 export function literalShape(literals: readonly unknown[]): Shape {
-  const shown = literals.map((literal) => JSON.stringify(literal) ?? String(literal))
+  const shown = literals.map(shownLiteral)
   return shapeWith({ kind: 'literal', literals, type: shown.length === 1 ? (shown[0] ?? 'any') : `one of ${shown.join(', ')}` })
 }
 

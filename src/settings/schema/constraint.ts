@@ -14,12 +14,17 @@ export function constraintText(rule: string, requirement: unknown, type: string 
   if (rule === 'multiple_of') return `be a multiple of ${String(requirement)}`
   if (rule === 'non_empty') return 'not be empty'
   if (rule === 'regex') return `match ${String(requirement)}`
-  if (rule === 'starts_with') return `start with ${JSON.stringify(requirement)}`
-  if (rule === 'ends_with') return `end with ${JSON.stringify(requirement)}`
-  if (rule === 'includes') return `contain ${JSON.stringify(requirement)}`
-  if (rule === 'value') return `be ${JSON.stringify(requirement)}`
-  if (rule === 'not_value') return `not be ${JSON.stringify(requirement)}`
+  if (rule === 'starts_with') return `start with ${shownLiteral(requirement)}`
+  if (rule === 'ends_with') return `end with ${shownLiteral(requirement)}`
+  if (rule === 'includes') return `contain ${shownLiteral(requirement)}`
+  if (rule === 'value') return `be ${shownLiteral(requirement)}`
+  if (rule === 'not_value') return `not be ${shownLiteral(requirement)}`
   return rule === 'finite' || rule === 'safe_integer' ? `be a ${rule.replace('_', ' ')} number`.replace('integer number', 'integer') : ''
+}
+
+/** A literal of a schema as it is printed. JSON cannot write a bigint. */
+export function shownLiteral(literal: unknown): string {
+  return typeof literal === 'bigint' ? String(literal) : (JSON.stringify(literal) ?? String(literal))
 }
 
 const AMOUNTS: Readonly<Record<string, string>> = { min_length: 'at least', max_length: 'at most', length: 'exactly' }

@@ -19,8 +19,7 @@ export function jsonSchemaShape(schema: StandardSchema): Shape | undefined {
 
 function jsonSchemaOf(schema: StandardSchema): JsonSchema | undefined {
   const source = (schema['~standard'] as JsonSchemaSource).jsonSchema
-  // zod throws for a date or a bigint anywhere in the schema unless it is told to leave such a part open.
-  for (const libraryOptions of [undefined, { unrepresentable: 'any' }]) {
+  for (const libraryOptions of [BEYOND_JSON, undefined]) {
     try {
       const document = source?.input?.({ target: 'draft-2020-12', libraryOptions })
       if (isPlainTable(document)) return document
@@ -31,6 +30,31 @@ function jsonSchemaOf(schema: StandardSchema): JsonSchema | undefined {
   return undefined
 }
 
+/**
+ * JSON Schema has no date and no bigint: zod throws for one anywhere in a schema, and arktype leaves it open. Both let a caller name
+ * what stands there.
+ */
+const BEYOND_JSON = {
+  unrepresentable: 'any',
+  override: nameForZod,
+  fallback: {
+    date: () => ({ type: 'date' }),
+    domain: ({ domain }: { readonly domain: string }) => (domain === 'bigint' ? { type: 'bigint' } : {}),
+  },
+}
+
+interface ZodSchema {
+  readonly _zod: { readonly def: { readonly type: string; readonly in?: ZodSchema; readonly values?: readonly unknown[] } }
+}
+
+/** zod also says of `z.preprocess` what its function gives, not what it takes: that is the text. */
+function nameForZod({ zodSchema, jsonSchema }: { readonly zodSchema: ZodSchema; readonly jsonSchema: Record<string, unknown> }): void {
+  const { type, in: input, values } = zodSchema._zod.def
+  if (type === 'date' || type === 'bigint') jsonSchema.type = type
+  if (values?.some((value) => typeof value === 'bigint')) jsonSchema.enum = values
+  if (type === 'pipe' && input?._zod.def.type === 'transform' && jsonSchema.type !== 'object') jsonSchema.preprocessed = true
+}
+
 const KINDS: Readonly<Record<string, ShapeKind>> = {
   string: 'string',
   number: 'number',
@@ -38,6 +62,9 @@ const KINDS: Readonly<Record<string, ShapeKind>> = {
   boolean: 'boolean',
   object: 'table',
   array: 'list',
+  // Not of JSON Schema: see above.
+  date: 'date',
+  bigint: 'bigint',
 }
 
 class JsonSchemaReader {
@@ -61,6 +88,7 @@ class JsonSchemaReader {
       fallback,
       constraints: [...shape.constraints, ...jsonConstraints(schema)],
       description: typeof description === 'string' ? description : shape.description,
+      takesText: shape.takesText || schema.preprocessed === true,
       ...(writeOnly === true || format === 'password' ? { isSecret: true } : {}),
       ...metadataFacts(schema),
     }

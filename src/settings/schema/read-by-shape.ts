@@ -1,5 +1,5 @@
 import { isMergeToken } from '../language/merge-token.js'
-import { booleanWord, commaItems, guess, looseNumber, readDate, strictNumber } from '../language/read-text.js'
+import { booleanWord, commaItems, guess, looseNumber, readBigint, readDate, strictNumber } from '../language/read-text.js'
 import { mapStructure } from '../language/structure.js'
 import { isToken } from '../language/token.js'
 import { isPlainTable } from '../tree/path.js'
@@ -15,6 +15,7 @@ export function readVariable(text: string, shape: Shape | undefined): unknown {
  * the schema to refuse. Only where the schema does not say it is guessed.
  */
 export function readByShape(text: string, shape: Shape | undefined): unknown {
+  if (shape?.takesText) return text
   switch (shape?.kind) {
     case 'string':
       return text
@@ -23,7 +24,7 @@ export function readByShape(text: string, shape: Shape | undefined): unknown {
     case 'boolean':
       return booleanWord(text) ?? text
     case 'bigint':
-      return /^\s*[+-]?\d+\s*$/.test(text) ? BigInt(text.trim()) : text
+      return readBigint(text) ?? text
     case 'date':
       return readDate(text) ?? text
     case 'list':
@@ -52,18 +53,19 @@ function readTable(text: string, shape: Shape): unknown {
   return isPlainTable(table) ? table : undefined
 }
 
-/** What stands in quotes is a string already; everything else is read by its own shape. */
+/** What stands in quotes is a string already, or one of the values that JSON has no other way to write. Everything else is read by its own shape. */
 function readInside(text: string, shape: Shape): unknown {
   return mapStructure(text.trim(), (scalar, path) => {
-    if (scalar.isQuoted) return scalar.text
-    return scalar.text === 'null' ? null : readByShape(scalar.text, shapeAt(shape, path))
+    const item = shapeAt(shape, path)
+    if (scalar.isQuoted) return item?.kind === 'date' || item?.kind === 'bigint' ? readByShape(scalar.text, item) : scalar.text
+    return scalar.text === 'null' ? null : readByShape(scalar.text, item)
   })
 }
 
 function readLiteral(text: string, literals: readonly unknown[]): unknown {
   if (literals.includes(text)) return text
   const trimmed = text.trim()
-  const readings = [trimmed, looseNumber(trimmed), booleanWord(trimmed)]
+  const readings = [trimmed, looseNumber(trimmed), booleanWord(trimmed), readBigint(trimmed)]
   return literals.find((literal) => readings.includes(literal as string))
 }
 

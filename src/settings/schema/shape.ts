@@ -31,6 +31,8 @@ export interface Shape {
   readonly refersTo?: () => Shape
   /** What a table does with keys it does not name. */
   readonly unknownKeys: 'drop' | 'keep' | 'refuse'
+  /** Whether a function of the schema reads the text of a variable, whatever it makes of it. */
+  readonly takesText: boolean
 }
 
 export interface Entry {

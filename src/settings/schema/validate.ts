@@ -4,6 +4,7 @@ import { OTHER_READINGS } from '../language/read-text.js'
 import { pathKey } from '../tree/path.js'
 import { leavesBehind, Resolver, type ResolverParts } from '../tree/resolve.js'
 import type { Node } from '../tree/tree.js'
+import { ANY } from './build-shape.js'
 import { pathOfIssue } from './schema-types.js'
 import { shapeAt } from './shape.js'
 
@@ -63,14 +64,18 @@ function takeNextReading(text: {
   return false
 }
 
-/** The texts behind the issues whose reading the schema does not decide by itself. */
-function textsBehind({ issues, resolver }: Validated, { root, shape }: Pick<ResolverParts, 'root' | 'shape'>) {
+/**
+ * The texts behind the issues whose reading the schema does not decide by itself. JSON Schema has a string for what it cannot say, such
+ * as effect's dates; valibot names them.
+ */
+function textsBehind({ issues, resolver }: Validated, { root, shape, areDefaultsInputs }: Omit<ResolverParts, 'readings'>) {
   const found = new Map<Node, { readonly node: Node; readonly raw: string }>()
   for (const path of distinctPaths(issues)) {
     for (const node of leavesBehind(root, path)) {
-      const kind = shapeAt(shape, node.path)?.kind ?? 'any'
+      const { kind, takesText } = shapeAt(shape, node.path) ?? ANY
+      const isOpen = takesText || kind === 'any' || kind === 'union' || (kind === 'string' && !areDefaultsInputs)
       const raw = node.kind === 'leaf' ? resolver.evaluated(node).raw : node.raw
-      if (raw !== undefined && (kind === 'any' || kind === 'union')) found.set(node, { node, raw })
+      if (raw !== undefined && isOpen) found.set(node, { node, raw })
     }
   }
   return [...found.values()]

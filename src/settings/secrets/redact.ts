@@ -19,18 +19,27 @@ export function redact(value: unknown): string {
   return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
 }
 
-/** Whether a value is a secret whatever its name is: a URL with a password in it, or a private key in PEM or OpenSSH's form. */
+// Keys and tokens whose makers gave them a form of their own: OpenAI and Anthropic, GitHub, GitLab, Slack, Google, Hugging Face, JSON Web Tokens.
+const TOKEN =
+  /^(?:sk-[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)$/
+
+/**
+ * Whether a value is a secret whatever its name is: a URL with a password in it, a private key in PEM or OpenSSH's form, or a token of a
+ * well-known form.
+ */
 export function isSecretByItself(value: unknown): boolean {
   if (value instanceof URL) return value.password !== ''
   if (typeof value !== 'string') return false
+  if (TOKEN.test(value)) return true
   if (value.includes('-----BEGIN ') && /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY/.test(value)) return true
   return value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
 }
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
 const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
-// A value in brackets is cut off, with the rest of the text.
-const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|[^&#;\s,"'}\]]+/y
+// A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them.
+const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
+const BEARER = /\b(Bearer +)\S{8,}/g
 
 /** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
 function maskNamed(text: string): string {
@@ -50,12 +59,12 @@ function maskNamed(text: string): string {
 
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(text: string): string {
-  if (!text.includes(':') && !text.includes('=')) return text
+  if (!text.includes(':') && !text.includes('=') && !text.includes('Bearer ')) return text
   const withoutPasswords = text.replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
     const colon = user.indexOf(':')
     return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
   })
-  return maskNamed(withoutPasswords)
+  return maskNamed(withoutPasswords).replaceAll(BEARER, `$1${REDACTED}`)
 }
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */

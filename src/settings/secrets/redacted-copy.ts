@@ -1,5 +1,5 @@
 import { readStructure } from '../language/structure.js'
-import { isPlainTable } from '../tree/path.js'
+import { mapItems } from '../tree/items.js'
 import { display, isSecretByItself, maskCredentials, REDACTED, redact } from './redact.js'
 import type { SecretPaths } from './secret-paths.js'
 
@@ -12,16 +12,9 @@ export function redactedCopy(value: unknown, path: readonly string[], isSecret: 
   if (value instanceof URL) return maskCredentials(value.href)
   // JSON has no such number.
   if (typeof value === 'bigint') return String(value)
-  if (Array.isArray(value)) return value.map((item: unknown, index) => redactedCopy(item, [...path, String(index)], isSecret))
   if (value instanceof Set) return redactedCopy([...value], path, isSecret)
   if (value instanceof Map) return redactedCopy(Object.fromEntries(value), path, isSecret)
-  if (!isPlainTable(value)) return value
-  const copy: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) {
-    const part = redactedCopy(item, [...path, key], isSecret)
-    Object.defineProperty(copy, key, { value: part, enumerable: true, writable: true, configurable: true })
-  }
-  return copy
+  return mapItems(value, (item, key) => redactedCopy(item, [...path, key], isSecret))
 }
 
 /** A text that is a structure may hold secrets by their names inside of it. */

@@ -1,5 +1,5 @@
 import type { Validated } from '../schema/validate.js'
-import { isPlainTable } from '../tree/path.js'
+import { itemsOf } from '../tree/items.js'
 import { leavesOf, type Node } from '../tree/tree.js'
 import { isSecretByItself } from './redact.js'
 import type { SecretPaths } from './secret-paths.js'
@@ -9,9 +9,8 @@ export function secretValuesOf(root: Node, { plain, resolver }: Validated, secre
   const found: unknown[] = []
   const collect = (value: unknown, path: readonly string[], isInside: boolean): void => {
     const isSecret = isInside || (path.length > 0 && secrets.has(path)) || isSecretByItself(value)
-    if (Array.isArray(value) || isPlainTable(value)) {
-      for (const [key, item] of Object.entries(value)) collect(item, [...path, key], isSecret)
-    } else if (isSecret && (typeof value === 'string' || typeof value === 'number')) found.push(value)
+    if (isSecret && (typeof value === 'string' || typeof value === 'number')) found.push(value)
+    for (const [key, item] of itemsOf(value)) collect(item, [...path, key], isSecret)
   }
   collect(plain, [], false)
   for (const leaf of leavesOf(root)) {

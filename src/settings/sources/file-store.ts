@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
-import { relative, sep } from 'node:path'
+import { sep } from 'node:path'
 import { SettingsFileError } from '../../shared/errors.js'
+import { fileError } from './file-error.js'
 
 /** A file as it was last read. */
 export interface FileState {
@@ -118,12 +119,6 @@ export class FileStore {
   }
 }
 
-/** How a path is printed: from the working directory, if the file is in it. */
-export function shownPath(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near === '' || near.startsWith('..') ? path : near
-}
-
 function attempt(path: string, stats: Stats | undefined, readState: (path: string) => FileState): FileState {
   try {
     return readState(path)
@@ -137,8 +132,8 @@ function readWhole(path: string): FileState {
   for (let round = 1; ; round++) {
     const before = look(path)
     if (!before) return { path, text: undefined, stamp: undefined, isSettled: true }
-    if (before.isDirectory()) throw unreadable(path, 'is a directory, not a file')
-    if (!before.isFile() && !before.isCharacterDevice()) throw unreadable(path, 'is not a regular file')
+    if (before.isDirectory()) throw fileError(path, 'is a directory, not a file')
+    if (!before.isFile() && !before.isCharacterDevice()) throw fileError(path, 'is not a regular file')
     const text = readText(path)
     if (text === undefined) continue
     const after = look(path)
@@ -154,7 +149,7 @@ function readNames(folder: string): FileState {
   try {
     return { path: folder, text: readdirSync(folder).sort().join('\n'), stamp, isSettled: isSettled(stamp) }
   } catch (error) {
-    throw unreadable(folder, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    throw fileError(folder, `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
   }
 }
 
@@ -166,15 +161,11 @@ function readText(path: string): string | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT') return undefined
-    throw unreadable(path, `cannot be read (${code ?? 'unknown error'})`)
+    throw fileError(path, `cannot be read (${code ?? 'unknown error'})`)
   }
-  if (!isUtf8(bytes)) throw unreadable(path, 'is not UTF-8 text')
+  if (!isUtf8(bytes)) throw fileError(path, 'is not UTF-8 text')
   const text = bytes.toString('utf8')
   return text.startsWith('\uFEFF') ? text.slice(1) : text
-}
-
-function unreadable(path: string, reason: string): SettingsFileError {
-  return new SettingsFileError(`${shownPath(path)} ${reason}`, { file: path })
 }
 
 function look(path: string): Stats | undefined {
@@ -183,7 +174,7 @@ function look(path: string): Stats | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined
-    throw unreadable(path, `cannot be looked at (${code ?? 'unknown error'})`)
+    throw fileError(path, `cannot be looked at (${code ?? 'unknown error'})`)
   }
 }
 

@@ -3,7 +3,7 @@ export type Lookup = (name: string) => string | undefined
 
 export interface Interpolated {
   readonly text: string
-  /** Every variable whose value is a part of the text. */
+  /** Every variable whose value, or a default for it, is a part of the text. */
   readonly uses: readonly string[]
   /** Variables that are not set and have no default. */
   readonly missing: readonly string[]
@@ -14,11 +14,11 @@ export interface Interpolated {
 const NAME = /^[A-Za-z_][\w.-]*$/
 /** How deep defaults may lie in each other; what lies deeper stays as it is. */
 const MOST_LEVELS = 20
-const OPERATOR = /^([A-Za-z_][\w.-]*?)(:?[-+?])([\s\S]*)$/
+const OPERATOR = /^([A-Za-z_][\w.-]*?)(:?[-+?=])([\s\S]*)$/
 
 /**
  * Expands `${X}`, `${X:-default}`, `${X-default}`, `${X:+alternative}`, `${X+alternative}`, `${X:?message}` and `${X?message}` as a
- * shell does, one inside the other.
+ * shell does, one inside the other. `${X:=default}` and `${X=default}` give the default too, and set nothing.
  *
  * @param mark stands before a literal dollar: a backslash, which may itself be escaped, or a letter of the caller's, which is removed
  */
@@ -46,11 +46,10 @@ export function interpolate(text: string, lookup: Lookup, mark = '\\'): Interpol
     // With a colon an empty value counts as not set.
     const isThere = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
     if (operator.endsWith('+')) return isThere ? expand(operand, level) : ''
-    if (isThere) {
+    if (isThere || /[-=]$/.test(operator)) {
       found.uses.push(name)
-      return value ?? ''
+      return isThere ? (value ?? '') : expand(operand, level)
     }
-    if (operator.endsWith('-')) return expand(operand, level)
     if (operator.endsWith('?')) found.demanded.push(`needs ${name}${operand === '' ? ', which is not set' : `: ${operand}`}`)
     else found.missing.push(name)
     return ''

@@ -1,7 +1,7 @@
 import { SettingsFileError } from '../../shared/errors.js'
 import { isSameEnvironment, namesOf } from '../environment.js'
 import { isPlainTable } from '../tree/path.js'
-import { shownPath } from './file-store.js'
+import { shownPath } from './file-error.js'
 import type { SettingsFile } from './settings-file.js'
 
 /** One part of a file that applies to the environment in use, lowest first. */

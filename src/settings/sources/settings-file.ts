@@ -1,8 +1,8 @@
 import { parse, TomlError } from 'smol-toml'
-import { SettingsFileError } from '../../shared/errors.js'
-import { isOrdinary, MOST_LEVELS } from '../language/structure.js'
+import type { SettingsFileError } from '../../shared/errors.js'
+import { holdsLongInteger, isOrdinary, MOST_LEVELS } from '../language/structure.js'
 import { isPlainTable } from '../tree/path.js'
-import { shownPath } from './file-store.js'
+import { fileError, type Place, placeOf } from './file-error.js'
 import { holdsDate, impossibleDate, plainDates } from './toml-dates.js'
 import { tomlLines } from './toml-lines.js'
 
@@ -22,7 +22,7 @@ export interface SettingsFile {
 export function parseSettingsFile(path: string, text: string): SettingsFile {
   if (/\.json$/i.test(path)) return { path, data: parseJsonFile(path, text), lineOf: () => undefined }
   if (/\.(?:ya?ml|json5|jsonc|ini|properties|[cm]?[jt]s|xml)$/i.test(path))
-    throw new SettingsFileError(`${shownPath(path)} is neither TOML nor JSON, and only these are read as settings files`, { file: path })
+    throw fileError(path, 'is neither TOML nor JSON, and only these are read as settings files')
   let lines: ReturnType<typeof tomlLines> | undefined
   const lineOf = (section: string, wanted: readonly string[]): number | undefined => {
     lines ??= tomlLines(text)
@@ -41,30 +41,23 @@ function parseTomlFile(path: string, text: string): Record<string, unknown> {
   if (!holdsDate(data)) return data
   // The parser turns February 30 into March 2.
   const date = impossibleDate(text)
-  if (!date) return plainDates(data) as Record<string, unknown>
-  const { line, column } = date
-  throw new SettingsFileError(`${shownPath(path)}:${line}:${column} has a date that does not exist`, { file: path, line, column })
+  if (date) throw fileError(path, 'has a date that does not exist', date)
+  return plainDates(data) as Record<string, unknown>
 }
 
 function syntaxError(path: string, text: string, error: unknown): SettingsFileError {
-  if (!(error instanceof TomlError)) return new SettingsFileError(`${shownPath(path)} is not TOML`, { file: path })
-  const where = `${shownPath(path)}:${error.line}:${error.column}`
-  const facts = { file: path, line: error.line, column: error.column }
-  if (/^\s*(?:\{|---|[\w-]+:(?:\s|$))/.test(text)) {
-    return new SettingsFileError(
-      `${where} is not TOML: it looks like JSON or YAML (JSON is read from a file whose name ends in .json)`,
-      facts,
-    )
-  }
+  if (!(error instanceof TomlError)) return fileError(path, 'is not TOML')
+  const place: Place = { line: error.line, column: error.column }
+  if (/^\s*(?:\{|---|[\w-]+:(?:\s|$))/.test(text))
+    return fileError(path, 'is not TOML: it looks like JSON or YAML (JSON is read from a file whose name ends in .json)', place)
   const line = text.split(/\r?\n/)[error.line - 1] ?? ''
   const [, key, token] =
     /^\s*([\w.-]+)\s*=\s*(@(?:env [A-Za-z_]\w*|(?:env|format|get|read_file|int|float|bool|str|json|merge|none)\b))/.exec(line) ?? []
-  if (key !== undefined && token !== undefined) {
-    return new SettingsFileError(`${where} has a token without quotes: ${key} = ${token}\n  write ${key} = "${token}"`, facts)
-  }
+  if (key !== undefined && token !== undefined)
+    return fileError(path, `has a token without quotes: ${key} = ${token}\n  write ${key} = "${token}"`, place)
   // Only the parser's reason: the rest of its message quotes the lines around the place, values included.
   const reason = /^Invalid TOML document: ([^\n]*)/.exec(error.message)?.[1] ?? 'invalid TOML'
-  return new SettingsFileError(`${where} is not valid TOML: ${reason}`, facts)
+  return fileError(path, `is not valid TOML: ${reason}`, place)
 }
 
 function parseJsonFile(path: string, text: string): Record<string, unknown> {
@@ -74,21 +67,16 @@ function parseJsonFile(path: string, text: string): Record<string, unknown> {
   } catch (error) {
     throw jsonError(path, text, error)
   }
-  if (!isPlainTable(data)) throw new SettingsFileError(`${shownPath(path)} must hold a JSON object`, { file: path })
-  if (isOrdinary(data)) return data
-  throw new SettingsFileError(
-    `${shownPath(path)} has a number beyond 2^53, which would be changed (write it in quotes), a key __proto__, or more than ${MOST_LEVELS} levels`,
-    {
-      file: path,
-    },
+  if (!isPlainTable(data)) throw fileError(path, 'must hold a JSON object')
+  if (isOrdinary(data) && !holdsLongInteger(text)) return data
+  throw fileError(
+    path,
+    `has a number beyond 2^53, which would be changed (write it in quotes), a key __proto__, or more than ${MOST_LEVELS} levels`,
   )
 }
 
 function jsonError(path: string, text: string, error: unknown): SettingsFileError {
   // Only the place: the message quotes the text around it, which may be a secret.
-  const position = Number(/position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? Number.NaN)
-  if (Number.isNaN(position)) return new SettingsFileError(`${shownPath(path)} is not valid JSON`, { file: path })
-  const before = text.slice(0, position).split('\n')
-  const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1]
-  return new SettingsFileError(`${shownPath(path)}:${line}:${column} is not valid JSON`, { file: path, line, column })
+  const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
+  return fileError(path, 'is not valid JSON', position === undefined ? {} : placeOf(Number(position), text))
 }

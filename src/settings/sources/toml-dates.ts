@@ -1,16 +1,15 @@
 import { daysIn } from '../language/read-text.js'
-import { isPlainTable } from '../tree/path.js'
+import { itemsOf, mapItems } from '../tree/items.js'
+import { type Place, placeOf } from './file-error.js'
 
 /**
  * The place of a date that no calendar has, such as 2021-02-30. The parser hands out the day it rolls over to, so the text is scanned,
  * past strings and comments.
  */
-export function impossibleDate(text: string): { readonly line: number; readonly column: number } | undefined {
+export function impossibleDate(text: string): Place | undefined {
   for (const match of text.matchAll(PARTS)) {
     const [, year, month, day] = match
-    if (day === undefined || Number(day) <= daysIn(Number(year), Number(month))) continue
-    const before = text.slice(0, match.index).split('\n')
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+    if (day !== undefined && Number(day) > daysIn(Number(year), Number(month))) return placeOf(match.index, text)
   }
   return undefined
 }
@@ -21,9 +20,7 @@ const PARTS =
 
 /** Whether a document holds dates at all. */
 export function holdsDate(value: unknown): boolean {
-  if (value instanceof Date) return true
-  if (Array.isArray(value)) return value.some(holdsDate)
-  return isPlainTable(value) && Object.values(value).some(holdsDate)
+  return value instanceof Date || itemsOf(value).some(([, item]) => holdsDate(item))
 }
 
 /**
@@ -31,9 +28,7 @@ export function holdsDate(value: unknown): boolean {
  * without a time or an offset still prints as the file has it.
  */
 export function plainDates(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plainDates)
-  if (isPlainTable(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainDates(item)]))
-  if (!(value instanceof Date)) return value
+  if (!(value instanceof Date)) return mapItems(value, plainDates)
   const text = value.toISOString()
   return Object.defineProperty(new Date(value.getTime()), 'toISOString', { value: () => text })
 }

@@ -4,32 +4,43 @@ import { dirname, join, parse, resolve, sep } from 'node:path'
 /** How many links are followed before they are taken for a circle, as Linux does. */
 const MOST_LINKS = 40
 
+/** The folders in which a change can lead a path to another file. */
+export interface WatchedFolders {
+  /** Where every change matters. */
+  readonly whole: ReadonlySet<string>
+  /** The folders above these, each with the one name in it that matters: it may be renamed away, and another one take its place. */
+  readonly above: ReadonlyMap<string, string>
+}
+
 /**
- * The folders in which a change can lead a path to another file: the one that holds the file at its real place, and every one that
- * holds a link on the way there, above the folder as well. For what does not exist, the deepest folder that does.
+ * Follows a path to its file. A change matters in the folder that holds the file at its real place, and in every one that holds a link on
+ * the way there. For what does not exist it is the deepest folder that does; a path that ends in a separator is a folder itself.
  */
-export function watchedFolders(path: string): readonly string[] {
-  const folders = new Set<string>()
+export function watchedFolders(path: string): WatchedFolders {
+  const whole = new Set<string>()
+  const above = new Map<string, string>()
   let here = parse(resolve(path)).root
   let rest = resolve(path).slice(here.length).split(sep)
+  if (path.endsWith(sep)) rest.push('')
   for (let links = 0; rest.length > 0; ) {
     const [name = '', ...after] = rest
     const next = join(here, name)
     const target = linkAt(next)
     if (target !== undefined && links++ < MOST_LINKS) {
-      folders.add(here)
+      whole.add(here)
       const absolute = resolve(here, target)
       here = parse(absolute).root
       rest = [...absolute.slice(here.length).split(sep), ...after]
     } else if (after.length === 0 || inodeOf(next) === undefined) {
-      folders.add(here)
+      whole.add(here)
       break
     } else {
+      above.set(here, name)
       here = next
       rest = after
     }
   }
-  return [...folders]
+  return { whole, above }
 }
 
 /** @returns `undefined` for what is no folder */

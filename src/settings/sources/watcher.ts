@@ -7,6 +7,9 @@ const LONGEST_WAIT_MS = 200
 /** How often files are compared when watching fails or sends no events, in milliseconds. */
 const POLL_MS = 1_000
 
+/** The names in a folder whose changes matter; `undefined` for all of them. */
+type Names = ReadonlySet<string> | undefined
+
 export interface WatcherParts {
   /** How often files are compared in addition to watching, in milliseconds. */
   readonly pollMs: number | undefined
@@ -23,7 +26,7 @@ export interface WatcherParts {
  */
 export class Watcher {
   readonly #parts: WatcherParts
-  readonly #watches = new Map<string, { readonly watcher: FSWatcher; readonly inode: number }>()
+  readonly #watches = new Map<string, { readonly watcher: FSWatcher; readonly inode: number; names: Names }>()
   #timer: NodeJS.Timeout | undefined
   #poll: NodeJS.Timeout | undefined
   #firstEventAt: number | undefined
@@ -72,38 +75,52 @@ export class Watcher {
 
   /** Brings the watches up to date: directories come and go, and links point elsewhere. */
   #arm(): void {
-    const wanted = new Map<string, number>()
-    for (const path of this.#parts.paths()) for (const folder of watchedFolders(path)) wanted.set(folder, inodeOf(folder) ?? 0)
-    for (const [folder, { watcher, inode }] of this.#watches) {
-      if (wanted.get(folder) === inode) continue
-      watcher.close()
+    const wanted = wantedFolders(this.#parts.paths())
+    for (const [folder, watch] of this.#watches) {
+      watch.names = wanted.get(folder)
+      if (wanted.has(folder) && inodeOf(folder) === watch.inode) continue
+      watch.watcher.close()
       this.#watches.delete(folder)
     }
-    for (const [folder, inode] of wanted) if (!this.#watches.has(folder)) this.#start(folder, inode)
+    for (const [folder, names] of wanted) if (!this.#watches.has(folder)) this.#start(folder, names)
   }
 
   #startPolling(everyMs: number): void {
     this.#poll ??= setInterval(() => this.#look(), everyMs).unref()
   }
 
-  #start(folder: string, inode: number): void {
-    if (isSilent(folder)) this.#startPolling(POLL_MS)
+  #start(folder: string, names: Names): void {
+    if (!names && isSilent(folder)) this.#startPolling(POLL_MS)
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#onEvent())
+      const watcher = watch(folder, { persistent: false }, (_, name) => {
+        const matter = this.#watches.get(folder)?.names
+        // Some systems tell no name.
+        if (!matter || name === null || matter.has(name)) this.#onEvent()
+      })
       watcher.on('error', () => {
         // A watched directory that is removed ends in an error on some systems; the next look arms anew.
         watcher.close()
         this.#watches.delete(folder)
         this.#onEvent()
       })
-      this.#watches.set(folder, { watcher, inode })
+      this.#watches.set(folder, { watcher, inode: inodeOf(folder) ?? 0, names })
       // Written while the watch was being set up: the look that follows sees it.
       this.#schedule(QUIET_MS)
     } catch (error) {
+      // A folder above may be one that this user must not read: its own renaming is not noticed then.
+      if (names) return
       if (inodeOf(folder) === undefined) this.#schedule(QUIET_MS)
       if (inodeOf(folder) === undefined || this.#poll) return
       this.#parts.onError(error instanceof Error ? error : new Error('watch failed'))
       this.#startPolling(POLL_MS)
     }
   }
+}
+
+function wantedFolders(paths: readonly string[]): ReadonlyMap<string, Names> {
+  const wanted = new Map<string, Set<string> | undefined>()
+  const found = paths.map(watchedFolders)
+  for (const [folder, name] of found.flatMap(({ above }) => [...above])) wanted.set(folder, (wanted.get(folder) ?? new Set()).add(name))
+  for (const folder of found.flatMap(({ whole }) => [...whole])) wanted.set(folder, undefined)
+  return wanted
 }

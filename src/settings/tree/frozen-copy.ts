@@ -1,4 +1,5 @@
 import { redactedCopy } from '../secrets/redacted-copy.js'
+import { mapItems } from './items.js'
 import { isPlainTable } from './path.js'
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
@@ -9,13 +10,8 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
  */
 export function frozenCopy(value: unknown, path: readonly string[], isSecret: (path: readonly string[]) => boolean): unknown {
   if (value instanceof Date) return new FrozenDate(value)
-  const isList = Array.isArray(value)
-  if (!isList && !isPlainTable(value)) return value
-  const copy: Record<string, unknown> | unknown[] = isList ? [] : {}
-  for (const [key, item] of Object.entries(value)) {
-    const part = frozenCopy(item, [...path, key], isSecret)
-    Object.defineProperty(copy, key, { value: part, enumerable: true, writable: true, configurable: true })
-  }
+  if (!Array.isArray(value) && !isPlainTable(value)) return value
+  const copy = mapItems(value, (item, key) => frozenCopy(item, [...path, key], isSecret)) as object
   const redacted = (): unknown => redactedCopy(copy, path, isSecret)
   const inspected = (_depth: number, options: object, inspect: (value: unknown, options: object) => string): string =>
     inspect(redacted(), options)

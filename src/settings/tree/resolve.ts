@@ -4,9 +4,10 @@ import { childShape, type Shape, shapeAt } from '../schema/shape.js'
 import { isSecretByItself } from '../secrets/redact.js'
 import type { SecretPaths } from '../secrets/secret-paths.js'
 import { type Origin, speaksTokens } from '../sources/origin.js'
-import { isPlainTable, pathOf } from './path.js'
+import { mapItems } from './items.js'
+import { pathOf } from './path.js'
 import { spelledItems } from './spelled-items.js'
-import { type Complaint, childOf, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
+import { type Complaint, childOf, forbiddenIn, type Leaf, leavesOf, type Node, nodeAt, type Table } from './tree.js'
 
 /** The parts that tokens need from outside of the tree. */
 export interface Outside {
@@ -42,49 +43,45 @@ export class Resolver {
     return (this.#plain(root, shape, areDefaultsInputs) ?? {}) as Record<string, unknown>
   }
 
-  /** The result of one leaf. Its complaint is recorded once, however often it is asked for. */
+  /** The result of one leaf, a secret if its source or its value says so. Its complaint is recorded once, however often it is asked for. */
   evaluated(leaf: Leaf): Evaluated {
     const known = this.#done.get(leaf)
     if (known) return known
-    const { secrets } = this.#parts
-    const isSecret = leaf.isSecret || secrets.has(leaf.path)
     this.#open.push(leaf)
-    let result: Evaluated = { value: undefined, raw: undefined, isSecret }
+    let result: Evaluated = { value: undefined, raw: undefined, isSecret: leaf.isSecret }
     try {
-      result = this.#evaluate(leaf, isSecret)
+      result = this.#evaluate(leaf)
     } catch (error) {
       this.complaints.push({ path: leaf.path, message: error instanceof Error ? error.message : 'cannot be resolved', origin: leaf.origin })
     }
     this.#open.pop()
     this.#done.set(leaf, result)
-    if (result.isSecret) secrets.add(leaf.path)
+    if (result.isSecret) this.#parts.secrets.add(leaf.path)
     return result
   }
 
-  #evaluate(leaf: Leaf, isSecret: boolean): Evaluated {
+  #evaluate(leaf: Leaf): Evaluated {
     const { readings, shape } = this.#parts
     const part = speaksTokens(leaf.origin) ? this.#part(leaf.value, leaf.origin) : constant(leaf.value)
     const isTokenText = typeof leaf.value === 'string' && speaksTokens(leaf.origin) && isToken(leaf.value)
+    const forbidden = isTokenText ? forbiddenIn(part.value, leaf.path) : undefined
+    if (forbidden) throw new Error(`has a token that gives ${forbidden.at(-1)}, which is not a name a setting can have`)
     const raw = isTokenText ? part.raw : leaf.raw
     const value = readings.has(leaf) ? readings.get(leaf) : isTokenText ? readToken(part, shapeAt(shape, leaf.path)) : part.value
-    return { value, raw, isSecret: isSecret || part.isSecret || isSecretByItself(value) }
+    return { value, raw, isSecret: leaf.isSecret || part.isSecret || isSecretByItself(value) }
   }
 
   /** Tokens may also stand inside lists, and in tables inside lists. */
   #part(value: unknown, origin: Origin): Evaluated {
     if (typeof value === 'string')
       return value.startsWith('@') && isToken(value) ? evaluateToken(value, this.#scope(origin)) : constant(value)
-    if (Array.isArray(value)) {
-      const items = value.map((item) => this.#part(item, origin))
-      return { value: items.map((item) => item.value), raw: undefined, isSecret: items.some((item) => item.isSecret) }
-    }
-    if (!isPlainTable(value)) return constant(value)
-    const entries = Object.entries(value).map(([key, item]) => [key, this.#part(item, origin)] as const)
-    return {
-      value: Object.fromEntries(entries.map(([key, item]) => [key, item.value])),
-      raw: undefined,
-      isSecret: entries.some(([, item]) => item.isSecret),
-    }
+    let isSecret = false
+    const evaluated = mapItems(value, (item) => {
+      const part = this.#part(item, origin)
+      isSecret ||= part.isSecret
+      return part.value
+    })
+    return { value: evaluated, raw: undefined, isSecret }
   }
 
   #scope(origin: Origin): TokenScope {
@@ -119,13 +116,15 @@ export class Resolver {
     return { value, raw: undefined, isSecret }
   }
 
+  /** A leaf that another setting refers to: also its name, or the option "secrets", may say that it is one. */
   #follow(leaf: Leaf): Evaluated {
     const start = this.#open.indexOf(leaf)
     if (start >= 0) {
       const circle = [...this.#open.slice(start), leaf].map((step) => step.path.join('.'))
       throw new Error(`refers to itself: ${circle.join(' -> ')}`)
     }
-    return this.evaluated(leaf)
+    const result = this.evaluated(leaf)
+    return { ...result, isSecret: result.isSecret || this.#parts.secrets.has(leaf.path) }
   }
 
   #plain(node: Node, shape: Shape | undefined, takesDefaults: boolean): unknown {

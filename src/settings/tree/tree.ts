@@ -1,5 +1,6 @@
 import { childShape, isRecordKey, type Shape } from '../schema/shape.js'
 import { type Assignment, type Origin, speaksTokens } from '../sources/origin.js'
+import { itemsOf } from './items.js'
 import { isPlainTable, pathOfKey } from './path.js'
 
 /** The merged sources, before tokens are resolved. Keys are compared without regard to case; `childOf` finds them. */
@@ -66,12 +67,9 @@ export class Tree {
   #put(table: Table, shape: Shape | undefined, assignment: Assignment, depth: number): void {
     const { path, origin } = assignment
     const key = path[depth] ?? ''
-    // A key `toJSON` would replace the function that redacts secrets in JSON.
-    if (key.toLowerCase() === '__proto__' || key === 'toJSON') {
-      return void this.complaints.push({ path: [...table.path, key], message: 'is not a name a setting can have', origin })
-    }
+    if (isForbidden(key)) return void this.#forbid([...table.path, key], origin)
     if (table.isList && !isNextIndex(key, table.entries.size)) {
-      const message = `has ${table.entries.size} items, so ${/^\d+$/.test(key) ? `there is no item ${key} to set` : `"${key}" is not one of them`}`
+      const message = `has ${table.entries.size} items, so ${INDEX.test(key) ? `there is no item ${key} to set` : `"${key}" is not one of them`}`
       return void this.complaints.push({ path: table.path, message, origin })
     }
     const slot = this.#slotFor(table, key, depth >= (assignment.exactFrom ?? Number.POSITIVE_INFINITY))
@@ -102,7 +100,7 @@ export class Tree {
   /** `L__0__HOST=z` changes one item of a list: its items become nodes of their own. */
   #openList(table: Table, slot: string, next: string | undefined): Node | undefined {
     const here = table.entries.get(slot)
-    if (here?.kind !== 'leaf' || !Array.isArray(here.value) || next === undefined || !/^\d+$/.test(next)) return here
+    if (here?.kind !== 'leaf' || !Array.isArray(here.value) || next === undefined || !INDEX.test(next)) return here
     const list = nodeOf(here.value, here) as Table
     table.entries.set(slot, list)
     return list
@@ -123,6 +121,8 @@ export class Tree {
       return
     }
     if (!isPlainTable(value)) {
+      const forbidden = forbiddenIn(value, path)
+      if (forbidden) return void this.#forbid(forbidden, assignment.origin)
       const isSecret = assignment.isSecret || change?.isSecret === true || (change !== undefined && here?.kind === 'leaf' && here.isSecret)
       if (isSecret) this.secretPaths.push(path)
       table.entries.set(slot, { kind: 'leaf', path, value, raw, origin: assignment.origin, isSecret })
@@ -141,6 +141,10 @@ export class Tree {
       this.#put(target, shape, { path: parts, value: item, origin: assignment.origin, isSecret, ...(isTwin ? { exactFrom: 0 } : {}) }, 0)
     }
     target.raw = target === base ? undefined : raw
+  }
+
+  #forbid(path: readonly string[], origin: Origin): void {
+    this.complaints.push({ path, message: 'is not a name a setting can have', origin })
   }
 
   #change(assignment: Assignment, path: readonly string[], here: Node | undefined): ReturnType<ApplyMergeToken> | 'refused' {
@@ -172,8 +176,24 @@ export function twinKeys(table: Readonly<Record<string, unknown>>): ReadonlySet<
   return twins
 }
 
+/** A key `toJSON` would replace the function that redacts secrets in JSON. */
+function isForbidden(key: string): boolean {
+  return key.toLowerCase() === '__proto__' || key === 'toJSON'
+}
+
+/** The path of the first name in a value that no setting can have. */
+export function forbiddenIn(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  for (const [key, item] of itemsOf(value)) {
+    const here = [...path, key]
+    const found = isForbidden(key) ? here : forbiddenIn(item, here)
+    if (found) return found
+  }
+  return undefined
+}
+
 const exactSlot = (key: string): string => `\0${key}`
-const isNextIndex = (key: string, size: number): boolean => /^\d+$/.test(key) && Number(key) <= size
+const INDEX = /^(?:0|[1-9]\d*)$/
+const isNextIndex = (key: string, size: number): boolean => INDEX.test(key) && Number(key) <= size
 const isTableNode = (node: Node): boolean => node.kind === 'table' && !node.isList
 
 function tableAt(path: readonly string[], origin: Origin, isList: boolean): Table {
