@@ -58,13 +58,13 @@ export default defineConfig([
     clean: true,
   },
   {
-    // One file with smol-toml inside: a service reads its settings before everything else, and each file costs a start
+    // One file with its small dependencies inside: a service reads its settings before everything else, and each file costs a start
     // about as much as reading the settings does. See docs/decisions/0031-the-settings-door-is-one-file.md.
     entry: settings,
     format: ['esm', 'cjs'],
     target: 'node20',
     platform: 'node',
-    noExternal: ['smol-toml'],
+    noExternal: ['smol-toml', 'eventemitter3'],
     // Without it tsup answers for `node:` itself, before the plugin is asked.
     removeNodeProtocol: false,
     esbuildPlugins: [builtinsWithoutFacades],

@@ -13,7 +13,7 @@ const FOLDERS = ['src', 'migrations', 'examples']
 // entities, shared and llm run in a browser too; template and rollout are pure functions.
 const ROOMS: RoomTable = {
   entities: { rooms: [], packages: [], node: false },
-  shared: { rooms: ['entities'], packages: [], node: false },
+  shared: { rooms: ['entities'], packages: ['eventemitter3'], node: false },
   settings: { rooms: ['shared'], packages: ['smol-toml', 'valibot'], node: true },
   rollout: { rooms: ['entities'], packages: ['murmurhash', 're2js'], node: false },
   template: { rooms: ['entities', 'shared'], packages: [], node: false },

@@ -1,5 +1,7 @@
+import { EventEmitter } from 'eventemitter3'
+
 /** A map from event name to listener. */
-export type EventMap<Listeners> = { [Name in keyof Listeners]: (event: never) => void }
+export type EventMap<Map> = { [Name in keyof Map]: (event: never) => void }
 
 type Payload<Listener> = Listener extends (event: infer Event) => void ? Event : never
 
@@ -7,8 +9,8 @@ type Payload<Listener> = Listener extends (event: infer Event) => void ? Event :
  * Typed events whose listeners cannot break the emitter: what a listener throws, or rejects with, goes to
  * `onListenerError` and nowhere else.
  */
-export class Events<Listeners extends EventMap<Listeners>> {
-  readonly #guarded = new Map<string, Set<(event: unknown) => void>>()
+export class Events<Map extends EventMap<Map>> {
+  readonly #emitter = new EventEmitter()
   readonly #onListenerError: (error: unknown, name: string) => void
 
   constructor(onListenerError: (error: unknown, name: string) => void) {
@@ -16,7 +18,7 @@ export class Events<Listeners extends EventMap<Listeners>> {
   }
 
   /** @returns the function that stops listening */
-  on<Name extends keyof Listeners & string>(name: Name, listener: Listeners[Name]): () => void {
+  on<Name extends keyof Map & string>(name: Name, listener: Map[Name]): () => void {
     const guarded = (event: unknown) => {
       try {
         const result: unknown = (listener as unknown as (event: unknown) => unknown)(event)
@@ -25,22 +27,19 @@ export class Events<Listeners extends EventMap<Listeners>> {
         this.#onListenerError(error, name)
       }
     }
-    const others = this.#guarded.get(name)
-    if (others) others.add(guarded)
-    else this.#guarded.set(name, new Set([guarded]))
-    return () => void this.#guarded.get(name)?.delete(guarded)
+    this.#emitter.on(name, guarded)
+    return () => void this.#emitter.off(name, guarded)
   }
 
-  emit<Name extends keyof Listeners & string>(name: Name, event: Payload<Listeners[Name]>): void {
-    // A copy: who comes or goes while an event is told does not change who hears it.
-    for (const tell of [...(this.#guarded.get(name) ?? [])]) tell(event)
+  emit<Name extends keyof Map & string>(name: Name, event: Payload<Map[Name]>): void {
+    this.#emitter.emit(name, event)
   }
 
-  has(name: keyof Listeners & string): boolean {
-    return (this.#guarded.get(name)?.size ?? 0) > 0
+  has(name: keyof Map & string): boolean {
+    return this.#emitter.listenerCount(name) > 0
   }
 
   removeAll(): void {
-    this.#guarded.clear()
+    this.#emitter.removeAllListeners()
   }
 }
