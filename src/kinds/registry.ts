@@ -14,6 +14,7 @@ const BUILT_IN: readonly AnyKind[] = [PROMPT_KIND, MODEL_KIND, EMBEDDING_KIND, F
 /** Paths of the REST API that belong to no labelled kind. */
 const PATHS: readonly string[] = [
   CONTEXT_RULES.plural,
+  'actor',
   'rollouts',
   'changelog',
   'cache',
@@ -21,6 +22,7 @@ const PATHS: readonly string[] = [
   'healthz',
   'readyz',
   'playground',
+  'templates',
   'kinds',
   'outcomes',
   'export',

@@ -1,14 +1,25 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { createConfigManager } from 'agent-config'
+import { createConfigManager, defineKind } from 'agent-config'
 import { LLMRegistry } from 'agent-config/llm'
 import { FakeLLMClient } from 'agent-config/testing'
+import * as v from 'valibot'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createApi } from '../../src/http/api/endpoints.js'
 import { resourcesOf } from '../../src/http/resources.js'
+import { KindRegistry } from '../../src/kinds/registry.js'
 import { ADMIN, openHandler } from './open-handler.js'
 
 type Operation = { readonly operationId: string; readonly parameters?: { name: string; in: string; required: boolean; schema: object }[] }
 let document: { paths: Record<string, Record<string, Operation>> }
+
+function isTaken(plural: string): boolean {
+  try {
+    new KindRegistry([defineKind({ kind: 'mine', plural, schema: v.unknown() })])
+    return false
+  } catch (error) {
+    return (error as { field?: string }).field === 'plural'
+  }
+}
 
 beforeAll(async () => {
   const { handler, close } = await openHandler({ llm: new LLMRegistry([new FakeLLMClient([])]) })
@@ -22,6 +33,15 @@ describe('the OpenAPI document', () => {
 
     expect(result.errors).toBeUndefined()
     expect(result.valid).toBe(true)
+  })
+
+  it('has no path that a kind of the host could take', () => {
+    const words = new Set(Object.keys(document.paths).map((path) => path.split('/')[1] as string))
+    const free = [...words].filter((plural) => /^[a-z]/.test(plural) && !isTaken(plural))
+
+    expect(words).toContain('rollouts')
+    expect(free).toEqual([])
+    expect(isTaken('notes')).toBe(false)
   })
 
   it('is found wrong by the validator when it is', async () => {
