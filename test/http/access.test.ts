@@ -27,6 +27,15 @@ describe('making a handler', () => {
     expect(() => createConfigHandler(manager, { anonymousReads: true as never })).toThrow(/loopback/)
   })
 
+  it('takes an option that is undefined for one that was left out', () => {
+    const nothing = { basePath: undefined, trustedOrigins: undefined, admin: undefined, llm: undefined, playground: undefined }
+    const nobody = { maxBodyBytes: undefined, redisStatistics: undefined, onError: undefined, anonymousReads: undefined }
+
+    expect(createConfigHandler(open.manager, { authenticate, ...nothing, ...nobody }).basePath).toBe('/config')
+    expect(() => createConfigHandler(manager, { authenticate: undefined, ...nothing, ...nobody })).toThrow(/authenticate must be given/)
+    expect(createConfigHandler(open.manager, { authenticate: undefined, anonymousReads: 'loopback' }).basePath).toBe('/config')
+  })
+
   it.each([
     [{ basePath: 'config' }, /basePath/],
     [{ basePath: '/a//b' }, /basePath/],

@@ -1,5 +1,5 @@
 import type { ConfigurationManager } from 'agent-config'
-import { FALLBACK_PROMPT } from './parameters-agent.js'
+import { FALLBACK_PROMPT } from '../parameters-agent.js'
 
 /** What the demo starts with, written once: a database that has prompts is left alone. */
 export async function writeSampleData(manager: ConfigurationManager, ollamaModel: string | undefined): Promise<void> {
