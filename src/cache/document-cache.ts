@@ -1,20 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from '../entities/scope.js'
-import type { Source } from '../entities/source.js'
-import { Batcher } from '../shared/batcher.js'
 import { DatabaseIdentity } from '../shared/database-identity.js'
 import { withDeadline } from '../shared/deadline.js'
 import { isConfigError, StoreUnavailableError } from '../shared/errors.js'
-import { BoundedMap } from './held/bounded-map.js'
+import { BATCH_SIZE, DocumentLoads, type DocumentLoadsParts, type Served } from './document-loads.js'
 import { isContent } from './held/content-key.js'
 import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts } from './held/held-documents.js'
 import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
-import { Suspicions } from './held/suspicions.js'
 import { type LogPage, RevisionLog } from './log/revision-log.js'
-import { LEASE_MS, LOOK_AGAIN_MS } from './redis/load-lease.js'
+import { LEASE_MS } from './redis/load-lease.js'
 import { ReadBatches, type RedisAnswer } from './redis/read-batches.js'
-import type { RedisTier } from './redis/redis-tier.js'
 import { Standings } from './standings.js'
 import { UntoldChanges } from './untold-changes.js'
 
@@ -27,11 +22,10 @@ export interface DocumentCacheOptions {
   readonly readMs: number
 }
 
-export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value>, 'materialize' | 'onKept' | 'onRemoved'> {
+export interface DocumentCacheParts<Value>
+  extends Pick<HeldDocumentsParts<Value>, 'materialize' | 'onKept' | 'onRemoved'>,
+    Pick<DocumentLoadsParts<Value>, 'redis' | 'load' | 'hasReplica'> {
   readonly options: DocumentCacheOptions
-  /** Reads documents from PostgreSQL, many in one statement. A scope that is not in the answer does not exist and is not kept. */
-  readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
-  readonly hasReplica: boolean
   /** Whether documents are kept as text too, so that snapshots can be taken. @default false */
   readonly keepsText?: boolean
   /** Reads the log of the primary after a revision; `undefined` reads where it ends, and of the heads only those of `scopes`. */
@@ -40,7 +34,6 @@ export interface DocumentCacheParts<Value> extends Pick<HeldDocumentsParts<Value
   readonly identity?: DatabaseIdentity
   /** Waited for, as part of a read's time, before the first server is asked. Never rejects. */
   readonly ready?: () => Promise<void>
-  readonly redis: RedisTier | undefined
   /** Over how many milliseconds reads of the log are spread that every worker has the same reason for. @default 0 */
   readonly spreadMs?: () => number
   readonly events: DocumentCacheEvents
@@ -65,13 +58,6 @@ export interface CommittedChange {
   readonly documents: readonly StampedDocument[]
 }
 
-/** A document, and how it was found. */
-export interface Served<Value> {
-  readonly entry: MemoryEntry<Value>
-  readonly source: Source
-  readonly stale: boolean
-}
-
 export interface ReadOptions {
   /** The document must contain every change up to this revision. */
   readonly minRevision?: number | undefined
@@ -81,12 +67,6 @@ export interface ReadOptions {
   readonly isImmutable?: boolean
 }
 
-/**
- * Loads from the primary for one read: it may find that its document was superseded while it was loaded, and looks again. A false
- * announcement alone can cost three, until it is found out.
- */
-const MAX_ATTEMPTS = 5
-const BATCH_SIZE = 100
 /** Batches of superseded documents that are read at once: less than half of a pool's connections, which other reads need too. */
 const BATCHES_AT_ONCE = 4
 /** A document from Redis is at hand that only PostgreSQL can confirm: the share of a read's time that goes into asking it. */
@@ -103,27 +83,21 @@ export class DocumentCache<Value> {
   readonly log: RevisionLog
   readonly #parts: DocumentCacheParts<Value>
   readonly #held: HeldDocuments<Value>
-  readonly #suspicions: Suspicions
+  readonly #loads: DocumentLoads<Value>
   readonly #standings: Standings
   readonly #untold: UntoldChanges
-  /** Unusable values in Redis that were reported already. */
-  readonly #refused = new BoundedMap<true>(1_000)
   /** Expired documents that are being read again in the background (stale-while-revalidate). */
   readonly #refreshes = new Set<MemoryEntry<Value>>()
-  readonly #flights = new Map<Scope, Promise<Served<Value> | undefined>>()
   /** `undefined` where a call of Redis may take longer than a read may. */
   readonly #batches: ReadBatches<Served<Value> | undefined> | undefined
-  readonly #replicaLoads: Batcher<StampedDocument>
-  readonly #primaryLoads: Batcher<StampedDocument>
   /** Reading the clock costs as much as the rest of a hit, so a timer reads it and hits use what it read. */
   #now = performance.now()
-  readonly #counters = { memoryHits: 0, memoryMisses: 0, loads: 0, staleServed: 0 }
+  readonly #counters = { memoryHits: 0, memoryMisses: 0, staleServed: 0 }
 
   constructor(parts: DocumentCacheParts<Value>) {
     const { options, keepsText = false, materialize, onKept, onRemoved } = parts
     this.#parts = parts
     this.#held = new HeldDocuments({ ...options, keepsText, materialize, onKept, onRemoved })
-    this.#suspicions = new Suspicions(options.maxEntries * HEADS_PER_ENTRY)
     const { redis } = parts
     if (redis && redis.redisMs <= options.readMs) {
       this.#batches = new ReadBatches(
@@ -131,8 +105,6 @@ export class DocumentCache<Value> {
         (scope, answer) => this.#answerFromBatch(scope, answer),
       )
     }
-    this.#replicaLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'replica'), BATCH_SIZE)
-    this.#primaryLoads = new Batcher((scopes) => this.#loadFrom(scopes, 'primary'), BATCH_SIZE)
     this.log = new RevisionLog({
       read: parts.readLog,
       ...(parts.spreadMs && { spreadMs: parts.spreadMs }),
@@ -152,6 +124,18 @@ export class DocumentCache<Value> {
       readHeads: (scopes) => parts.readLog(undefined, scopes),
       askMs: options.readMs * CONFIRMING_SHARE,
     })
+    this.#loads = new DocumentLoads({
+      log: this.log,
+      held: this.#held,
+      standings: this.#standings,
+      redis,
+      load: parts.load,
+      hasReplica: parts.hasReplica,
+      leaseMs: Math.min(LEASE_MS, options.readMs * CONFIRMING_SHARE),
+      maxSuspicions: options.maxEntries * HEADS_PER_ENTRY,
+      reportFalse: (message) => this.#reportFalse(message),
+      failed: (error, message) => parts.events.failed(error, message),
+    })
     this.#untold = new UntoldChanges({
       changed: (heads) => parts.events.changed(heads),
       isHeld: (head) => this.#hasReached(head),
@@ -165,7 +149,7 @@ export class DocumentCache<Value> {
   }
 
   get counters() {
-    return { ...this.#counters, refusedFills: this.#held.refusedFills }
+    return { ...this.#counters, loads: this.#loads.loaded, refusedFills: this.#held.refusedFills }
   }
 
   /** Counts a hit of a hot document: nothing else is noted of it. */
@@ -221,7 +205,7 @@ export class DocumentCache<Value> {
     if ((this.log.applied ?? 0) < revision) return
     for (const scope of scopes) {
       this.#held.forget(scope)
-      this.#distrustRedis(scope)
+      this.#loads.distrustRedis(scope)
     }
   }
 
@@ -257,18 +241,13 @@ export class DocumentCache<Value> {
 
   /** Makes the next read of these documents ask PostgreSQL, past Redis: a legacy message said that they changed, without a revision. */
   suspect(matches: (scope: Scope) => boolean, scope?: Scope): void {
-    if (scope !== undefined) this.#distrustRedis(scope)
-    for (const flying of this.#flights.keys()) if (matches(flying)) this.#distrustRedis(flying)
+    if (scope !== undefined) this.#loads.distrustRedis(scope)
+    for (const loading of this.#loads.loading) if (matches(loading)) this.#loads.distrustRedis(loading)
     for (const entry of this.#held.entries()) {
       if (!matches(entry.scope)) continue
       this.#held.suspect(entry)
-      this.#distrustRedis(entry.scope)
+      this.#loads.distrustRedis(entry.scope)
     }
-  }
-
-  #distrustRedis(scope: Scope): void {
-    this.#flights.delete(scope)
-    this.#suspicions.raise(scope)
   }
 
   /** What memory would serve now; contents of single versions, which never change, aside. */
@@ -292,13 +271,13 @@ export class DocumentCache<Value> {
   /** Whether the answer can be known in the tick in which Redis has replied. */
   #mayBeInBatch(scope: Scope, { minRevision, maxStalenessMs, isImmutable }: ReadOptions): boolean {
     if (this.#batches === undefined || minRevision !== undefined || maxStalenessMs !== undefined || isImmutable) return false
-    return this.log.applied !== undefined && !this.#suspicions.has(scope) && !this.#flights.has(scope)
+    return this.log.applied !== undefined && !this.#loads.isDistrusted(scope) && !this.#loads.isLoading(scope)
   }
 
   /** The document that Redis had, if it is the last one by what is known here now; whatever else is so is found out as for any other read. */
   #answerFromBatch(scope: Scope, answer: RedisAnswer): Served<Value> | Promise<Served<Value> | undefined> {
     const document = answer.value?.document
-    if (document && !this.#suspicions.has(scope) && this.#held.isLast(document)) {
+    if (document && !this.#loads.isDistrusted(scope) && this.#held.isLast(document)) {
       // Its own stamp counts no further than the log is known here; one that is ahead of that is not accepted.
       const asOf = Math.min(document.asOf, this.log.applied ?? 0)
       try {
@@ -348,7 +327,7 @@ export class DocumentCache<Value> {
       const entry = this.#held.peek(scope)
       if (entry?.isUsable && !isUnverified(entry)) return { entry, source: 'memory', stale: entry.stale }
     }
-    const served = await this.#load(scope, isImmutable, answer)
+    const served = await this.#loads.load(scope, isImmutable, answer)
     const isAsked = minRevision !== undefined || maxStalenessMs !== undefined
     if (isAsked && !isImmutable && served && isUnverified(served.entry)) {
       throw new StoreUnavailableError(`"${scope}" is in Redis, and PostgreSQL could not be asked how recent it is.`)
@@ -370,7 +349,8 @@ export class DocumentCache<Value> {
   #refreshBehind(entry: MemoryEntry<Value>): void {
     if (this.#refreshes.has(entry)) return
     this.#refreshes.add(entry)
-    this.#fromDatabase(entry.scope, isContent(entry.scope))
+    this.#loads
+      .fromDatabase(entry.scope, isContent(entry.scope))
       .catch((error: unknown) => {
         this.#held.refreshFailed(entry, this.#now + RETRY_REFRESH_MS)
         this.#parts.events.servedStale(entry.scope, error)
@@ -378,154 +358,10 @@ export class DocumentCache<Value> {
       .finally(() => this.#refreshes.delete(entry))
   }
 
-  /** Readers that miss together share one load (single flight). A reader after an invalidation never joins a load from before it. */
-  #load(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
-    const inFlight = this.#flights.get(scope)
-    if (inFlight) return inFlight
-    const flight = this.#fetch(scope, isImmutable, answer).finally(() => {
-      if (this.#flights.get(scope) === flight) this.#flights.delete(scope)
-    })
-    this.#flights.set(scope, flight)
-    return flight
-  }
-
-  async #fetch(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | undefined> {
-    const fromRedis = await this.#fromRedis(scope, isImmutable, answer)
-    if (typeof fromRedis === 'object') return fromRedis
-    return (await this.#loadedElsewhere(scope, isImmutable)) ?? this.#fromDatabase(scope, isImmutable, fromRedis)
-  }
-
-  /**
-   * Waits while another worker loads a document that Redis lacks: workers that miss one name together cost PostgreSQL one load. Never for long: one
-   * that has died keeps nobody waiting for more than its lease.
-   */
-  async #loadedElsewhere(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
-    const { redis, options } = this.#parts
-    if (!redis || this.#suspicions.has(scope)) return undefined
-    const floor = isImmutable ? 0 : this.#held.floor(scope)
-    const until = performance.now() + Math.min(LEASE_MS, options.readMs * CONFIRMING_SHARE)
-    while (!(await redis.mayLoad(scope, floor)) && performance.now() < until) {
-      await sleep(LOOK_AGAIN_MS)
-      const found = await this.#fromRedis(scope, isImmutable)
-      if (typeof found === 'object') return found
-    }
-    return undefined
-  }
-
-  async #fromDatabase(scope: Scope, isImmutable: boolean, refusedStamp?: string): Promise<Served<Value> | undefined> {
-    for (let attempt = this.#parts.hasReplica ? 0 : 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const outcome = await this.#loadOnce(scope, attempt, isImmutable, refusedStamp)
-      if (outcome !== 'superseded') return outcome
-    }
-    throw new StoreUnavailableError(`"${scope}" changed faster than it could be read.`)
-  }
-
-  /** A document from Redis, or the stamp of one that was refused, or `undefined`. */
-  async #fromRedis(scope: Scope, isImmutable: boolean, answer?: RedisAnswer): Promise<Served<Value> | string | undefined> {
-    const { redis } = this.#parts
-    if (!redis || this.#suspicions.has(scope)) return undefined
-    const { generation } = this.#held
-    const value = answer ? answer.value : await redis.get(scope)
-    if (!value) return undefined
-    const { document, stamp } = value
-    if (!document)
-      return this.#refuse(scope, stamp, new Error('It is not what was stored: cut, of another program, or not signed as it should be.'))
-    const unverified = this.log.applied === undefined
-    const standing = isImmutable ? { asOf: document.asOf, unverified } : await this.#standings.of(document)
-    if (standing === undefined || this.#suspicions.has(scope)) return stamp
-    try {
-      const entry = this.#held.accept(
-        { ...document, asOf: standing.asOf },
-        { generation, isImmutable, unverified: standing.unverified, isForeign: true },
-      )
-      return entry ? { entry, source: 'redis', stale: entry.stale } : stamp
-    } catch (error) {
-      return this.#refuse(scope, stamp, error)
-    }
-  }
-
-  /** Reports an unusable value in Redis, once for each: while Redis takes no writes readers meet it again and again. */
-  #refuse(scope: Scope, stamp: string, error: unknown): string {
-    const value = `${scope} ${stamp}`
-    if (!this.#refused.get(value)) {
-      this.#refused.set(value, true)
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#parts.events.failed(
-        new Error(`"${scope}" in Redis: ${reason}`),
-        'A document in Redis cannot be used; it is read from PostgreSQL and replaced.',
-      )
-    }
-    return stamp
-  }
-
-  async #loadOnce(
-    scope: Scope,
-    attempt: number,
-    isImmutable: boolean,
-    refusedStamp?: string,
-  ): Promise<Served<Value> | undefined | 'superseded'> {
-    const { generation } = this.#held
-    const suspicion = this.#suspicions.numberOf(scope)
-    const floorBefore = isImmutable ? 0 : this.#held.floor(scope)
-    const isReplica = attempt === 0
-    const loaded = isReplica ? await this.#replicaLoads.load(scope).catch(() => undefined) : await this.#primaryLoads.load(scope)
-    // A replica may not have the content of a new version yet: ask the primary.
-    if (loaded === undefined) return isReplica ? 'superseded' : undefined
-    let document = loaded
-    if (!isReplica && !isImmutable && document.asOf < floorBefore) {
-      this.#disregard(document, floorBefore)
-      // A forged, higher floor may have hidden a real change that was announced meanwhile: load again.
-      return 'superseded'
-    }
-    // Newer than the log that is applied here: wait, so that the other scopes of its transaction change at the same time (G5).
-    if (!isImmutable && !(await this.log.reached(document.revision))) return 'superseded'
-    if (isReplica && !isImmutable) {
-      // A replica may be behind, and may have another history, in which its stamp was counted.
-      const standing = await this.#standings.of(document)
-      if (!standing || standing.unverified) return 'superseded'
-      document = { ...document, asOf: standing.asOf }
-    }
-    if (!isReplica && !isImmutable && generation === this.#held.generation) this.#held.learn(document)
-    // A message without a revision said that it changed while it was being loaded.
-    if (this.#suspicions.numberOf(scope) !== suspicion) return 'superseded'
-    const entry = this.#held.accept(document, { generation, isImmutable })
-    if (!entry && !isImmutable && document.asOf < this.#held.certainFrom(scope)) await this.#lookAtTheEnd(document)
-    if (!entry) return 'superseded'
-    this.#suspicions.settle(scope)
-    void this.#parts.redis?.put([{ document, refusedStamp }])
-    return { entry, source: 'database', stale: false }
-  }
-
-  /** The primary, asked after a change was announced, does not know it: a forged or foreign message, or a database that was restored. */
-  #disregard(document: StampedDocument, claimed: number): void {
-    const { scope, asOf } = document
-    this.#held.distrust(document, claimed)
-    // A sender of one may send thousands: report once per doubt period.
-    if (!this.log.doubt()) return
-    this.#tellFalse(new Error(`"${scope}" was announced as of revision ${claimed}, but the database is at ${asOf}.`))
-  }
-
-  #tellFalse(error: Error): void {
-    this.#parts.events.failed(error, 'A change was announced that never happened; it is disregarded.')
-  }
-
-  /**
-   * The log ended further on when it was first read than the primary says now: it has another history, or this was asked before that read. A
-   * floor that is known is another matter: whoever announced it knew of something newer.
-   */
-  async #lookAtTheEnd({ scope, asOf }: StampedDocument): Promise<void> {
-    if (asOf >= this.#held.floor(scope)) await this.log.catchUp()
-  }
-
-  async #loadFrom(scopes: readonly Scope[], from: 'replica' | 'primary'): Promise<ReadonlyMap<Scope, StampedDocument>> {
-    this.#counters.loads += scopes.length
-    return this.#parts.load(scopes, from)
-  }
-
   /** All floors rise before anything else happens: a reader never sees half of a transaction. */
   #takeClaims(heads: LogPage['heads'], isOwn: boolean): void {
     const news = this.#held.claim(heads)
-    for (const { scope } of news) this.#flights.delete(scope)
+    for (const { scope } of news) this.#loads.leave(scope)
     if (isOwn) this.#untold.tell(heads.filter((head) => news.includes(head) || this.#untold.has(head.scope)))
     else if (this.#parts.events.wantsChanges?.() !== false) this.#untold.add(news)
     if (news.length === 0) return
@@ -534,17 +370,21 @@ export class DocumentCache<Value> {
 
   #takeRead(page: LogPage, isPending: (revision: number) => boolean): boolean {
     const { news, wasFalse } = this.#held.settle(page, isPending)
-    if (wasFalse && this.log.doubt())
-      this.#tellFalse(new Error(`The log ends at revision ${page.top} and does not have all that was announced.`))
-    for (const { scope } of news) this.#flights.delete(scope)
+    if (wasFalse) this.#reportFalse(`The log ends at revision ${page.top} and does not have all that was announced.`)
+    for (const { scope } of news) this.#loads.leave(scope)
     const asked = new Map(page.asked.map((head) => [head.scope, head]))
-    const turned = this.#held.judgeUnverified(asked, page.top, (scope) => this.#suspicions.has(scope))
+    const turned = this.#held.judgeUnverified(asked, page.top, (scope) => this.#loads.isDistrusted(scope))
     const changed = page.heads.filter((head) => news.includes(head) || this.#untold.has(head.scope))
     for (const { scope } of changed) asked.delete(scope)
     this.#untold.tell([...changed, ...[...asked.values()].filter(({ scope }) => turned.has(scope))])
     this.#untold.keepOnly(isPending)
     if (news.length > 0) void this.#refreshHeld(news.map(({ scope }) => scope))
     return wasFalse
+  }
+
+  /** A change was announced that the database does not know. A sender of one may send thousands: reported once per doubt period. */
+  #reportFalse(message: string): void {
+    if (this.log.doubt()) this.#parts.events.failed(new Error(message), 'A change was announced that never happened; it is disregarded.')
   }
 
   #hasReached({ scope, revision }: LogPage['heads'][number]): boolean {
@@ -562,14 +402,14 @@ export class DocumentCache<Value> {
     })
     const readInTurn = async () => {
       for (let batch = superseded.splice(0, BATCH_SIZE); batch.length > 0; batch = superseded.splice(0, BATCH_SIZE))
-        await Promise.allSettled(batch.map((scope) => this.#load(scope, false)))
+        await Promise.allSettled(batch.map((scope) => this.#loads.load(scope, false)))
     }
     await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, readInTurn))
   }
 
   #takeOtherHistory(page: LogPage, known: number | undefined): void {
     const hadAny = known !== undefined || this.#held.size > 0
-    this.#flights.clear()
+    this.#loads.leaveAll()
     this.#held.startOver(page.heads)
     this.#untold.clear()
     // Nothing was served yet: which database this is was only assumed, from Redis or a snapshot.

@@ -1,4 +1,5 @@
-import type { ReadOptions, Served } from '../cache/document-cache.js'
+import type { ReadOptions } from '../cache/document-cache.js'
+import type { Served } from '../cache/document-loads.js'
 import { contentKey } from '../cache/held/content-key.js'
 import { entityScope, type Scope } from '../entities/scope.js'
 import type { Selection } from '../entities/selection.js'

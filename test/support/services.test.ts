@@ -83,6 +83,21 @@ describe('a PostgreSQL of one test', () => {
     expect(server.pid).not.toBe(pidBefore)
   })
 
+  it('waits for a process of its predecessor that outlived it', async () => {
+    const server = await start(startPrivatePostgres())
+    const client = await connected(server.url)
+    const [backend] = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows
+    const postmaster = server.pid
+    signalAll([backend!.pid], 'SIGSTOP')
+    signalAll([postmaster], 'SIGKILL')
+    setTimeout(() => signalAll([backend!.pid], 'SIGKILL'), 400)
+    await eventually(() => !signalAll([postmaster], 0))
+
+    await server.restart()
+
+    expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }])
+  })
+
   it('restarts in an orderly way while it runs, and takes settings', async () => {
     const server = await start(startPrivatePostgres({ fsync: true, settings: { max_connections: 7 } }))
 

@@ -17,6 +17,7 @@ export interface BrokenBuild {
 }
 
 const CACHE = 'src/cache/document-cache.ts'
+const LOADS = 'src/cache/document-loads.ts'
 const STANDINGS = 'src/cache/standings.ts'
 const HELD = 'src/cache/held/held-documents.ts'
 const ENTRY = 'src/cache/held/memory-entry.ts'
@@ -144,7 +145,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     edits: [
       {
         file: CACHE,
-        find: 'const news = this.#held.claim(heads) for (const { scope } of news) this.#flights.delete(scope)',
+        find: 'const news = this.#held.claim(heads) for (const { scope } of news) this.#loads.leave(scope)',
         put: 'const news = this.#held.claim(heads)',
       },
     ],
@@ -463,7 +464,9 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: 'batches-not-judged',
     what: 'a document of a batch from Redis passes by its stamp alone, whichever change was its last',
-    edits: [{ file: CACHE, find: '!this.#suspicions.has(scope) && this.#held.isLast(document)', put: '!this.#suspicions.has(scope)' }],
+    edits: [
+      { file: CACHE, find: '!this.#loads.isDistrusted(scope) && this.#held.isLast(document)', put: '!this.#loads.isDistrusted(scope)' },
+    ],
     caughtBy: 'test/cache/document-cache.test.ts',
   },
   {
@@ -497,8 +500,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     what: 'what a replica says of itself counts, although it may follow another history',
     edits: [
       {
-        file: CACHE,
-        find: 'const standing = await this.#standings.of(document) if (!standing || standing.unverified)',
+        file: LOADS,
+        find: 'const standing = await this.#parts.standings.of(document) if (!standing || standing.unverified)',
         put: 'const standing = { asOf: document.asOf }; if (standing.asOf < 0)',
       },
     ],

@@ -24,6 +24,7 @@ export interface ServerProgram {
 }
 
 const READY_WITHIN_MS = 30_000
+const GONE_WITHIN_MS = 5_000
 
 /** Starts a server program and resolves when it answers a query; an open port alone does not count. */
 export async function startServerProcess(program: ServerProgram): Promise<Server> {
@@ -62,7 +63,7 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
         await ended(child)
         forget(child.pid!)
       }
-      child = await launch(program)
+      child = await launchAgain(program)
     },
     async stop() {
       if (isRunning()) await endFamily(child.pid!)
@@ -72,6 +73,21 @@ export async function startServerProcess(program: ServerProgram): Promise<Server
     },
   }
   return server
+}
+
+/**
+ * PostgreSQL starts once every process of the one before is gone. One that was born while that one was killed ends by itself, a moment later.
+ */
+async function launchAgain(program: ServerProgram): Promise<ChildProcess> {
+  const deadline = Date.now() + GONE_WITHIN_MS
+  for (;;) {
+    try {
+      return await launch(program)
+    } catch (error) {
+      if (Date.now() > deadline || !String(error).includes('shared memory block')) throw error
+      await sleep(100)
+    }
+  }
 }
 
 async function launch(program: ServerProgram): Promise<ChildProcess> {
