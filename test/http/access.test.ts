@@ -65,6 +65,21 @@ describe('bearer tokens', () => {
     expect(() => bearerTokens(tokens)).toThrow(message)
   })
 
+  it('refuse a role that was not called', () => {
+    expect(() => bearerTokens({ eve: { token: TOKENS.eve, can: roles.editor as never } })).toThrow(/roles.editor\(\)/)
+  })
+
+  it.each([
+    [{ label: ['staging'] }, /did you mean labels/],
+    [{ labels: 'staging' }, /must be a list of labels/],
+    [{ labels: [undefined] }, /labels\[0\]/],
+    [{ labels: ['Staging'] }, /labels\[0\]/],
+    [{ labels: null }, /must be a list of labels/],
+    [['staging'], /options.0/],
+  ])('refuse an editor who would be told nothing: %j', (options, message) => {
+    expect(() => roles.editor(options as never)).toThrow(message)
+  })
+
   it('are in no message', () => {
     expect(() => bearerTokens({ ada: 'secret-but-short' })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('secret') }),
@@ -266,6 +281,10 @@ describe('a request without a Node socket', () => {
       { origin: 'https://evil.example', ...form },
       { origin: 'null' },
       { origin: 'http://host.evil.example' },
+      { origin: 'nonsense' },
+      { origin: 'http://host', 'sec-fetch-site': 'cross-site' },
+      { origin: 'http://host:81' },
+      { origin: 'http://user@host.evil.example' },
     ] as Record<string, string>[]) {
       expect(await post(headers), JSON.stringify(headers)).toMatchObject({ status: 403, body: { code: 'E_CROSS_SITE' } })
     }
