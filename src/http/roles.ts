@@ -20,7 +20,7 @@ export const roles = {
    * Reads, and writes that touch no other label than the given ones. New versions of kinds that are read by `latest` (embeddings, context
    * rules) are live at once, so they need `latest` among the labels.
    *
-   * @throws {InvalidArgumentError} for labels that are none: a misspelt option would allow all of them
+   * @throws {InvalidArgumentError} for invalid labels and unknown options: a misspelt one would allow all of them
    */
   editor: (options: EditorOptions = {}): ((action: Action) => boolean) => {
     // `can: roles.editor` instead of `can: roles.editor()`: this is asked about an action, and what it answers is not `true`.
