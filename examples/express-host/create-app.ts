@@ -14,10 +14,8 @@ export interface AppParts {
   readonly report: (error: unknown) => void
 }
 
-const Question = v.strictObject({
-  text: v.pipe(v.string(), v.minLength(1), v.maxLength(20_000)),
-  subject: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(255))),
-})
+const text = (longest: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(longest))
+const Question = v.strictObject({ text: text(20_000), subject: v.exactOptional(text(255)) })
 
 /** The service: an agent of its own, and everything of agent-config in one line. */
 export function createApp({ manager, handler, llm, authenticate, report }: AppParts): Express {
@@ -31,15 +29,13 @@ export function createApp({ manager, handler, llm, authenticate, report }: AppPa
     const headers = { authorization: request.headers.authorization ?? '' }
     const actor = await authenticate?.(new Request('http://localhost', { headers }), { incoming: request })
     if (!actor) return void response.status(401).json({ code: 'E_UNAUTHENTICATED' })
-    const question = v.safeParse(Question, request.body)
-    if (!question.success) return void response.status(400).json({ code: 'E_INVALID_ARGUMENT' })
-    const { text, subject } = question.output
+    const { text, ...options } = v.parse(Question, request.body)
     const agent = new ParametersAgent({ manager, llm })
     let run: RunEvent | undefined
     agent.on('run', (event) => {
       run = event
     })
-    const parameters = await agent.execute(text, subject === undefined ? {} : { subject })
+    const parameters = await agent.execute(text, options)
     // The versions of prompt and model that gave the answer.
     response.json({ parameters, run_id: run?.runId, prompt: run?.prompt, model: run?.model, duration_ms: run?.durationMs })
   })
@@ -48,8 +44,10 @@ export function createApp({ manager, handler, llm, authenticate, report }: AppPa
 
   const failed: ErrorRequestHandler = (error, _request, response, next) => {
     if (response.headersSent) return next(error)
-    const { code, message: detail, reason } = error as Error & { code?: string; reason?: string }
+    const { code, message: detail, reason, status = 500 } = error as Error & { code?: string; reason?: string; status?: number }
     if (isConfigError(error, 'E_LLM')) return void response.status(502).json({ code, detail, reason })
+    // The schema's refusal, and that of Express's own body parser.
+    if (v.isValiError(error) || status < 500) return void response.status(400).json({ code: 'E_INVALID_ARGUMENT', detail })
     report(error)
     response.status(500).json({ code: 'E_INTERNAL' })
   }

@@ -7,8 +7,8 @@ import { LLMRegistry, OllamaClient } from 'agent-config/llm'
 import { Redis } from 'ioredis'
 import { createApp } from './create-app.js'
 import { type Environment, readEnvironment } from './environment.js'
-import { writeSampleData } from './sample-data.js'
-import { scriptedLLM } from './scripted-llm.js'
+import { writeSampleData } from './sample/data.js'
+import { scriptedLLM } from './sample/scripted-llm.js'
 import { stopGracefully } from './stop-gracefully.js'
 
 // npm run example            on this machine alone: embedded database, sample data, a token made up for this start
@@ -27,28 +27,22 @@ try {
 /** One process that answers requests. */
 async function serve(environment: Environment): Promise<void> {
   const { host, isLocal, port, tokens, redis, ollama } = environment
-  const bearers = Object.entries(tokens).map(([name, token]) => [name, { token, can: roles.admin }])
-  const authenticate = bearers.length > 0 ? bearerTokens(Object.fromEntries(bearers)) : undefined
+  const admins = Object.entries(tokens).map(([name, token]) => [name, { token, can: roles.admin }])
+  const authenticate = admins.length > 0 ? bearerTokens(Object.fromEntries(admins)) : undefined
   const manager = await openManager(environment)
-  const llm = new LLMRegistry([scriptedLLM, new OllamaClient(ollama ? { baseUrl: ollama.baseUrl } : {})])
-  const report = (error: unknown) => console.error(error)
+  const llm = new LLMRegistry([scriptedLLM, new OllamaClient(ollama && { baseUrl: ollama.baseUrl })])
   // For the Redis figures of the page. Its commands fail at once when Redis is away, so that the page never waits for them.
-  const figures =
-    redis && new Redis(redis, { commandTimeout: 500, enableOfflineQueue: false, maxRetriesPerRequest: 0 }).on('error', () => {})
-  const handler = createConfigHandler(manager, {
-    ...(authenticate && { authenticate }),
-    ...(isLocal && { anonymousReads: 'loopback' }),
-    ...(figures && { redisStatistics: figures }),
-    llm,
-    onError: report,
-  })
-  const server = createApp({ manager, handler, llm, authenticate, report }).listen(port, host)
-  await once(server, 'listening')
-  if (!cluster.isWorker) announce(environment, (server.address() as AddressInfo).port)
+  const figures = redis ? new Redis(redis, { commandTimeout: 500, enableOfflineQueue: false, maxRetriesPerRequest: 0 }) : undefined
+  figures?.on('error', () => {})
+  const anonymousReads = isLocal && 'loopback'
+  const handler = createConfigHandler(manager, { authenticate, anonymousReads, llm, redisStatistics: figures, onError: console.error })
+  const server = createApp({ manager, handler, llm, authenticate, report: console.error }).listen(port, host)
   stopGracefully(server, handler, async () => {
-    if (figures) figures.disconnect()
+    figures?.disconnect()
     await manager.shutdown()
   })
+  await once(server, 'listening')
+  if (!cluster.isWorker) announce(environment, (server.address() as AddressInfo).port)
 }
 
 /** Processes that share the port. The first one prepares the database, and replaces a worker that dies. */
@@ -82,7 +76,6 @@ function announce({ host, tokens, workers, database }: Environment, port: number
   // The token is in the fragment of the address, which browsers do not send to a server.
   console.log(`Admin page  ${origin}/config/admin/${isDemo && !process.env.CONFIG_ADMIN_TOKEN ? `#token=${tokens.demo}` : ''}`)
   console.log(`API         ${origin}/config/api/openapi.json`)
-  const where = database.startsWith('pglite:') ? `embedded database (${database})` : 'PostgreSQL'
-  console.log(`${workers} worker${workers === 1 ? '' : 's'}, ${where}`)
+  console.log(`${workers} worker${workers === 1 ? '' : 's'}, ${database.startsWith('pglite:') ? 'embedded database' : 'PostgreSQL'}`)
   if (Object.keys(tokens).length === 0) console.log('Reads only: CONFIG_ADMIN_TOKEN is not set.')
 }

@@ -4,10 +4,10 @@ import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { Action, Actor } from './actor.js'
 import { type Answer, API_HEADERS, isAnswer, jsonAnswer } from './answer.js'
 import { type AccessRules, actorOf, permit } from './authentication.js'
-import { checkBodyHeaders } from './body.js'
+import { checkBodyHeaders, refuseDeep } from './body.js'
 import { RequestChecks } from './complaints.js'
 import { compressed } from './compression.js'
-import { requireMatch, unlessKnown } from './conditions.js'
+import { requireMatch, requireNoMatch, unlessKnown } from './conditions.js'
 import type { Call, Endpoint, ObjectSchema, Services } from './endpoint.js'
 import type { Exchange } from './exchange.js'
 import { once } from './idempotency.js'
@@ -79,14 +79,21 @@ export class ApiServer {
     const { services, keys } = this.#parts
     await permit(actor, (await endpoint.action?.(call, services)) ?? READ_EVERYTHING)
     const work = async () => {
-      const ifMatch = endpoint.access === 'write' ? exchange.header('if-match') : undefined
-      if (ifMatch !== undefined) requireMatch(ifMatch, await endpoint.current?.(call, services))
+      if (endpoint.access === 'write') await this.#checkConditions(endpoint, call, exchange)
       return this.#carryOut(endpoint, call)
     }
     const key = endpoint.access === 'write' && endpoint.method === 'POST' ? exchange.header('idempotency-key') : undefined
     if (key === undefined) return work()
     const request = JSON.stringify([exchange.path, exchange.search, call.body])
     return once(keys, { actor: actor.name, key, request }, work)
+  }
+
+  async #checkConditions(endpoint: Endpoint, call: AnyCall, { header }: Exchange): Promise<void> {
+    const [ifMatch, ifNoneMatch] = [header('if-match'), header('if-none-match')]
+    if (ifMatch === undefined && ifNoneMatch === undefined) return
+    const current = await endpoint.current?.(call, this.#parts.services)
+    if (ifMatch !== undefined) requireMatch(ifMatch, current)
+    if (ifNoneMatch !== undefined) requireNoMatch(ifNoneMatch, current)
   }
 
   /** The request as its endpoint declares it. */
@@ -121,6 +128,7 @@ export class ApiServer {
     if (hasBody && exchange.header('content-type') !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
     const body = hasBody ? await exchange.json(this.#parts.maxBodyBytes) : undefined
     if (body !== undefined) checkBodyHeaders(exchange.header, this.#parts.maxBodyBytes)
+    refuseDeep(body)
     return body
   }
 

@@ -2,6 +2,7 @@ import crypto from 'node:crypto'
 import { InvalidArgumentError } from '../shared/errors.js'
 import { checkKeys } from '../shared/known-keys.js'
 import type { Action, Actor, Authenticate } from './actor.js'
+import { roles } from './roles.js'
 
 /** A token, and what its bearer may do. */
 export interface BearerToken {
@@ -73,6 +74,7 @@ function bearerOf(name: string, given: string | BearerToken | undefined): { read
   }
   if (!WORD.test(token))
     throw new InvalidArgumentError(field, 'must be letters, digits and punctuation without blanks: it goes into a header')
+  if (can === (roles.editor as unknown)) throw new InvalidArgumentError(`${field}.can`, 'must be what roles.editor() gives: call it')
   if (can !== undefined && typeof can !== 'function')
     throw new InvalidArgumentError(`${field}.can`, 'must be a function, such as roles.admin')
   return { actor: Object.freeze({ name, ...(can && { can }) }), token }

@@ -28,3 +28,15 @@ export function parseBody(bytes: Uint8Array): unknown {
     throw new Problem(400, 'E_MALFORMED', 'The body is not JSON.')
   }
 }
+
+/** More than any value that can be stored has, and far fewer than exhaust the stack of what walks through a body. */
+const MOST_LEVELS = 500
+
+/** @throws {Problem} when lists and objects are nested too deeply, in a body that was parsed here or by the host */
+export function refuseDeep(body: unknown): void {
+  let level: readonly unknown[] = [body]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_LEVELS) throw new Problem(400, 'E_MALFORMED', `The body is nested more than ${MOST_LEVELS} levels deep.`)
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
+  }
+}

@@ -7,8 +7,8 @@ const compress = promisify(gzip)
 /** The answer with a gzipped body, for clients that take one. */
 export function compressed(answer: Answer, acceptEncoding: string | undefined): Answer | Promise<Answer> {
   const { body } = answer
-  if (body === undefined || body instanceof ReadableStream || !takesGzip(acceptEncoding)) return answer
-  return lengthOf(body) >= LEAST_COMPRESSED_BYTES ? gzipped(answer, body) : answer
+  if (body === undefined || body instanceof ReadableStream || lengthOf(body) < LEAST_COMPRESSED_BYTES) return answer
+  return takesGzip(acceptEncoding) ? gzipped(answer, body) : answer
 }
 
 async function gzipped(answer: Answer, body: string | Uint8Array): Promise<Answer> {
@@ -23,8 +23,13 @@ async function gzipped(answer: Answer, body: string | Uint8Array): Promise<Answe
 
 function takesGzip(acceptEncoding: string | undefined): boolean {
   if (acceptEncoding === undefined) return false
-  return acceptEncoding.split(',').some((coding) => {
-    const [name, ...parameters] = coding.trim().toLowerCase().split(';')
-    return (name === 'gzip' || name === '*') && !parameters.some((parameter) => /^\s*q=0(\.0*)?\s*$/.test(parameter))
-  })
+  const codings = acceptEncoding.toLowerCase().split(',').map(codingOf)
+  // What is said of gzip itself goes before what is said of all others.
+  const said = codings.find(({ name }) => name === 'gzip') ?? codings.find(({ name }) => name === '*')
+  return said?.isTaken ?? false
+}
+
+function codingOf(text: string): { readonly name: string | undefined; readonly isTaken: boolean } {
+  const [name, ...parameters] = text.split(';').map((part) => part.trim())
+  return { name, isTaken: !parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter)) }
 }

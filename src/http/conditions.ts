@@ -30,3 +30,15 @@ export function requireMatch(ifMatch: string, current: Answer | undefined): void
   const now = etag === undefined ? 'There is nothing of that name now.' : `It has the entity tag ${etag} now.`
   throw new Problem(412, 'E_CHANGED', `This is no longer what If-Match names. ${now} Read it again and decide with that in view.`)
 }
+
+/**
+ * RFC 9110, 13.1.2: with `*`, a write that must find nothing; with tags, one that must not meet what they name.
+ *
+ * @param current what a GET answers now
+ * @throws {Problem} 412 when that is what the client did not want to meet
+ */
+export function requireNoMatch(ifNoneMatch: string, current: Answer | undefined): void {
+  const etag = current?.headers.etag
+  if (etag === undefined || !names(ifNoneMatch, etag)) return
+  throw new Problem(412, 'E_CHANGED', `This is what If-None-Match rules out: there is something of that name, with the entity tag ${etag}.`)
+}

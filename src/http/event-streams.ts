@@ -83,7 +83,7 @@ class Stream {
   }
 
   async begin(lastEventId: string | undefined): Promise<void> {
-    const seen = lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : undefined
+    const seen = lastEventId === undefined || lastEventId === '' ? undefined : revisionOf(lastEventId)
     const { changes, revision } = await missedChanges(this.#manager, seen)
     this.#write(`retry: ${RETRY_MS}\n\n`)
     if (changes === undefined) this.#send('reset', { revision }, revision)
@@ -142,4 +142,9 @@ class Stream {
     this.#controller = undefined
     this.#forget()
   }
+}
+
+/** What is no revision was not given by this API: its client knows nothing for certain, as one that comes from the future. */
+function revisionOf(eventId: string): number {
+  return /^\d{1,15}$/.test(eventId) ? Number(eventId) : Number.MAX_SAFE_INTEGER
 }

@@ -1,5 +1,6 @@
 import { parseBody, tooLarge } from './body.js'
 import type { Exchange } from './exchange.js'
+import { Problem } from './problem.js'
 
 /** A standard `Request` as an exchange. It does not tell where its client is, so the client counts as remote. */
 export function fetchExchange(request: Request, search: string, path: string, root: string): Exchange {
@@ -11,18 +12,24 @@ export function fetchExchange(request: Request, search: string, path: string, ro
     locality: 'elsewhere',
     signal: () => request.signal,
     header: (name) => request.headers.get(name) ?? (name === 'host' ? new URL(request.url).host : undefined),
-    json: async (limitBytes) => parseBody(await readStream(request.body, limitBytes)),
+    json: async (limitBytes) => parseBody(await readBody(request, limitBytes)),
     request: () => request,
   }
 }
 
-async function readStream(stream: ReadableStream<Uint8Array> | null, limitBytes: number): Promise<Uint8Array> {
+async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const { body } = request
+  if (body === null) return new Uint8Array()
+  if (request.bodyUsed || body.locked) {
+    throw new Problem(400, 'E_MALFORMED', 'The body was read before it came here. A host that reads it hands on request.clone().')
+  }
   const chunks: Uint8Array[] = []
   let length = 0
-  if (stream === null) return new Uint8Array()
-  const reader = stream.getReader()
+  const reader = body.getReader()
   for (;;) {
-    const { value, done } = await reader.read()
+    const { value, done } = await reader.read().catch(() => {
+      throw new Problem(400, 'E_MALFORMED', 'The body broke off.')
+    })
     if (done) break
     length += value.byteLength
     if (length > limitBytes) {

@@ -119,7 +119,10 @@ function responseOf({ status, headers, body }: Answer, method: string): Response
   const init: ResponseInit & { readonly encodeBody?: 'manual' } = isEncoded
     ? { status, headers, encodeBody: 'manual' }
     : { status, headers }
-  return new Response(method === 'HEAD' ? null : (body ?? null), init)
+  if (method !== 'HEAD') return new Response(body ?? null, init)
+  // An event stream that nobody will read would stay open.
+  if (body instanceof ReadableStream) void body.cancel()
+  return new Response(null, init)
 }
 
 function describing(documentAt: (root: string) => object): Endpoint {

@@ -63,6 +63,7 @@ async function readJson(request: NodeRequest, limitBytes: number): Promise<unkno
   if (request.readableEnded) {
     throw new Problem(400, 'E_MALFORMED', 'The body was read before it came here, and not kept in request.body.')
   }
+  if (request.destroyed) throw new Problem(400, 'E_MALFORMED', 'The body broke off.')
   return parseBody(await readBytes(request, limitBytes))
 }
 
@@ -96,14 +97,29 @@ function parsedByHost(body: unknown): unknown {
   return body
 }
 
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via', 'cf-connecting-ip', 'true-client-ip'] as const
+/** What proxies add, beside `X-Forwarded-…`. */
+const FORWARDED: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'cf-connecting-ip',
+  'cdn-loop',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'true-client-ip',
+])
 
 /** A client behind a proxy of this machine is not on this machine. */
 function localityOf(request: IncomingMessage): Locality {
   const { remoteAddress = '' } = request.socket
   if (!isLoopback(remoteAddress.replace(/^::ffff:/i, ''))) return 'elsewhere'
-  if (FORWARDED.some((name) => request.headers[name] !== undefined)) return 'elsewhere'
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '')
+  for (const name in request.headers) if (name.startsWith('x-forwarded') || FORWARDED.has(name)) return 'elsewhere'
+  const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '')
   return isLoopback(host) ? 'here' : 'foreign-host'
 }
 

@@ -33,18 +33,22 @@ export function toNodeHandler(handler: ConfigHandler): NodeHandler {
 
 /** Where a request is below the base path: by its URL, or by the one from before a router of the host's took its own part off. */
 function placeOf({ url = '/', originalUrl = url }: NodeRequest, basePath: string): Pick<Exchange, 'path' | 'search' | 'root'> | undefined {
-  for (const target of [url, originalUrl]) {
-    // A proxy may send the whole URL.
-    const address = target.replace(/^https?:\/\/[^/?]*/i, '')
+  const asked = addressOf(originalUrl)
+  for (const address of [addressOf(url), asked]) {
     const mark = address.indexOf('?')
     const pathname = mark === -1 ? address : address.slice(0, mark)
     const path = pathBelow(basePath, pathname)
     if (path === undefined) continue
-    // The part before it belongs to the host.
-    const before = originalUrl.endsWith(address) ? originalUrl.slice(0, originalUrl.length - address.length) : ''
+    // The part before it belongs to the host. With two slashes in front it would name another host in a redirection.
+    const before = asked.endsWith(address) ? asked.slice(0, asked.length - address.length).replace(/^\/+/, '/') : ''
     return { path, search: mark === -1 ? '' : address.slice(mark + 1), root: before + basePath }
   }
   return undefined
+}
+
+/** A proxy may send the whole URL: who the client says it asked is not where the handler is. */
+function addressOf(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '')
 }
 
 async function send({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,13 +69,16 @@ async function endStream(body: ReadableStream<Uint8Array>, response: ServerRespo
 /** Writes a stream as it comes; the stream hears when the client goes away. */
 async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
   const reader = body.getReader()
+  // It may have gone before its stream had begun; there is no event to wait for then.
+  if (response.destroyed) return reader.cancel()
   response.flushHeaders()
   response.on('close', () => void reader.cancel().catch(() => {}))
   for (;;) {
     const { value, done } = await reader.read()
     if (done) break
+    // A client that is gone drains nothing.
+    if (response.destroyed) return reader.cancel()
     if (!response.write(value)) await drained(response)
-    if (response.destroyed) return
   }
   response.end()
 }

@@ -8,31 +8,31 @@ import { PLAYGROUND_DEFAULTS, type PlaygroundLimits } from './run-limiter.js'
 /** How the API and the page are served. */
 export interface ConfigHandlerOptions {
   /** The path that everything is below: the API in `<basePath>/api`, the page in `<basePath>/admin`. @default '/config' */
-  readonly basePath?: string
+  readonly basePath?: string | undefined
   /**
    * Finds out who makes a request: `bearerTokens({ … })`, or a function that reads the host's own session. Required unless `anonymousReads`
    * is given.
    */
-  readonly authenticate?: Authenticate
+  readonly authenticate?: Authenticate | undefined
   /**
    * `'loopback'`: clients on this machine read without signing in, for development. Only behind `toNodeHandler`, which sees the socket, and
    * never in production (`NODE_ENV`). @default false
    */
-  readonly anonymousReads?: 'loopback' | false
+  readonly anonymousReads?: 'loopback' | false | undefined
   /** Origins whose pages may write: `https://tools.example.com`. @default none but the handler's own */
-  readonly trustedOrigins?: readonly string[]
+  readonly trustedOrigins?: readonly string[] | undefined
   /** Whether the admin page is served. @default true */
-  readonly admin?: boolean
+  readonly admin?: boolean | undefined
   /** Models for the playground; without it there is no `POST /playground/run`. */
-  readonly llm?: LLMRegistry
+  readonly llm?: LLMRegistry | undefined
   /** How much of a model's time each actor may use, in this process. */
-  readonly playground?: PlaygroundLimits
+  readonly playground?: PlaygroundLimits | undefined
   /** Largest body, in bytes. @default 2_621_440 (a template of 1 MiB, escaped as JSON) */
-  readonly maxBodyBytes?: number
+  readonly maxBodyBytes?: number | undefined
   /** A Redis client for the figures of the cache page; the manager has its own connections. */
-  readonly redisStatistics?: RedisStatistics
+  readonly redisStatistics?: RedisStatistics | undefined
   /** Called with unexpected errors, which callers see as a 500 without details. @default nothing */
-  readonly onError?: (error: unknown, facts: { readonly requestId: string; readonly path: string }) => void
+  readonly onError?: ((error: unknown, facts: { readonly requestId: string; readonly path: string }) => void) | undefined
 }
 
 export const HANDLER_DEFAULTS = { basePath: '/config', admin: true, maxBodyBytes: 2_621_440 } as const

@@ -16,7 +16,7 @@ export function refuseCrossSite({ method, header }: Pick<Exchange, 'method' | 'h
   if (origin !== undefined && trusted.has(origin)) return
   const site = header('sec-fetch-site')
   // Browsers send `Sec-Fetch-Site` only to encrypted and local hosts. For others `Origin` is compared with `Host`, which no proxy may have changed.
-  const isOwn = site === undefined ? origin === undefined || hostOf(origin) === header('host') : site === 'same-origin' || site === 'none'
+  const isOwn = site === undefined ? origin === undefined || isOriginOf(origin, header('host')) : site === 'same-origin' || site === 'none'
   if (!isOwn) {
     throw new Problem(
       403,
@@ -26,10 +26,7 @@ export function refuseCrossSite({ method, header }: Pick<Exchange, 'method' | 'h
   }
 }
 
-function hostOf(origin: string): string | undefined {
-  try {
-    return new URL(origin).host
-  } catch {
-    return undefined
-  }
+/** Without a `Host` no origin is the request's own, and `null` is nobody's. */
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
 }

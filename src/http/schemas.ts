@@ -29,6 +29,12 @@ export const text = (maxLength: number = LIMITS.text) =>
   )
 const someText = (maxLength: number) => v.pipe(text(maxLength), v.minLength(1, 'must not be empty'))
 
+/**
+ * Control characters, line ends, and what turns the direction of the text after it: a name with them looks like another one. Words of some
+ * languages and emoji hold other format characters (Cf), but do not begin or end with one.
+ */
+const UNSEEN = /^\p{Cf}|\p{Cf}$|[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+
 /** The name of something that is there. */
 export const Name = (maxLength: number = LIMITS.name) => someText(maxLength)
 
@@ -37,6 +43,7 @@ export const NewName = (maxLength: number = LIMITS.name) =>
   v.pipe(
     someText(maxLength),
     v.check((name) => name.trim() === name, 'must not begin or end with a blank'),
+    v.check((name) => !UNSEEN.test(name), 'must not hold control characters or line ends, nor begin or end with what cannot be seen'),
     v.check((name) => name !== '.' && name !== '..', 'must not be "." or "..": no path can hold it'),
   )
 
@@ -94,10 +101,19 @@ export const Fallbacks = v.array(
   'must be a list of { provider, model, parameters?, prices? }',
 )
 export const Format = v.picklist(TEMPLATE_FORMATS, oneOf(TEMPLATE_FORMATS))
-export const Date8601 = v.pipe(
-  v.string('must be text'),
-  v.check((date) => /^\d{4}-\d\d/.test(date) && !Number.isNaN(Date.parse(date)), 'must be an ISO 8601 date'),
-)
+const DATE = /^(\d{4})-(\d\d)(?:-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?$/i
+/** The first and the last instant that both PostgreSQL and ISO 8601 write with four digits. */
+const [FIRST_DATE, LAST_DATE] = [Date.parse('0001-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')]
+export const Date8601 = v.pipe(v.string('must be text'), v.check(isDate, 'must be an ISO 8601 date'))
+
+function isDate(text: string): boolean {
+  const [, year, month, day = '01'] = DATE.exec(text) ?? []
+  const at = Date.parse(text)
+  // JavaScript takes the thirtieth of February for a day in March.
+  return (
+    at >= FIRST_DATE && at <= LAST_DATE && new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  )
+}
 
 export function pick<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, oneOf(options))

@@ -257,6 +257,16 @@ describe('the rest', () => {
     expect(body.model).toMatchObject({ provider: 'scripted', model: 'rules' })
   })
 
+  it.each(['{', '[]', '{}', '{"text":""}', '{"text":"x","subject":null}', '{"text":"x","nobody":1}'])(
+    'a question that is none is refused: %s',
+    async (body) => {
+      const answer = await host.call('POST', '/agents/parameters', body)
+
+      expect(answer).toMatchObject({ status: 400, body: { code: 'E_INVALID_ARGUMENT' } })
+      expect(host.reported).toEqual([])
+    },
+  )
+
   it('a model that does not answer is a problem of its own', async () => {
     const failing = defineLLMClient({
       provider: 'failing',

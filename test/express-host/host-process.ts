@@ -4,7 +4,7 @@ import { createConfigManager } from 'agent-config'
 import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
 import { LLMRegistry } from 'agent-config/llm'
 import { createApp } from '../../examples/express-host/create-app.js'
-import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
+import { scriptedLLM } from '../../examples/express-host/sample/scripted-llm.js'
 import { serveRequests } from '../support/serve-requests.js'
 
 // A host in a process of its own, as a worker behind a load balancer: it hears of changes over Redis alone.

@@ -4,7 +4,7 @@ import { type ConfigManagerOptions, type ConfigurationManager, createConfigManag
 import { bearerTokens, type ConfigHandlerOptions, createConfigHandler, roles } from 'agent-config/http'
 import { type LLMClient, LLMRegistry } from 'agent-config/llm'
 import { createApp } from '../../examples/express-host/create-app.js'
-import { scriptedLLM } from '../../examples/express-host/scripted-llm.js'
+import { scriptedLLM } from '../../examples/express-host/sample/scripted-llm.js'
 import { holdAgainstSchema } from '../http/hold-against-schema.js'
 import { createTestDatabase } from '../support/test-database.js'
 

@@ -27,6 +27,15 @@ describe('making a handler', () => {
     expect(() => createConfigHandler(manager, { anonymousReads: true as never })).toThrow(/loopback/)
   })
 
+  it('takes an option that is undefined for one that was left out', () => {
+    const nothing = { basePath: undefined, trustedOrigins: undefined, admin: undefined, llm: undefined, playground: undefined }
+    const nobody = { maxBodyBytes: undefined, redisStatistics: undefined, onError: undefined, anonymousReads: undefined }
+
+    expect(createConfigHandler(open.manager, { authenticate, ...nothing, ...nobody }).basePath).toBe('/config')
+    expect(() => createConfigHandler(manager, { authenticate: undefined, ...nothing, ...nobody })).toThrow(/authenticate must be given/)
+    expect(createConfigHandler(open.manager, { authenticate: undefined, anonymousReads: 'loopback' }).basePath).toBe('/config')
+  })
+
   it.each([
     [{ basePath: 'config' }, /basePath/],
     [{ basePath: '/a//b' }, /basePath/],
@@ -54,6 +63,21 @@ describe('bearer tokens', () => {
     ['a misspelt right', { ada: { token: TOKENS.ada, may: roles.admin } as never }, /tokens.ada.may/],
   ])('refuse %s', (_, tokens, message) => {
     expect(() => bearerTokens(tokens)).toThrow(message)
+  })
+
+  it('refuse a role that was not called', () => {
+    expect(() => bearerTokens({ eve: { token: TOKENS.eve, can: roles.editor as never } })).toThrow(/roles.editor\(\)/)
+  })
+
+  it.each([
+    [{ label: ['staging'] }, /did you mean labels/],
+    [{ labels: 'staging' }, /must be a list of labels/],
+    [{ labels: [undefined] }, /labels\[0\]/],
+    [{ labels: ['Staging'] }, /labels\[0\]/],
+    [{ labels: null }, /must be a list of labels/],
+    [['staging'], /options.0/],
+  ])('refuse an editor who would be told nothing: %j', (options, message) => {
+    expect(() => roles.editor(options as never)).toThrow(message)
   })
 
   it('are in no message', () => {
@@ -257,6 +281,10 @@ describe('a request without a Node socket', () => {
       { origin: 'https://evil.example', ...form },
       { origin: 'null' },
       { origin: 'http://host.evil.example' },
+      { origin: 'nonsense' },
+      { origin: 'http://host', 'sec-fetch-site': 'cross-site' },
+      { origin: 'http://host:81' },
+      { origin: 'http://user@host.evil.example' },
     ] as Record<string, string>[]) {
       expect(await post(headers), JSON.stringify(headers)).toMatchObject({ status: 403, body: { code: 'E_CROSS_SITE' } })
     }

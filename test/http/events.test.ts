@@ -1,5 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { EventStreams } from '../../src/http/event-streams.js'
+import { toNodeHandler } from '../../src/http/index.js'
+import { eventually } from '../support/eventually.js'
 import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
 
 let open: OpenHandler
@@ -41,6 +46,21 @@ async function connect(lastEventId?: string, from = open) {
       }
     },
   }
+}
+
+/** Listeners that streams have on the manager. */
+function watchListeners({ manager }: OpenHandler): ReadonlySet<unknown> {
+  const listening = new Set<unknown>()
+  const on = manager.on.bind(manager)
+  manager.on = ((event: never, listener: never) => {
+    listening.add(listener)
+    const stop = on(event, listener)
+    return () => {
+      listening.delete(listener)
+      stop()
+    }
+  }) as typeof manager.on
+  return listening
 }
 
 const changesIn = (text: string) =>
@@ -97,8 +117,12 @@ describe('the stream of events', () => {
   it('tells a client to load everything anew when it missed too much, or comes from the future', async () => {
     const { revision } = open.manager.stats()
 
-    for (const id of [String(revision! + 1_000)]) expect(await (await connect(id)).until(/event: ready/)).toContain('event: reset')
-    for (const id of ['', 'nonsense', '-1']) expect(await (await connect(id)).until(/event: ready/)).not.toMatch(/event: (reset|change)/)
+    // What is no revision was not given here: its client may hold anything.
+    for (const id of [String(revision! + 1_000), '9'.repeat(16), '9'.repeat(400), 'nonsense', '-1', '1.5', '1, 2', '0x1', '٣'].map(
+      encodeURI,
+    ))
+      expect(await (await connect(id)).until(/event: ready/), id).toContain('event: reset')
+    expect(await (await connect('')).until(/event: ready/)).not.toMatch(/event: (reset|change)/)
     expect(changesIn(await (await connect('0')).until(/event: ready/)).length).toBeGreaterThan(3)
   })
 
@@ -128,23 +152,58 @@ describe('the stream of events', () => {
   })
 
   it('is let go of with its client', async () => {
-    const listening = new Set<unknown>()
     const other = await openHandler()
-    const on = other.manager.on.bind(other.manager)
-    other.manager.on = ((event: never, listener: never) => {
-      listening.add(listener)
-      const stop = on(event, listener)
-      return () => {
-        listening.delete(listener)
-        stop()
-      }
-    }) as typeof other.manager.on
+    const listening = watchListeners(other)
     const controller = await other.handler(new Request('http://host/config/api/events', { headers: ADMIN }))
     expect(listening.size).toBe(1)
 
     await controller.body!.cancel()
 
     expect(listening.size).toBe(0)
+    await other.close()
+  })
+
+  it('is not kept open for a client that wants its headers alone', async () => {
+    const other = await openHandler()
+    const listening = watchListeners(other)
+
+    const answer = await other.handler(new Request('http://host/config/api/events', { method: 'HEAD', headers: ADMIN }))
+
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    await eventually(() => listening.size === 0)
+    await other.close()
+  })
+
+  it('is not kept open for a client that went away before it began', async () => {
+    const other = await openHandler()
+    const listening = watchListeners(other)
+    const catchUp = other.manager.catchUp.bind(other.manager)
+    let goOn = () => {}
+    other.manager.catchUp = async () => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      await catchUp()
+    }
+    const closed = vi.fn()
+    const server = createServer((request, response) => {
+      response.on('close', closed)
+      toNodeHandler(other.handler)(request, response)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const asked = new AbortController()
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/config/api/events`
+    const answer = fetch(url, { headers: { ...ADMIN, 'last-event-id': '0' }, signal: asked.signal }).catch(() => {})
+    await eventually(() => listening.size === 1)
+
+    asked.abort()
+    await answer
+    await eventually(() => closed.mock.calls.length === 1)
+    goOn()
+
+    await eventually(() => listening.size === 0)
+    server.close()
     await other.close()
   })
 

@@ -10,7 +10,8 @@ import Fastify from 'fastify'
 import helmet from 'helmet'
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type ConfigHandler, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
+import { type Actor, type ConfigHandler, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
+import { eventually } from '../support/eventually.js'
 import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
 
 let open: OpenHandler
@@ -240,6 +241,97 @@ describe('through Node', () => {
     for await (const chunk of socket) answer += chunk
 
     expect(answer.split('\r\n')[0]).toMatch(wanted)
+  })
+
+  it.each([
+    ['a redirection', 'GET http://evil.example/config HTTP/1.1', '', /location: \/config\/admin\/\r\n/i],
+    [
+      'what was made',
+      'POST http://evil.example/config/api/prompts HTTP/1.1',
+      '{"name":"whole-url","template":"x"}',
+      /location: \/config\/api\//i,
+    ],
+    ['the document', 'GET http://evil.example/config/api/openapi.json HTTP/1.1', '', /"servers":\[\{"url":"\/config\/api"/],
+  ])('%s is where the handler is, whatever host a whole URL names', async (_, line, body, wanted) => {
+    const { port } = new URL(await node(open.handler))
+    const headers = `Host: x\r\nConnection: close\r\nAuthorization: ${ADMIN.authorization}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(`${line}\r\n${headers}\r\n\r\n${body}`)
+
+    let answer = ''
+    for await (const chunk of socket) answer += chunk
+
+    expect(answer).toMatch(wanted)
+    expect(answer).not.toContain('evil.example')
+  })
+
+  it('a redirection below a path of the host leads to no other host', async () => {
+    const inner = toNodeHandler(open.handler)
+    const origin = await listen(
+      createServer((request, response) => {
+        // A host that takes the first part of a path off, as a router does.
+        Object.assign(request, { originalUrl: request.url, url: request.url?.replace(/^\/+[^/]+/, '') })
+        inner(request, response)
+      }),
+    )
+
+    const ask = async (path: string) => (await fetch(`${origin}${path}`, { redirect: 'manual' })).headers.get('location')
+
+    expect(await ask('/tools/config')).toBe('/tools/config/admin/')
+    expect(await ask('//evil.example/config')).toBe('/evil.example/config/admin/')
+  })
+
+  it('a write without a Host is refused when it names an origin', async () => {
+    const session = createConfigHandler(open.manager, { authenticate: () => ({ name: 'ann', can: roles.admin }) })
+    const { port } = new URL(await node(session))
+    const statusOf = async (origin: string) => {
+      const socket = connect(Number(port), '127.0.0.1')
+      const body = '{"template":"x"}'
+      const headers = `${origin}Content-Type: application/json\r\nContent-Length: ${body.length}`
+      socket.write(`POST /config/api/templates/check HTTP/1.0\r\n${headers}\r\n\r\n${body}`)
+      let answer = ''
+      for await (const chunk of socket) answer += chunk
+      return Number(answer.split(' ')[1])
+    }
+
+    expect(await statusOf('')).toBe(200)
+    for (const origin of ['null', 'nonsense', 'http://evil.example', 'file://']) expect(await statusOf(`Origin: ${origin}\r\n`)).toBe(403)
+  })
+
+  it('a body whose client is gone is not waited for', async () => {
+    let goOn = () => {}
+    const asked = vi.fn(
+      () =>
+        new Promise<Actor>((resolve) => {
+          goOn = () => resolve({ name: 'ann', can: roles.admin })
+        }),
+    )
+    const server = createServer()
+    const inner = toNodeHandler(createConfigHandler(open.manager, { authenticate: asked }))
+    const ended = new Promise<{ destroyed: boolean }>((resolve) => {
+      server.on('request', (incoming, response) => {
+        const destroy = response.destroy.bind(response)
+        const end = response.end.bind(response)
+        response.end = ((...parts: never[]) => {
+          resolve(response)
+          return end(...parts)
+        }) as never
+        response.destroy = ((...parts: never[]) => {
+          resolve(response)
+          return destroy(...parts)
+        }) as never
+        incoming.on('close', () => setImmediate(goOn))
+        inner(incoming, response)
+      })
+    })
+    const { port } = new URL(await listen(server))
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write('POST /config/api/templates/check HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
+    await eventually(() => asked.mock.calls.length === 1)
+
+    socket.destroy()
+
+    await ended
   })
 
   it('a client that goes away ends its stream of events', async () => {

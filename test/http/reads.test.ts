@@ -74,11 +74,23 @@ describe('a list', () => {
     expect(gunzipSync(gzip).toString()).toBe(plain.toString())
   })
 
-  it.each(['gzip;q=0', 'identity', 'br', ''])('is not compressed for a client that takes "%s"', async (encoding) => {
-    const request = new Request('http://host/config/api/prompts', { headers: { ...ADMIN, 'accept-encoding': encoding } })
+  it.each(['gzip', 'GZIP', '*', 'br, gzip', 'gzip ; q=0.5', '*;q=0, gzip', 'identity;q=0, *;q=0.1'])(
+    'is compressed for a client that takes "%s"',
+    async (encoding) => {
+      const request = new Request('http://host/config/api/prompts', { headers: { ...ADMIN, 'accept-encoding': encoding } })
 
-    expect((await open.handler(request)).headers.get('content-encoding')).toBeNull()
-  })
+      expect((await open.handler(request)).headers.get('content-encoding')).toBe('gzip')
+    },
+  )
+
+  it.each(['gzip;q=0', 'gzip;q=0.000', 'gzip; Q=0', 'gzip;q=0, *', '*, gzip;q=0', 'br, *;q=0', 'identity', 'br', ''])(
+    'is not compressed for a client that takes "%s"',
+    async (encoding) => {
+      const request = new Request('http://host/config/api/prompts', { headers: { ...ADMIN, 'accept-encoding': encoding } })
+
+      expect((await open.handler(request)).headers.get('content-encoding')).toBeNull()
+    },
+  )
 })
 
 describe('changes', () => {
@@ -91,6 +103,33 @@ describe('changes', () => {
     expect((await open.ask('GET', '/prompts/nobody/history')).status).toBe(404)
     expect((await open.ask('GET', '/context-rules/nobody/history')).status).toBe(404)
   })
+
+  it.each([
+    ...['0000-01-01', '0000-01', '0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59-01:00', '+010000-01', '-000001-01-01'],
+    ...[
+      '2026-02-30',
+      '2026-13',
+      '2026-04-31T00:00Z',
+      '2026-01-01T25:00',
+      '2026-01-01T00:00:60Z',
+      '2026-01junk',
+      '2026',
+      'now',
+      '',
+      '\u0000',
+    ],
+  ])('since %j are those since no date', async (since) => {
+    const answer = await open.ask('GET', `/changelog?since=${encodeURIComponent(since)}`)
+
+    expect(answer).toMatchObject({ status: 400, body: { code: 'E_INVALID_ARGUMENT', field: 'since' } })
+  })
+
+  it.each(['0001-01-01', '2024-02-29', '2026-01', '2026-01-01T00:00Z', '2026-01-01 00:00:00.123456+05:30', '9999-12-31T23:59:59.999Z'])(
+    'since %s are answered',
+    async (since) => {
+      expect((await open.ask('GET', `/changelog?since=${encodeURIComponent(since)}`)).status).toBe(200)
+    },
+  )
 
   it('since a revision end where that is reached', async () => {
     const { revision } = (await open.ask('POST', '/prompts', { name: 'since', template: 'x' })).body

@@ -126,6 +126,44 @@ describe('a body', () => {
     expect(await send({ 'content-type': 'application/json; charset=utf-8' }, '{"name":"typed","template":"x"}')).toBe(201)
   })
 
+  it.each([1_000, 5_000, 100_000, 1_000_000])('nested %d levels deep is refused, whatever walks through it', async (levels) => {
+    const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`
+    const deepObject = `${'{"a":'.repeat(levels / 5)}1${'}'.repeat(levels / 5)}`
+    for (const [path, body] of [
+      ['/prompts', `{"name":"deep","template":"x","parameters":{"a":${deep}}}`],
+      ['/prompts', `{"name":"deep","template":[{"role":"user","content":${deep}}]}`],
+      ['/flags', `{"name":"deep","value":${levels > 2_500 ? deepObject : deep}}`],
+      ['/rollouts', `{"kind":"prompt","name":"deep","arms":[],"when":{"a":${deep}}}`],
+      ['/prompts/deep/preview', `{"template":"{a}","variables":{"a":${deep}}}`],
+      ['/import', deep],
+    ] as const) {
+      const answer = await open.ask('POST', path, body, { ...ADMIN, 'idempotency-key': `deep-${levels}-${path}` })
+      expect(answer, path).toMatchObject({ status: 400, body: { code: 'E_MALFORMED', detail: expect.stringContaining('500 levels') } })
+    }
+  })
+
+  it('that cannot be read any more is told so, and is no failure of the host', async () => {
+    const post = (body: string | ReadableStream) =>
+      new Request('http://host/config/api/prompts', {
+        method: 'POST',
+        headers: { ...ADMIN, 'content-type': 'application/json' },
+        body,
+        duplex: 'half',
+      } as RequestInit)
+    const read = post('{"name":"read","template":"x"}')
+    await read.text()
+    const locked = post('{"name":"locked","template":"x"}')
+    locked.body!.getReader()
+    const broken = post(new ReadableStream({ pull: (controller) => controller.error(new Error('The client went away.')) }))
+
+    for (const request of [read, locked, broken]) {
+      const answer = await open.handler(request)
+      expect(answer.status).toBe(400)
+      expect(await answer.json()).toMatchObject({ code: 'E_MALFORMED', detail: expect.stringMatching(/read before|broke off/) })
+    }
+    expect(open.reported).toEqual([])
+  })
+
   it('keeps keys that JavaScript has a meaning for', async () => {
     const parameters = '{"constructor":1,"__proto__":{"a":1},"toString":"x"}'
     await open.ask('POST', '/prompts', `{"name":"keys","template":"x","labels":["production"],"parameters":${parameters}}`)
@@ -148,13 +186,30 @@ describe('a body', () => {
 })
 
 describe('a name', () => {
-  it.each(['.', '..', ' a', 'a ', '\u00a0a', 'a\n', ''])('%j is not given', async (name) => {
+  it.each([
+    ...['.', '..', ' a', 'a ', '\u00a0a', 'a\n', ''],
+    ...['\u200b', 'a\u200b', '\ufeffa', 'a\u00ad', 'a\u0007b', 'a\tb', 'a\u0085b', 'a\u2028b', '\u202egnp', 'a\u2066b'],
+  ])('%j is not given', async (name) => {
     expect((await open.ask('POST', '/prompts', { name, template: 'x' })).status).toBe(400)
     expect((await open.ask('POST', '/context-rules', { name })).status).toBe(400)
     if (name.trim() !== '' && !/^\.+$/.test(name)) {
       const path = `/prompts/${encodeURIComponent(name)}/versions`
       expect((await open.ask('POST', path, { template: 'x', create: true })).status).toBe(400)
     }
+  })
+
+  it.each([
+    ...['a/b', 'a%2Fb', '%', '...', '.a', 'a?b#c', 'a;b', 'a+b', 'a&b=c', '"', '\\', '__proto__', 'constructor', 'toString'],
+    ...['日本語', '👩‍👩‍👧', 'می‌خواهم', 'e\u0301', '<script>alert(1)</script>', "'; drop table prompts; --"],
+  ])('%j is given, read, listed, and found where its making said', async (name) => {
+    const made = await open.ask('POST', '/prompts', { name, template: 'x', labels: ['production'], project: 'names' })
+    const path = `/prompts/${encodeURIComponent(name)}`
+
+    expect(made.status).toBe(201)
+    expect((await open.ask('GET', `${path}?project=names`)).body.name).toBe(name)
+    expect((await open.ask('GET', `${path}/history?project=names`)).body.items).toHaveLength(1)
+    expect((await open.ask('GET', `/prompts?project=names&name=${encodeURIComponent(name)}`)).body.items).toHaveLength(1)
+    expect((await open.ask('GET', made.headers.get('location')!.slice('/config/api'.length))).body.name).toBe(name)
   })
 
   it('that is new has to be asked for when a version is written', async () => {
@@ -316,6 +371,20 @@ describe('If-Match', () => {
     expect((await write('POST', '/prompts/guarded/promote', '*', { version: 1 })).status).toBe(200)
     expect((await write('POST', '/prompts/nobody/promote', '*', { version: 1 })).status).toBe(412)
     expect((await write('POST', '/prompts', '*', { name: 'new', template: 'x' })).status).toBe(412)
+  })
+
+  it('has an opposite, for a write that must meet nothing', async () => {
+    await create('there')
+    const etag = (await open.ask('GET', '/prompts/there')).headers.get('etag')!
+    const write = (path: string, ifNoneMatch: string, body: object) =>
+      open.ask('POST', path, body, { ...ADMIN, 'if-none-match': ifNoneMatch })
+
+    expect(await write('/prompts/there/versions', '*', { template: 'x' })).toMatchObject({ status: 412, body: { code: 'E_CHANGED' } })
+    expect((await write('/prompts/there/versions', `"other", W/${etag}`, { template: 'x' })).status).toBe(412)
+    expect((await write('/prompts', '*', { name: 'there', template: 'x' })).status).toBe(412)
+    expect((await write('/prompts/there/versions', '"other"', { template: 'x' })).status).toBe(201)
+    expect((await write('/prompts/not-there/versions', '*', { template: 'x', create: true })).status).toBe(201)
+    expect((await write('/templates/check', '*', { template: 'x' })).status).toBe(200)
   })
 
   it('takes the tag of a compressed answer, and of any tier', async () => {

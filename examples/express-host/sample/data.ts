@@ -1,5 +1,5 @@
 import type { ConfigurationManager } from 'agent-config'
-import { FALLBACK_PROMPT } from './parameters-agent.js'
+import { FALLBACK_PROMPT } from '../parameters-agent.js'
 
 /** Writes the sample data of the demo, unless the database has prompts already. */
 export async function writeSampleData(manager: ConfigurationManager, ollamaModel: string | undefined): Promise<void> {
