@@ -27,9 +27,10 @@ interface Paints {
 
 /** The admin page with many prompts in Chromium, beside that of version 0.1.0, each in a browser context without a cache. */
 export async function pageBench(): Promise<BenchRow[]> {
+  const sources = firstVersion()
   const databases = [await createTestDatabase(), await createTestDatabase()] as const
   const ours = await startExampleHost(1, databases[0].url, testRedisUrl())
-  const theirs = await startFirstVersion(firstVersion(), databases[1].url, testRedisUrl())
+  const theirs = await startFirstVersion(sources, databases[1].url, testRedisUrl())
   const browser = await openChromium()
   try {
     for (const host of [ours, theirs]) await createPrompts(host, PROMPTS, TEMPLATE_BYTES)

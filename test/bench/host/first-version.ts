@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The last commit of version 0.1.0, whose admin page stood in examples/express-host. */
-const COMMIT = '619d5ed2'
+const COMMIT = '619d5edda4730fe17b58cb10449c31959c4a6c77'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /**
