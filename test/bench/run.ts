@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   rollout: { needsServices: true, run: async () => (await import('./rollout.js')).rolloutBench() },
   guard: { needsServices: true, run: async () => (await import('./guard.js')).guardBench() },
   host: { needsServices: true, run: async () => (await import('./host.js')).hostBench() },
+  page: { needsServices: true, run: async () => (await import('./page.js')).pageBench() },
   template: { needsServices: false, run: async () => (await import('./template.js')).templateBench() },
 }
 

@@ -1,19 +1,18 @@
 import { createTestDatabase } from '../../support/test-database.js'
-import { templateOf } from '../support/bench-prompts.js'
 import { type BenchRow, significant } from '../support/row.js'
+import { createPrompts, promptsOf } from './create-prompts.js'
 import { type Server, startExampleHost, TOKEN } from './servers.js'
 
 const PROMPTS = 300
 const TEMPLATE_BYTES = 20_000
-const HEADERS = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'accept-encoding': 'identity' }
+const HEADERS = { authorization: `Bearer ${TOKEN}`, 'accept-encoding': 'identity' }
 
 /** The bytes of a list, which says what a prompt is about, beside the same list with every text in it, as version 0.1 answered. */
 export async function measureList(redis: string): Promise<BenchRow> {
   const database = await createTestDatabase()
   const host = await startExampleHost(1, database.url, redis)
   try {
-    const template = templateOf('x').repeat(20).padEnd(TEMPLATE_BYTES, 'x').slice(0, TEMPLATE_BYTES).replaceAll(/[{}]/g, '-')
-    for (let number = 0; number < PROMPTS; number++) await create(host, { name: `prompt-${number}`, template, labels: ['production'] })
+    await createPrompts(host, PROMPTS, TEMPLATE_BYTES)
     const ours = await bytesOf(host, { label: 'latest', limit: String(PROMPTS) })
     const beside = await bytesOf(host, { label: 'latest', limit: String(PROMPTS), include: 'content' })
     return {
@@ -30,13 +29,8 @@ export async function measureList(redis: string): Promise<BenchRow> {
   }
 }
 
-async function create(host: Server, body: object): Promise<void> {
-  const response = await fetch(new URL('.', host.url).href.slice(0, -1), { method: 'POST', headers: HEADERS, body: JSON.stringify(body) })
-  if (!response.ok) throw new Error(await response.text())
-}
-
 async function bytesOf(host: Server, query: Record<string, string>): Promise<number> {
-  const response = await fetch(`${new URL('.', host.url).href.slice(0, -1)}?${new URLSearchParams(query)}`, { headers: HEADERS })
+  const response = await fetch(`${promptsOf(host)}?${new URLSearchParams(query)}`, { headers: HEADERS })
   const body = await response.arrayBuffer()
   const { items } = JSON.parse(new TextDecoder().decode(body)) as { items: readonly unknown[] }
   if (items.length !== PROMPTS) throw new Error(`${items.length} prompts were listed.`)

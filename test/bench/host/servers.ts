@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { eventually } from '../../support/eventually.js'
 import { TSX_LOADER } from '../../support/tsx-loader.js'
 
@@ -21,6 +22,12 @@ export function startExampleHost(workers: number, database: string, redis: strin
   return start(new URL('../../../examples/express-host/main.ts', import.meta.url), EXPRESS_PATH, env)
 }
 
+/** The Express host of version 0.1.0, from a folder with its sources. */
+export function startFirstVersion(folder: string, database: string, redis: string): Promise<Server> {
+  const env = { DATABASE_URL: database, REDIS_URL: redis, CONFIG_ADMIN_TOKEN: TOKEN }
+  return start(pathToFileURL(join(folder, 'examples', 'express-host', 'main.ts')), EXPRESS_PATH, env, folder)
+}
+
 export function startBareExpress(workers: number, body: string): Promise<Server> {
   return start(new URL('./bare-express.ts', import.meta.url), EXPRESS_PATH, { WORKERS: String(workers), BODY: body })
 }
@@ -36,12 +43,14 @@ export function startBareHono(body: string, headers: Record<string, string>): Pr
   return start(new URL('./bare-hono.ts', import.meta.url), HONO_PATH, { BODY: body, HEADERS: JSON.stringify(headers) })
 }
 
-async function start(file: URL, path: string, env: Record<string, string>): Promise<Server> {
+async function start(file: URL, path: string, env: Record<string, string>, cwd = process.cwd()): Promise<Server> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}${path}`
   const child = spawn(process.execPath, ['--import', TSX_LOADER, fileURLToPath(file)], {
     env: { ...process.env, NODE_ENV: 'test', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
+    // The loader reads the folder's tsconfig.json, which says where `agent-config` is.
+    cwd,
   })
   await eventually(async () => (await fetch(url)).status < 500, { timeoutMs: 60_000 })
   return { url, stop: () => stop(child) }
