@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { openChromium } from '../browser/open-chromium.js'
-import { createTestDatabase } from '../support/test-database.js'
+import { createEmptyDatabase, createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl } from '../support/test-redis.js'
 import { createPrompts } from './host/create-prompts.js'
 import { firstVersion } from './host/first-version.js'
@@ -28,7 +28,8 @@ interface Paints {
 /** The admin page with many prompts in Chromium, beside that of version 0.1.0, each in a browser context without a cache. */
 export async function pageBench(): Promise<BenchRow[]> {
   const sources = firstVersion()
-  const databases = [await createTestDatabase(), await createTestDatabase()] as const
+  // Version 0.1.0 does not write to tables of this one.
+  const databases = [await createTestDatabase(), await createEmptyDatabase()] as const
   const ours = await startExampleHost(1, databases[0].url, testRedisUrl())
   const theirs = await startFirstVersion(sources, databases[1].url, testRedisUrl())
   const browser = await openChromium()
