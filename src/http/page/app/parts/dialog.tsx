@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 /** A modal dialog. Escape closes it, and the focus goes back to where it was. */
 export function Dialog({
@@ -14,10 +14,13 @@ export function Dialog({
   readonly className?: string
 }) {
   const element = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opener = document.activeElement
-    element.current?.showModal()
+    const own = element.current
+    own?.showModal()
     return () => {
+      // Everything outside an open modal dialog is inert and takes no focus: close it first.
+      own?.close()
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
     }
   }, [])
