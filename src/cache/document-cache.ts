@@ -8,7 +8,7 @@ import { HEADS_PER_ENTRY, HeldDocuments, type HeldDocumentsParts } from './held/
 import { isUnverified, type MemoryEntry } from './held/memory-entry.js'
 import type { StampedDocument } from './held/stamped-document.js'
 import { type LogPage, RevisionLog } from './log/revision-log.js'
-import { LEASE_MS } from './redis/load-lease.js'
+import { MAX_WAIT_MS } from './redis/load-lease.js'
 import { ReadBatches, type RedisAnswer } from './redis/read-batches.js'
 import { Standings } from './standings.js'
 import { UntoldChanges } from './untold-changes.js'
@@ -129,7 +129,7 @@ export class DocumentCache<Value> {
       redis,
       load: parts.load,
       hasReplica: parts.hasReplica,
-      leaseMs: Math.min(LEASE_MS, options.readMs * CONFIRMING_SHARE),
+      waitMs: Math.min(MAX_WAIT_MS, options.readMs * CONFIRMING_SHARE),
       maxSuspicions: options.maxEntries * HEADS_PER_ENTRY,
       reportFalse: (message) => this.#reportFalse(message),
       failed: (error, message) => parts.events.failed(error, message),

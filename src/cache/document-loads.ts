@@ -30,7 +30,7 @@ export interface DocumentLoadsParts<Value> {
   readonly load: (scopes: readonly Scope[], from: 'replica' | 'primary') => Promise<ReadonlyMap<Scope, StampedDocument>>
   readonly hasReplica: boolean
   /** Longest time in milliseconds that one load waits for another worker's of the same document. */
-  readonly leaseMs: number
+  readonly waitMs: number
   readonly maxSuspicions: number
   /** Called with a sentence when the database does not know a change that was announced. */
   readonly reportFalse: (message: string) => void
@@ -113,14 +113,14 @@ export class DocumentLoads<Value> {
   }
 
   /**
-   * Waits while another worker loads a document that Redis lacks: workers that miss one name together cost PostgreSQL one load. It never waits longer
-   * than the lease lasts, even when the other worker has died.
+   * Waits while another worker loads a document that Redis lacks: workers that miss one name together cost PostgreSQL one load. When
+   * that one dies or is slow, the next one gets the lease; nobody waits longer than `waitMs`.
    */
   async #loadedElsewhere(scope: Scope, isImmutable: boolean): Promise<Served<Value> | undefined> {
-    const { redis, leaseMs } = this.#parts
+    const { redis, waitMs } = this.#parts
     if (!redis || this.#suspicions.has(scope)) return undefined
     const floor = isImmutable ? 0 : this.#parts.held.floor(scope)
-    const until = performance.now() + leaseMs
+    const until = performance.now() + waitMs
     while (!(await redis.mayLoad(scope, floor)) && performance.now() < until) {
       await sleep(LOOK_AGAIN_MS)
       const found = await this.#fromRedis(scope, isImmutable)

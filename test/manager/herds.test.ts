@@ -1,13 +1,14 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { LEASE_MS, MAX_WAIT_MS } from '../../src/cache/redis/load-lease.js'
 import type { ConfigurationManager } from '../../src/index.js'
+import { startTcpProxy } from '../support/tcp-proxy.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { heard, NO_POLL, useManagers } from './managers.js'
 import { runSql } from './run-sql.js'
 
 const WORKERS = 20
-const NAME = 'greeting'
 const makeManager = useManagers()
 
 let database: TestDatabase
@@ -21,40 +22,98 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function aFleet(): Promise<{ readonly workers: readonly ConfigurationManager[]; readonly namespace: string }> {
+interface Fleet {
+  readonly workers: readonly ConfigurationManager[]
+  readonly namespace: string
+}
+
+async function aFleet(url = database.url): Promise<Fleet> {
   const namespace = uniqueNamespace()
-  const options = { database: database.url, redis: testRedisUrl(), namespace, ...NO_POLL }
+  const options = { database: url, redis: testRedisUrl(), namespace, ...NO_POLL }
   return { workers: await Promise.all(Array.from({ length: WORKERS }, () => makeManager(options))), namespace }
 }
 
 const loadsOf = (workers: readonly ConfigurationManager[]) => workers.reduce((sum, worker) => sum + worker.stats().database.loads, 0)
 
-it('one name that twenty workers miss at once costs PostgreSQL one load or two', async () => {
-  const { workers, namespace } = await aFleet()
+interface Seen {
+  readonly loads: number
+  readonly ms: number
+}
+
+/**
+ * Leases are counted in milliseconds, and all workers of a test share one process and its machine: what they promise is seen where the
+ * work took less than `withinMs`, which gets ten tries.
+ */
+async function seenWithin(withinMs: number, workers: readonly ConfigurationManager[], work: () => Promise<void>): Promise<Seen> {
+  let ms = 0
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const before = loadsOf(workers)
+    const start = performance.now()
+    await work()
+    ms = performance.now() - start
+    if (ms < withinMs) return { loads: loadsOf(workers) - before, ms }
+  }
+  throw new Error(`It took ${Math.round(ms)} ms, the tenth time: this machine is too busy to see leases of ${LEASE_MS} ms at work.`)
+}
+
+let names = 0
+/** A name that all workers have heard of and that neither they nor Redis have. */
+async function missingName({ workers, namespace }: Fleet): Promise<string> {
   const [writer] = workers as [ConfigurationManager]
-  await writer.prompts.create({ name: NAME, template: 'one', labels: ['production'] })
+  const name = `missing-${names++}`
+  await writer.prompts.create({ name, template: 'one', labels: ['production'] })
   await Promise.all(workers.map((worker) => heard(worker, writer.stats().revision as number)))
   await redis.del(await redis.keys(`{${namespace}}*`))
-  const readers = workers.slice(1)
-  const before = loadsOf(readers)
+  return name
+}
 
-  const prompts = await Promise.all(readers.map((worker) => worker.getPrompt(NAME)))
+async function readAll(readers: readonly ConfigurationManager[], name: string): Promise<void> {
+  const prompts = await Promise.all(readers.map((reader) => reader.getPrompt(name)))
+  expect(prompts.map((prompt) => prompt?.template)).toEqual(readers.map(() => 'one'))
+}
 
-  expect(new Set(prompts.map((prompt) => prompt?.template))).toEqual(new Set(['one']))
-  expect(loadsOf(readers) - before).toBeLessThanOrEqual(2)
+/** Each of as many tries as `seenWithin` makes reads another of these. */
+async function missTogether(fleet: Fleet, withinMs: number, before = () => {}): Promise<Seen> {
+  const readers = fleet.workers.slice(1)
+  const missing: string[] = []
+  for (let attempt = 0; attempt < 10; attempt++) missing.push(await missingName(fleet))
+  before()
+  return seenWithin(withinMs, readers, () => readAll(readers, missing.pop() as string))
+}
+
+it('one name that twenty workers miss at once costs PostgreSQL one load or two', async () => {
+  expect((await missTogether(await aFleet(), LEASE_MS)).loads).toBeLessThanOrEqual(2)
 })
 
-it('so does a change by SQL of a document that all of them hold, which no writer puts into Redis', async () => {
+it('one name that twenty workers miss at once costs a far PostgreSQL one load for each lease that ends', async () => {
+  const { hostname, port, pathname, username } = new URL(database.url)
+  const proxy = await startTcpProxy({ host: hostname, port: Number(port) })
+  try {
+    const fleet = await aFleet(`postgres://${username}@127.0.0.1:${proxy.port}${pathname}`)
+    // To the server and back: longer than one lease, and shorter than two.
+    const { loads, ms } = await missTogether(fleet, MAX_WAIT_MS, () => proxy.delay(LEASE_MS * 0.6))
+    expect(ms).toBeGreaterThan(LEASE_MS)
+    expect(loads).toBeLessThanOrEqual(3)
+  } finally {
+    await proxy.close()
+  }
+})
+
+it('a change by SQL of a document that all of them hold, which no writer puts into Redis, costs four loads at most', async () => {
   const { workers } = await aFleet()
-  await Promise.all(workers.map((worker) => worker.getPrompt(NAME)))
-  const before = loadsOf(workers)
+  const [writer] = workers as [ConfigurationManager]
+  await writer.prompts.create({ name: 'held', template: 'one', labels: ['production'] })
+  await writer.prompts.createVersion({ name: 'held', template: 'two' })
+  await Promise.all(workers.map((worker) => heard(worker, writer.stats().revision as number)))
+  await readAll(workers, 'held')
+  let version = 1
 
-  await runSql(
-    database.url,
-    `insert into agent_config.prompts (project, name, version, type, template) values ('default', '${NAME}', 2, 'text', 'two');
-     update agent_config.prompt_labels set version = 2 where name = '${NAME}'`,
-  )
-  await expect.poll(() => workers.map((worker) => worker.peekPrompt(NAME)?.template)).toEqual(Array(WORKERS).fill('two'))
+  const { loads } = await seenWithin(LEASE_MS, workers, async () => {
+    version = 3 - version
+    await runSql(database.url, `update agent_config.prompt_labels set version = ${version} where name = 'held'`)
+    const all = () => workers.every((worker) => worker.peekPrompt('held')?.version === version)
+    await expect.poll(all, { interval: 5 }).toBe(true)
+  })
 
-  expect(loadsOf(workers) - before).toBeLessThanOrEqual(4)
+  expect(loads).toBeLessThanOrEqual(4)
 })

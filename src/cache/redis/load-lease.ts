@@ -2,6 +2,11 @@ import { script } from './scripts.js'
 
 /** How long one worker's load of a document keeps others from loading it too, in milliseconds. */
 export const LEASE_MS = 100
+/**
+ * How long a worker waits for others at most, in milliseconds: where PostgreSQL takes longer than a lease, or the first worker died, one more
+ * loads for each lease that ends, and not all of them at once.
+ */
+export const MAX_WAIT_MS = 3 * LEASE_MS
 /** Pause between two looks whether the other has stored it, in milliseconds. */
 export const LOOK_AGAIN_MS = 5
 
