@@ -33,7 +33,7 @@ afterAll(() => Promise.all([broken.close(), healthy.close()]))
 
 function anAgent() {
   const client = (name: string, server: OllamaServer) =>
-    new OllamaClient({ name, baseUrl: server.url, timeout: { chunkMs: 200 }, maxRetries: 2 })
+    new OllamaClient({ name, baseUrl: server.url, timeout: { chunkMs: 1_000 }, maxRetries: 2 })
   // A registry of its own: no model is in its cooldown.
   const llm = new LLMRegistry([client('broken', broken), client('healthy', healthy)])
   return new Asker({ llm, manager: managerOf('broken/one', 'healthy/two') })

@@ -150,7 +150,7 @@ describe('a prompt of very many versions', () => {
 
   it('says that PostgreSQL is needed where it does not answer', async () => {
     await createVersions(150)
-    const manager = await makeManager({ database: database.url, timeouts: { readMs: 300 } })
+    const manager = await makeManager({ database: database.url, timeouts: { readMs: 3_000 } })
     expect((await manager.getPrompt(name))?.version).toBe(150)
     await database.drop()
     try {

@@ -230,7 +230,7 @@ describe('through PgBouncer in transaction mode', () => {
   })
 
   it('a write that waits gives up in time, and its limits stay with its transaction', async () => {
-    const databaseMs = 200
+    const databaseMs = 1_000
     const manager = await start(options({ timeouts: { databaseMs } }))
     const holder = await connected(postgres.url)
     await holder.query('begin; update agent_config.config_state set revision = revision')
@@ -269,7 +269,7 @@ describe('while PgBouncer is away', () => {
     ],
   ] as const) {
     it(`what is known is served, and statements go on after it was ${title}`, async () => {
-      const timeouts = { databaseMs: 500, readMs: 1_000 }
+      const timeouts = { databaseMs: 1_000, readMs: 2_000 }
       const [writer, reader] = await Promise.all([start(options({ timeouts })), start(options({ timeouts }))])
       await create(writer, 'p', 'one')
       await eventually(async () => (await template(reader, 'p')) === 'one')
@@ -291,7 +291,7 @@ describe('while PgBouncer is away', () => {
   }
 
   it('reads of something unknown end in time while it is frozen, and events say what is lost and found', async () => {
-    const timeouts = { databaseMs: 300, readMs: 600 }
+    const timeouts = { databaseMs: 1_000, readMs: 2_000 }
     const manager = await start(options({ timeouts }))
     await create(manager, 'p', 'one')
     const { names } = eventsOf(manager)

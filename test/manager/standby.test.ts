@@ -214,7 +214,7 @@ describe('while the standby shows the past', () => {
 })
 
 describe('while the standby is away', () => {
-  const timeouts = { databaseMs: 300, readMs: 1_000 }
+  const timeouts = { databaseMs: 1_000, readMs: 3_000 }
   let isDead = false
   afterEach(async () => {
     if (isDead) await pair.standby.restart()

@@ -119,7 +119,7 @@ describe('the table of exposures', () => {
     const proxy = await startTcpProxy({ port: Number(target.port || 5432), host: target.hostname })
     target.hostname = '127.0.0.1'
     target.port = `${proxy.port}`
-    const manager = fixture.manager({ database: target.href, timeouts: { databaseMs: 300, readMs: 600 }, pollIntervalMs: 300 })
+    const manager = fixture.manager({ database: target.href, timeouts: { databaseMs: 1_000, readMs: 2_000 }, pollIntervalMs: 300 })
     await aPrompt(manager)
     await manager.rollouts.start(RECORDED)
     const errors: string[] = []

@@ -96,7 +96,7 @@ it('with PostgreSQL away answers by hash and stores nothing, and remembers again
   const admin = fixture.manager()
   await aPrompt(admin)
   const { id } = await admin.rollouts.start({ ...GREETING, arms: HALVES, sticky: true })
-  const manager = fixture.manager({ database: target.href, timeouts: { databaseMs: 300, readMs: 600 }, pollIntervalMs: 300 })
+  const manager = fixture.manager({ database: target.href, timeouts: { databaseMs: 1_000, readMs: 2_000 }, pollIntervalMs: 300 })
   const [known, others] = [SUBJECTS.slice(0, 20), SUBJECTS.slice(20, 40)]
   await fixture.sql('insert into agent_config.config_assignments (rollout_id, subject, arm) values ($1, $2, 1), ($1, $3, 1)', [
     id,

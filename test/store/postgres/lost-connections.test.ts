@@ -40,7 +40,7 @@ describe('a transaction that timed out on the client', () => {
     const url = new URL(store.url)
     url.hostname = '127.0.0.1'
     url.port = String(proxy.port)
-    const pool = new pg.Pool({ connectionString: url.href, max: 1, query_timeout: 500 })
+    const pool = new pg.Pool({ connectionString: url.href, max: 1, query_timeout: 1_500 })
     cleanUps.push(
       () => proxy.close(),
       () => pool.end(),
@@ -69,7 +69,7 @@ describe('a transaction that timed out on the client', () => {
     const url = new URL(store.url)
     url.hostname = '127.0.0.1'
     url.port = String(proxy.port)
-    const pool = new pg.Pool({ connectionString: url.href, max: 1, query_timeout: 500 })
+    const pool = new pg.Pool({ connectionString: url.href, max: 1, query_timeout: 1_500 })
     cleanUps.push(
       () => proxy.close(),
       () => pool.end(),

@@ -29,8 +29,8 @@ it('does not keep others from writing for longer than its idle timeout, and lear
 it('keeps others waiting no longer than their lock timeout while it is inside its own limits, and they say that nothing was written', async () => {
   worker = await spawnWorker<WriterHandlers>(new URL('../writer-process.ts', import.meta.url))
   await worker.ask('hold', store.url, 'slow', 10_000)
-  const { db, close } = openDatabase(store.url, 150)
-  const { prompts } = repositoriesOn(new ConfigStore({ db, schema: 'agent_config', databaseMs: 150 }), { project: 'default' })
+  const { db, close } = openDatabase(store.url, 500)
+  const { prompts } = repositoriesOn(new ConfigStore({ db, schema: 'agent_config', databaseMs: 500 }), { project: 'default' })
 
   const error = await caught(() => prompts.create({ name: 'impatient', template: 'x' }))
   const outcome = await worker.ask('release')
