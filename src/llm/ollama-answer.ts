@@ -59,27 +59,28 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
         const inputTokens = numberOf(last.prompt_eval_count)
         const outputTokens = numberOf(last.eval_count)
         const generateMs = milliseconds(last.eval_duration)
+        const { text, thinking } = answer.whole()
         const told = [...warnings, ...silentFaults(last, body, answer.length())]
-        const result: ChatResult = {
-          ...(present(answer.whole()) as { text: string; thinking?: string }),
+        // One list of fields: fields after a spread cost V8 some microseconds each.
+        const result = present({
+          text,
+          thinking,
           toolCalls,
           finishReason: finishReasonOf(last.done_reason, toolCalls.length > 0),
           usage: present({ inputTokens, outputTokens, totalTokens: sum(inputTokens, outputTokens) }),
-          timings: {
+          timings: present({
             totalMs: performance.now() - scope.startedAt,
-            ...present({
-              firstChunkMs: scope.firstChunkMs,
-              loadMs: milliseconds(last.load_duration),
-              promptMs: milliseconds(last.prompt_eval_duration),
-              generateMs,
-              tokensPerSecond: outputTokens !== undefined && generateMs ? (outputTokens / generateMs) * 1_000 : undefined,
-            }),
-          },
+            firstChunkMs: scope.firstChunkMs,
+            loadMs: milliseconds(last.load_duration),
+            promptMs: milliseconds(last.prompt_eval_duration),
+            generateMs,
+            tokensPerSecond: outputTokens !== undefined && generateMs ? (outputTokens / generateMs) * 1_000 : undefined,
+          }),
           model: stringOf(last.model) ?? model,
           provider,
-          ...(told.length > 0 && { warnings: told }),
+          warnings: told.length > 0 ? told : undefined,
           raw: last,
-        }
+        }) as ChatResult
         return [{ type: 'finish', result }]
       },
     }

@@ -84,20 +84,21 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
           ...(toolCalls.length > 0 && { toolCalls }),
           ...told,
         }
-        const result: ChatResult = {
+        const result = present({
           text,
-          ...(present({ thinking, message }) as object),
+          thinking,
+          message,
           toolCalls,
           finishReason:
             toolCalls.length > 0 && reason === 'stop'
               ? 'tool-calls'
               : (FINISH.find(([words]) => words.test(reason ?? 'stop'))?.[1] ?? 'other'),
           usage: usageOf(usage),
-          timings: { totalMs: performance.now() - scope.startedAt, ...present({ firstChunkMs: scope.firstChunkMs }) },
+          timings: present({ totalMs: performance.now() - scope.startedAt, firstChunkMs: scope.firstChunkMs }),
           model: answered,
           provider,
           raw: last,
-        }
+        }) as ChatResult
         return [...toolCalls.map((toolCall) => ({ type: 'tool-call' as const, toolCall })), { type: 'finish', result }]
       },
     }
