@@ -12,6 +12,8 @@ const END_OF_STREAM_MS = 100
 /** Most bytes of an error's body that are read. */
 const MOST_ERROR_BYTES = 65_536
 const MOST_REDIRECTS = 5
+/** Reasons that an error in a stream has when its words say so. */
+const BY_WORDS = ['context_length', 'rate_limit', 'unsupported', 'model_not_found', 'auth'] as const
 
 /** One server as its client sees it. */
 export interface HttpService {
@@ -103,8 +105,14 @@ export async function* askServer<Event>(
         reason: 'invalid_response',
         cause,
       })
-    if (numberOf(status) && !partial()) return refusal(call, status as number, String(said ?? message), fail)
-    if (answer) return fail(`broke off: ${message}`, { reason: 'stream', cause })
+    const words = String(said ?? message)
+    if (numberOf(status) && !partial()) return refusal(call, status as number, words, fail)
+    // Without a status, the words of an error may still say that the request is at fault.
+    if (answer)
+      return fail(`broke off: ${message}`, {
+        reason: BY_WORDS.find((reason) => reason === factsOfStatus(400, words).reason) ?? 'stream',
+        cause,
+      })
     if (scope.attempts === 0) return fail(`cannot be asked: ${message}`, { reason: 'bad_request', cause })
     const code = recordOf(inner)?.code
     // A host's fetch reached a time limit of its own. The server may still be working, so the request is not sent again.

@@ -6,7 +6,7 @@ import { CorruptLineError } from './lines.js'
 import type { ChatEvent, ChatResult } from './llm-client.js'
 import { present } from './present.js'
 import { errorText } from './status-facts.js'
-import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
+import { errorIn, type Fields, idOf, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
 /** The parts of the request that a reader needs. */
 export interface AskedOllama {
@@ -92,7 +92,7 @@ export function lineOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
   const isAnswer = 'done' in fields || 'message' in fields || 'status' in fields
-  const said = fields.error ?? (isAnswer ? undefined : errorEntry(fields))
+  const said = errorIn(fields.error) ?? (isAnswer ? undefined : errorEntry(fields))
   if (said != null) throw new Error(errorText({ error: said }))
   return fields
 }
@@ -154,5 +154,5 @@ function toolCallOf(call: unknown): ToolCall {
   const { id, function: called } = recordOf(call) ?? {}
   const { name, arguments: input } = recordOf(called) ?? {}
   if (stringOf(name) === undefined) throw new CorruptLineError(JSON.stringify(call))
-  return { id: stringOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) ?? {} }
+  return { id: idOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) ?? {} }
 }

@@ -128,6 +128,7 @@ it('takes all that Claude says and is told, and gives it back to Claude unchange
     },
     { role: 'tool', tool_call_id: 'c1', content: 'It is:' },
     { role: 'tool', tool_call_id: 'c2', content: 'not there' },
+    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } }] },
     { role: 'user', content: 'And?' },
   ])
   expect(history).toEqual(given)
