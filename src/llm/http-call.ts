@@ -228,7 +228,8 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     }
     void response.body?.cancel().catch(() => {})
     const next = urlOf(headers.get('location') ?? '', url)
-    if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
+    // Addresses with a password, and of other kinds (`blob:`), do not begin with the origin.
+    if (!next?.href.startsWith(`${new URL(url).origin}/`) || status === 303 || redirects === MOST_REDIRECTS) {
       const hint = 'Set baseUrl to the server that answers.'
       throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
     }

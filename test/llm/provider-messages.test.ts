@@ -404,3 +404,33 @@ it('gives Anthropic a string where a string will do, and no more than four cache
   )
   expect(marks).toEqual([0, 0, 1, 1, 1, 1])
 })
+
+it('marks nothing for Anthropic with `cache: false`, and leaves no field of ours in parts that only Anthropic knows', () => {
+  const found = { type: 'search_result', source: 's', title: 't', content: [] }
+  const unmarked = [{ role: 'user', content: 'a', cache: false }] as unknown as Message[]
+  const part = [{ role: 'user', content: [{ type: 'text', text: 'a', cache: null }] }] as unknown as Message[]
+
+  for (const messages of [unmarked, part]) expect(toAnthropicMessages(messages)).toEqual({ messages: [{ role: 'user', content: 'a' }] })
+  expect(toAnthropicMessages([{ role: 'user', content: [{ ...found, cache: true }] }]).messages[0]?.content).toEqual([
+    { ...found, cache_control: { type: 'ephemeral' } },
+  ])
+})
+
+it('counts the cache marks within results of tools among the four that Anthropic takes', () => {
+  const content = ['a', 'b', 'c', 'd'].map((text) => ({ type: 'text' as const, text, cache: true as const }))
+  const messages: Message[] = [
+    { role: 'system', content: 'Brief.', cache: true },
+    { role: 'tool', toolCallId: '1', content, cache: true },
+  ]
+
+  const sent = JSON.stringify(toAnthropicMessages(messages))
+
+  expect(sent.match(/cache_control/g)).toHaveLength(4)
+  expect(sent).toContain('"system":"Brief."')
+})
+
+it.each(['system', 'developer'] as const)('refuses a picture for Anthropic in a message of role %s', (role) => {
+  const content = [{ type: 'image', data: 'iVBORw0K' }]
+
+  expect(() => toAnthropicMessages([{ role, content }])).toThrow(expect.objectContaining({ reason: 'unsupported' }))
+})
