@@ -101,22 +101,18 @@ export abstract class BaseAgent<Input, Output> {
    *
    * @throws like `execute`, at the first step of the loop
    */
-  async *executeStream(input: Input, options: ExecuteOptions = {}): AsyncGenerator<AgentStreamEvent<Output>, Output, undefined> {
-    const channel = new EventChannel<ChatEvent>()
+  executeStream(input: Input, options: ExecuteOptions = {}): AsyncGenerator<AgentStreamEvent<Output>, Output, undefined> {
     const leaving = new AbortController()
-    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
-    const run = this.#execute(input, { ...options, signal }, (event) => channel.put(event)).finally(() => channel.close())
-    // Awaited below; a reader that leaves early never sees the rejection.
-    run.catch(() => {})
-    try {
-      yield* channel
-      const { output, degraded } = await run
-      yield { type: 'output', output, degraded }
-      return output
-    } finally {
-      leaving.abort()
-      await run.catch(() => {})
+    const events = this.#eventsOf(input, options, leaving)
+    // A generator's own return() and throw() queue behind a step that still waits for the model: the run is ended first.
+    for (const verb of ['return', 'throw'] as const) {
+      const leave = events[verb].bind(events)
+      events[verb] = (value?: unknown) => {
+        leaving.abort()
+        return leave(value as Output)
+      }
     }
+    return events
   }
 
   /** Listens to runs. @returns the function that stops listening */
@@ -243,6 +239,27 @@ export abstract class BaseAgent<Input, Output> {
     const { embeddingName: name } = this
     const config = await this.#pinned(context, `embedding ${name}`, () => this.#reads.embedding(name, { context }))
     return embedWith(config, values, { registry: this.#reads.clients(), context, state: this.#stateOf(context), options })
+  }
+
+  async *#eventsOf(
+    input: Input,
+    options: ExecuteOptions,
+    leaving: AbortController,
+  ): AsyncGenerator<AgentStreamEvent<Output>, Output, undefined> {
+    const channel = new EventChannel<ChatEvent>()
+    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
+    const run = this.#execute(input, { ...options, signal }, (event) => channel.put(event)).finally(() => channel.close())
+    // Awaited below; a reader that leaves early never sees the rejection.
+    run.catch(() => {})
+    try {
+      yield* channel
+      const { output, degraded } = await run
+      yield { type: 'output', output, degraded }
+      return output
+    } finally {
+      leaving.abort()
+      await run.catch(() => {})
+    }
   }
 
   async #execute(

@@ -1,4 +1,5 @@
-import type { CacheMark, Message, MessagePart, ProviderFields } from '../entities/message.js'
+import type { CacheMark, Message, MessagePart, OpaquePart, ProviderFields } from '../entities/message.js'
+import { LLMError } from '../shared/errors.js'
 import { isFilePart, isImagePart, isReasoningPart, isTextPart } from '../shared/message-parts.js'
 import { mediaOf, partsOf } from './media.js'
 import { toMessages } from './to-messages.js'
@@ -51,6 +52,7 @@ export interface AnthropicMessages {
  * and messages of one side that follow each other become one. Cache marks become `cache_control`, at most four: the API
  * refuses more, so the last ones stay. Thoughts go back only with their signature (`providerMetadata.anthropic`).
  *
+ * @throws {LLMError} with reason `unsupported` for a picture or a file in a message of role `system` or `developer`
  * @example
  * ```ts
  * toAnthropicMessages([
@@ -66,6 +68,8 @@ export function toAnthropicMessages(messages: readonly Message[]): AnthropicMess
   for (const message of toMessages(messages)) {
     const blocks = withCache(blocksOf(message), message.cache)
     if (message.role === 'system' || message.role === 'developer') {
+      if (blocks.some(({ type }) => type === 'image' || type === 'document'))
+        throw new LLMError(`A message of role ${message.role} cannot show a picture or a file.`, { reason: 'unsupported' })
       system.push(...blocks.filter((block) => block.type === 'text'))
       continue
     }
@@ -74,12 +78,17 @@ export function toAnthropicMessages(messages: readonly Message[]): AnthropicMess
     if (last?.role === role) last.blocks.push(...blocks)
     else if (blocks.length > 0) turns.push({ role, blocks })
   }
-  keepLastMarks([...system, ...turns.flatMap(({ blocks }) => blocks)])
+  keepLastMarks([...system, ...turns.flatMap(({ blocks }) => blocks.flatMap(withInner))])
   const [only, ...more] = system
   return {
     ...(only && { system: more.length > 0 || only.cache_control ? system : only.text }),
     messages: turns.map(({ role, blocks }) => ({ role, content: plainText(blocks) ?? blocks })),
   }
+}
+
+/** A block behind those that it holds: a result of a tool may have marks within. */
+function withInner(block: AnthropicBlock): AnthropicBlock[] {
+  return block.type === 'tool_result' && Array.isArray(block.content) ? [...block.content, block] : [block]
 }
 
 /** Most marks that the API takes in one request. */
@@ -117,7 +126,10 @@ function blockOf(part: MessagePart): AnthropicBlock[] {
   if (isTextPart(part)) return [{ type: 'text', text: part.text, ...optionsOf(part) }]
   if (isReasoningPart(part)) return thought(part.text, { ...part.providerMetadata?.anthropic, ...part.providerOptions?.anthropic })
   // A part that only the provider knows.
-  if (!isImagePart(part) && !isFilePart(part)) return [part as unknown as AnthropicBlock]
+  if (!isImagePart(part) && !isFilePart(part)) {
+    const { cache, ...block } = part as OpaquePart
+    return [block as unknown as AnthropicBlock]
+  }
   const { url, base64 = '', mediaType = part.type === 'image' ? 'image/png' : 'application/pdf' } = mediaOf(part)
   const source: AnthropicSource = url === undefined ? { type: 'base64', media_type: mediaType, data: base64 } : { type: 'url', url }
   if (part.type === 'image' || mediaType.startsWith('image/')) return [{ type: 'image', source, ...optionsOf(part) }]
@@ -149,7 +161,7 @@ function optionsOf({ providerOptions }: ProviderFields): object {
 /** The mark stands at the last block that can have one. */
 function withCache(blocks: AnthropicBlock[], cache: CacheMark | undefined): AnthropicBlock[] {
   const at = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
-  if (cache === undefined || at < 0) return blocks
+  if (!cache || at < 0) return blocks
   const marked = { ...(blocks[at] as AnthropicText), cache_control: { type: 'ephemeral' as const, ...(cache !== true && { ttl: cache }) } }
   return [...blocks.slice(0, at), marked, ...blocks.slice(at + 1)]
 }

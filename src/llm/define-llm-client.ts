@@ -1,7 +1,7 @@
 import type { ToolCall } from '../entities/message.js'
 import { InvalidArgumentError, LLMError } from '../shared/errors.js'
 import { leavable } from './async-iteration.js'
-import { CALL_DEFAULTS, type CallLimits, CallScope, limitsOf } from './call-scope.js'
+import { CALL_DEFAULTS, type CallLimits, type CallScope, limitsOf, openScope } from './call-scope.js'
 import { answerLimit, clientName } from './client-options.js'
 import { embedInBatches } from './embedding.js'
 import { foreignError } from './foreign-error.js'
@@ -57,7 +57,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
   const provider = clientName('provider', definition.provider)
   const base = limitsOf(definition, CALL_DEFAULTS)
   const maxLength = answerLimit(definition.maxAnswerBytes)
-  const openScope = (options: CallOptions) => new CallScope(limitsOf(options, base), options.signal)
+  const scopeOf = (options: CallOptions) => openScope(limitsOf(options, base), options.signal)
 
   return {
     provider,
@@ -66,7 +66,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
     ...(health && { health: health.bind(definition) }),
 
     async chat(request, options = {}) {
-      const scope = openScope(options)
+      const scope = scopeOf(options)
       const answer = new PartialAnswer(request.model, provider, scope, maxLength)
       let isComplete = false
       try {
@@ -83,7 +83,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
 
     stream(request, options = {}) {
       return leavable<ChatEvent>(async function* (onLeave) {
-        const scope = openScope(options)
+        const scope = scopeOf(options)
         onLeave(() => scope.abandon())
         const answer = new PartialAnswer(request.model, provider, scope, maxLength)
         let isComplete = false
@@ -129,7 +129,7 @@ async function embedWith(
   const limits = limitsOf(options, base)
   const warnings = new Set<string>()
   const result = await embedInBatches(provider, request, limits, warnings, async (values, timeouts) => {
-    const scope = new CallScope({ ...limits, timeouts }, options.signal)
+    const scope = openScope({ ...limits, timeouts }, options.signal)
     let isComplete = false
     const toError = (error: unknown) => foreignError(error, { provider, model: request.model }, scope)
     try {

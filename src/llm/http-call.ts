@@ -1,7 +1,7 @@
 import { LLMError, type LLMErrorFacts } from '../shared/errors.js'
-import { type CallLimits, CallScope } from './call-scope.js'
+import { type CallLimits, type CallScope, openScope } from './call-scope.js'
 import { checkHeaders, urlOf } from './client-options.js'
-import { CorruptLineError, type Decoder, type MakeDecoder } from './lines.js'
+import { CorruptLineError, type MakeDecoder } from './lines.js'
 import { patience } from './patient-fetch.js'
 import { retryAfterOf, withRetries } from './retry.js'
 import { errorText, factsOfStatus } from './status-facts.js'
@@ -12,6 +12,8 @@ const END_OF_STREAM_MS = 100
 /** Most bytes of an error's body that are read. */
 const MOST_ERROR_BYTES = 65_536
 const MOST_REDIRECTS = 5
+/** Reasons that an error in a stream has when its words say so. */
+const BY_WORDS = ['context_length', 'rate_limit', 'unsupported', 'model_not_found', 'auth'] as const
 
 /** One server as its client sees it. */
 export interface HttpService {
@@ -67,8 +69,6 @@ export interface AnswerReader<Event> {
 /** Makes the error of this call. */
 type Fail = (what: string, facts: LLMErrorFacts) => LLMError
 
-type BodyReader = ReadableStreamDefaultReader<Uint8Array>
-
 /**
  * Asks a server and gives out what a reader makes of its answer, chunk by chunk.
  *
@@ -81,32 +81,40 @@ export async function* askServer<Event>(
   makeReader: MakeReader<Event>,
   onLeave?: (leave: () => void) => void,
 ): AsyncGenerator<readonly Event[], void, undefined> {
-  const { service, model } = call
-  const scope = new CallScope(call.limits, call.signal)
-  onLeave?.(() => scope.abandon())
+  const { service, model, limits, signal } = call
+  const scope = openScope(limits, signal)
+  onLeave?.(scope.abandon)
   let answer: OpenAnswer<Event> | undefined
   let isComplete = false
+  const partial = (): string | undefined => answer && (answer.reader.partial?.() ?? '')
   const fail: Fail = (what, facts) =>
     new LLMError(redacted(`${service.title} at ${service.base}${call.path} ${what}.`, call), {
       provider: service.provider,
       model,
-      partial: answer && (answer.reader.partial?.() ?? ''),
+      partial: partial(),
       attempts: scope.attempts,
       ...facts,
     })
   const toError = (cause: unknown): LLMError => {
     if (scope.ending) return fail(...scope.ending)
     if (cause instanceof LLMError) return cause
+    // A host's fetch may reject with anything.
+    const { message, status, said, cause: inner } = recordOf(cause) ?? {}
     if (cause instanceof CorruptLineError)
-      return fail(`sent ${cause.message[0] === '<' ? 'a page instead of JSON' : 'what cannot be read'}: ${cause.message}`, {
+      return fail(`sent ${cause.message[0] === '<' ? 'a page instead of JSON' : 'what cannot be read'}: ${message}`, {
         reason: 'invalid_response',
         cause,
       })
-    const status = numberOf(recordOf(cause)?.status)
-    if (status && !answer?.reader.partial?.()) return refusal(call, status, String(recordOf(cause)?.said ?? (cause as Error).message), fail)
-    if (answer) return fail(`broke off: ${(cause as Error).message}`, { reason: 'stream', cause })
-    if (scope.attempts === 0) return fail(`cannot be asked: ${(cause as Error).message}`, { reason: 'bad_request', cause })
-    const code = recordOf(recordOf(cause)?.cause)?.code
+    const words = String(said ?? message)
+    if (numberOf(status) && !partial()) return refusal(call, status as number, words, fail)
+    // Without a status, the words of an error may still say that the request is at fault.
+    if (answer)
+      return fail(`broke off: ${message}`, {
+        reason: BY_WORDS.find((reason) => reason === factsOfStatus(400, words).reason) ?? 'stream',
+        cause,
+      })
+    if (scope.attempts === 0) return fail(`cannot be asked: ${message}`, { reason: 'bad_request', cause })
+    const code = recordOf(inner)?.code
     // A host's fetch reached a time limit of its own. The server may still be working, so the request is not sent again.
     const facts = /HEADERS_TIMEOUT|BODY_TIMEOUT/.test(String(code))
       ? ({ reason: 'timeout', phase: 'first-chunk' } as const)
@@ -117,18 +125,19 @@ export async function* askServer<Event>(
     checkHeaders(call.headers)
     const body = call.body && JSON.stringify(call.body)
     answer = await withRetries(scope, async () => openAnswer(call, await send(call, body, scope, fail), makeReader, scope), toError)
+    const { source, reader, events, next } = answer
     while (true) {
       // Values before a fault in the same chunk are given out first.
-      if (answer.events.length > 0) yield answer.events.splice(0)
+      if (events.length > 0) yield events.splice(0)
       if (answer.fault !== undefined) throw answer.fault
       if (answer.isDone) break
-      await readChunk(answer, scope)
+      await next()
     }
     // Reading to the end lets the connection serve the next call; when the end does not come in time, the connection is closed.
-    await Promise.race([answer.source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
-    void answer.source.cancel().catch(() => {})
+    await Promise.race([source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
+    void source.cancel().catch(() => {})
     isComplete = true
-    if (answer.reader.end) yield answer.reader.end(scope)
+    if (reader.end) yield reader.end(scope)
   } catch (error) {
     throw toError(error)
   } finally {
@@ -145,13 +154,14 @@ export async function lastOf<Value>(batches: AsyncIterable<readonly Value[]>): P
 
 /** An answer that has begun. */
 interface OpenAnswer<Event> {
-  readonly source: BodyReader
+  readonly source: ReadableStreamDefaultReader<Uint8Array>
   readonly reader: AnswerReader<Event>
-  readonly decoder: Decoder
   readonly events: Event[]
   isDone: boolean
   /** What went wrong while a chunk was read. */
   fault: unknown
+  /** Reads the next chunk. It never rejects. */
+  next(): Promise<void>
 }
 
 /** Waits for the first chunk of an answer: a connection that is lost before it is retried. */
@@ -169,9 +179,23 @@ async function openAnswer<Event>(
   const decoder = call.decoder((value) => {
     answer.isDone ||= reader.accept(value)
   }, call.maxBytes)
-  const answer: OpenAnswer<Event> = { source, reader, decoder, events, isDone: false, fault: undefined }
-  const chunk = await scope.chunk(source.read())
-  takeChunk(answer, chunk)
+  const fail = (error: unknown): void => {
+    answer.fault = error ?? new Error('the connection was lost')
+  }
+  const read = () => scope.chunk(source.read())
+  const take = ({ done, value }: Awaited<ReturnType<typeof read>>): void => {
+    try {
+      if (done) {
+        decoder.flush()
+        if (!answer.isDone && !reader.canEnd?.()) throw new Error('no "done" at the end')
+        answer.isDone = true
+      } else decoder.push(value)
+    } catch (error) {
+      fail(error)
+    }
+  }
+  const answer: OpenAnswer<Event> = { source, reader, events, isDone: false, fault: undefined, next: () => read().then(take, fail) }
+  take(await read())
   // The reader may find that the server is not ready yet, or a proxy's error in an answer with status 200.
   const { fault } = answer
   const canAskAgain = fault instanceof LLMError ? fault.retryable : recordOf(fault)?.status
@@ -180,28 +204,6 @@ async function openAnswer<Event>(
     throw fault
   }
   return answer
-}
-
-async function readChunk(answer: OpenAnswer<unknown>, scope: CallScope): Promise<void> {
-  try {
-    takeChunk(answer, await scope.chunk(answer.source.read()))
-  } catch (error) {
-    answer.fault = error ?? new Error('the connection was lost')
-  }
-}
-
-function takeChunk(answer: OpenAnswer<unknown>, chunk: Awaited<ReturnType<BodyReader['read']>>): void {
-  try {
-    if (!chunk.done) {
-      answer.decoder.push(chunk.value)
-      return
-    }
-    answer.decoder.flush()
-    if (!answer.isDone && !answer.reader.canEnd?.()) throw new Error('no "done" at the end')
-    answer.isDone = true
-  } catch (error) {
-    answer.fault = error
-  }
 }
 
 /** Sends the request; redirects are followed to the same origin only, so that a prompt goes nowhere else. */
@@ -226,7 +228,8 @@ async function send(call: HttpCall, body: string | undefined, scope: CallScope, 
     }
     void response.body?.cancel().catch(() => {})
     const next = urlOf(headers.get('location') ?? '', url)
-    if (next?.origin !== new URL(url).origin || status === 303 || redirects === MOST_REDIRECTS) {
+    // Addresses with a password, and of other kinds (`blob:`), do not begin with the origin.
+    if (!next?.href.startsWith(`${new URL(url).origin}/`) || status === 303 || redirects === MOST_REDIRECTS) {
       const hint = 'Set baseUrl to the server that answers.'
       throw fail(`answered ${status} and sends to ${next?.origin ?? 'no address'}`, { reason: 'bad_request', status, hint })
     }

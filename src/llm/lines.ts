@@ -1,4 +1,4 @@
-import { parseJson } from './wire-values.js'
+import { parsedText, parseJson } from './wire-values.js'
 
 /** What the server sent cannot be read: a line that is no JSON, bytes that are not UTF-8, a value that makes no sense. */
 export class CorruptLineError extends Error {}
@@ -110,11 +110,26 @@ function takeLines(bytes: Uint8Array, take: (line: string) => void): void {
   }
 }
 
-/** One value of JSON on each line. */
-export const ndjsonDecoder: MakeDecoder = (take, maxBytes) =>
-  lineDecoder((line) => {
-    if (line) take(jsonOf(line))
+/** One value of JSON on each line, or, as some proxies write it, a single value on many lines. */
+export const ndjsonDecoder: MakeDecoder = (take, maxBytes) => {
+  let isFirst = true
+  /** The lines of a single value. */
+  let body = ''
+  const lines = lineDecoder((line) => {
+    if (!line) return
+    if (body || (isFirst && /^[{[]/.test(line) && parsedText(line) === line)) body += `${line}\n`
+    else take(jsonOf(line))
+    isFirst = false
+    if (body.length > maxBytes) throw new TooLongError(maxBytes)
   }, maxBytes)
+  return {
+    push: lines.push,
+    flush() {
+      lines.flush()
+      if (body) take(jsonOf(body))
+    },
+  }
+}
 
 /** The value of a text of JSON. @throws {CorruptLineError} */
 export function jsonOf(text: string): unknown {

@@ -6,7 +6,7 @@ import { CorruptLineError } from './lines.js'
 import type { ChatEvent, ChatResult } from './llm-client.js'
 import { present } from './present.js'
 import { errorText } from './status-facts.js'
-import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
+import { errorIn, type Fields, idOf, listOf, numberOf, parsedText, recordOf, stringOf, sum } from './wire-values.js'
 
 /** The parts of the request that a reader needs. */
 export interface AskedOllama {
@@ -59,27 +59,28 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
         const inputTokens = numberOf(last.prompt_eval_count)
         const outputTokens = numberOf(last.eval_count)
         const generateMs = milliseconds(last.eval_duration)
+        const { text, thinking } = answer.whole()
         const told = [...warnings, ...silentFaults(last, body, answer.length())]
-        const result: ChatResult = {
-          ...(present(answer.whole()) as { text: string; thinking?: string }),
+        // One list of fields: fields after a spread cost V8 some microseconds each.
+        const result = present({
+          text,
+          thinking,
           toolCalls,
           finishReason: finishReasonOf(last.done_reason, toolCalls.length > 0),
           usage: present({ inputTokens, outputTokens, totalTokens: sum(inputTokens, outputTokens) }),
-          timings: {
+          timings: present({
             totalMs: performance.now() - scope.startedAt,
-            ...present({
-              firstChunkMs: scope.firstChunkMs,
-              loadMs: milliseconds(last.load_duration),
-              promptMs: milliseconds(last.prompt_eval_duration),
-              generateMs,
-              tokensPerSecond: outputTokens !== undefined && generateMs ? (outputTokens / generateMs) * 1_000 : undefined,
-            }),
-          },
+            firstChunkMs: scope.firstChunkMs,
+            loadMs: milliseconds(last.load_duration),
+            promptMs: milliseconds(last.prompt_eval_duration),
+            generateMs,
+            tokensPerSecond: outputTokens !== undefined && generateMs ? (outputTokens / generateMs) * 1_000 : undefined,
+          }),
           model: stringOf(last.model) ?? model,
           provider,
-          ...(told.length > 0 && { warnings: told }),
+          warnings: told.length > 0 ? told : undefined,
           raw: last,
-        }
+        }) as ChatResult
         return [{ type: 'finish', result }]
       },
     }
@@ -91,7 +92,7 @@ export function lineOf(value: unknown): Fields {
   const fields = recordOf(value)
   if (fields === undefined) throw new CorruptLineError(String(value))
   const isAnswer = 'done' in fields || 'message' in fields || 'status' in fields
-  const said = fields.error ?? (isAnswer ? undefined : errorEntry(fields))
+  const said = errorIn(fields.error) ?? (isAnswer ? undefined : errorEntry(fields))
   if (said != null) throw new Error(errorText({ error: said }))
   return fields
 }
@@ -153,5 +154,5 @@ function toolCallOf(call: unknown): ToolCall {
   const { id, function: called } = recordOf(call) ?? {}
   const { name, arguments: input } = recordOf(called) ?? {}
   if (stringOf(name) === undefined) throw new CorruptLineError(JSON.stringify(call))
-  return { id: stringOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) ?? {} }
+  return { id: idOf(id) ?? `call_${Math.random().toString(36).slice(2)}`, name: name as string, input: parsedText(input) ?? {} }
 }

@@ -62,7 +62,7 @@ export function samplingBody(request: SamplingOptions & { readonly model: string
       format: responseFormat?.type === 'json' ? (responseFormat.schema ?? 'json') : undefined,
     }),
   })
-  return { body: { ...body, model: request.model, stream: true }, warnings }
+  return { body: { model: request.model, stream: true, ...body }, warnings }
 }
 
 /** Keys in Ollama's words, each where the server looks for it. Unknown ones are sent among the options and warned about. */

@@ -6,7 +6,7 @@ import type { ChatEvent, ChatResult, FinishReason, TokenUsage } from './llm-clie
 import { present } from './present.js'
 import { DONE } from './sse.js'
 import { errorText } from './status-facts.js'
-import { type Fields, listOf, numberOf, parsedText, recordOf, stringOf } from './wire-values.js'
+import { errorIn, type Fields, idOf, listOf, numberOf, parsedText, recordOf, stringOf } from './wire-values.js'
 
 /** The parts of the request that a reader needs. */
 export interface AskedOpenAI {
@@ -45,13 +45,17 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
     let answered = model
     let usage: Fields = {}
     let reason: string | undefined
+    let hasChoice = false
 
     return {
       partial: () => answer.whole().text,
       canEnd: () => reason !== undefined,
 
       accept(value) {
-        if (value === DONE) return true
+        if (value === DONE) {
+          if (!hasChoice) throw new Error('no answer before [DONE]')
+          return true
+        }
         const fields = fieldsOf(value)
         last = fields
         answered = stringOf(fields.model) ?? answered
@@ -59,7 +63,10 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
         usage = recordOf(fields.usage) ?? recordOf(recordOf(fields.x_groq)?.usage) ?? usage
         // Of several answers (`n`), whose parts may come mixed, the first one.
         const choice = recordOf(listOf(fields.choices).find((each) => !recordOf(each)?.index))
+        hasChoice ||= choice !== undefined
         const delta = recordOf(choice?.delta) ?? recordOf(choice?.message)
+        // Servers that speak the words of plain completions.
+        if (!delta) answer.add(choice?.text, undefined)
         if (delta) {
           const { role, content, refusal, reasoning_content, reasoning, tool_calls, function_call, ...others } = delta
           answer.add(wordsOf(content ?? refusal, 'text'), reasoning_content ?? reasoning ?? wordsOf(listOf(content), 'thinking'))
@@ -84,20 +91,21 @@ export function completionReader({ provider, model, maxLength, isQuiet }: AskedO
           ...(toolCalls.length > 0 && { toolCalls }),
           ...told,
         }
-        const result: ChatResult = {
+        const result = present({
           text,
-          ...(present({ thinking, message }) as object),
+          thinking,
+          message,
           toolCalls,
           finishReason:
             toolCalls.length > 0 && reason === 'stop'
               ? 'tool-calls'
               : (FINISH.find(([words]) => words.test(reason ?? 'stop'))?.[1] ?? 'other'),
           usage: usageOf(usage),
-          timings: { totalMs: performance.now() - scope.startedAt, ...present({ firstChunkMs: scope.firstChunkMs }) },
+          timings: present({ totalMs: performance.now() - scope.startedAt, firstChunkMs: scope.firstChunkMs }),
           model: answered,
           provider,
           raw: last,
-        }
+        }) as ChatResult
         return [...toolCalls.map((toolCall) => ({ type: 'tool-call' as const, toolCall })), { type: 'finish', result }]
       },
     }
@@ -118,7 +126,7 @@ export function fieldsOf(value: unknown): Fields {
   const fields = recordOf(Array.isArray(value) && !recordOf(first)?.error ? { data: value } : (first ?? value))
   if (fields === undefined) throw new CorruptLineError(String(value))
   // vLLM, Mistral and FastAPI say what went wrong without a field `error`.
-  const error = fields.error ?? recordOf(fields.x_groq)?.error
+  const error = errorIn(fields.error ?? recordOf(fields.x_groq)?.error)
   if (error || ((fields.message || fields.detail) && !fields.choices && !fields.data)) {
     const status = statusOf(recordOf(error) ?? fields)
     throw Object.assign(new Error(errorText(error ? { error } : fields)), { status, said: JSON.stringify(fields) })
@@ -154,7 +162,8 @@ export function usageOf(usage: Fields): TokenUsage {
  *
  * @returns how much there was
  */
-function addPiece(pieces: CallPieces[], { index, id, type, function: called, ...extra }: Fields): number {
+function addPiece(pieces: CallPieces[], { index, id: wireId, type, function: called, ...extra }: Fields): number {
+  const id = idOf(wireId)
   const { name, arguments: input } = recordOf(called) ?? {}
   let piece = pieces.findLast((each) => (index == null ? !id : each.index === index))
   const isNamedAgain = !id && name && piece?.name && (isWhole(piece.input) || (index == null && name !== piece.name))
@@ -162,7 +171,7 @@ function addPiece(pieces: CallPieces[], { index, id, type, function: called, ...
     piece = { index, id: undefined, name: undefined, input: '', extra: {} }
     pieces.push(piece)
   }
-  piece.id ||= stringOf(id)
+  piece.id ||= id
   piece.name ||= stringOf(name)
   const more = typeof input === 'string' ? input : input == null ? '' : JSON.stringify(input)
   piece.input += more

@@ -1,5 +1,7 @@
 import type { FilePart, ImagePart, Message, MessagePart, ProviderFields } from '../entities/message.js'
+import { LLMError } from '../shared/errors.js'
 import { isFilePart, isImagePart, isReasoningPart, isTextPart, messageText } from '../shared/message-parts.js'
+import { isOpenAIPart } from './foreign-parts.js'
 import { addressOfMedia, mediaOf, partsOf } from './media.js'
 import { present } from './present.js'
 import { forOpenAI } from './to-messages.js'
@@ -32,9 +34,10 @@ export type OpenAIMessage =
  *
  * Bytes become `data:` addresses, tool calls JSON text. `providerMetadata` and `providerOptions` under `openai` are laid
  * over the message, part or tool call they stand at; thoughts and cache marks, which chat completions have no words for,
- * are left out, and parts of unknown types are passed on as they are.
+ * are left out, and parts of unknown types are passed on as they are. Pictures and files of tool results follow in a message of the user,
+ * since chat completions take them from nobody else.
  *
- * @throws {LLMError} with reason `bad_request` for arguments of a tool that have no JSON: they contain themselves, or are too deep
+ * @throws {LLMError} with reason `unsupported` for a picture or a file of an assistant or in a system message, with `bad_request` for arguments of a tool that have no JSON: they contain themselves, or are too deep
  * @example
  * ```ts
  * toOpenAIMessages([{ role: 'user', content: [{ type: 'image', url: 'https://example.com/cat.png' }] }])
@@ -42,20 +45,45 @@ export type OpenAIMessage =
  * ```
  */
 export function toOpenAIMessages(messages: readonly Message[]): OpenAIMessage[] {
-  return forOpenAI(messages).map(
-    (message) => ({ ...openAIMessage(message, 'openai'), ...(message.role === 'developer' && { role: message.role }) }) as OpenAIMessage,
-  )
+  return openAIMessages(forOpenAI(messages), 'openai', 'developer')
 }
 
-/** One message. @param provider whose metadata and options are laid over it */
-export function openAIMessage(message: Message, provider: string): OpenAIMessage {
+/**
+ * Messages in OpenAI's words. Only users may show pictures and files: those of tool results stand in a message of the user behind all
+ * results of that turn, and others are refused.
+ *
+ * @param provider whose metadata and options are laid over messages
+ * @param developer what the role `developer` is called: many servers do not know it, while all know `system`, and OpenAI takes either
+ */
+export function openAIMessages(messages: readonly Message[], provider: string, developer: 'developer' | 'system'): OpenAIMessage[] {
+  const sent: OpenAIMessage[] = []
+  let shown: OpenAIPart[] = []
+  messages.forEach((message, at) => {
+    const { role } = message
+    sent.push(openAIMessage(message, provider, developer))
+    const media = role === 'user' || (typeof message.content === 'string' && !message.images) ? [] : partsOf(message).filter(isMedia)
+    if (role === 'tool') shown.push(...media.map((part) => openAIPart(part, provider)))
+    else if (media.length > 0)
+      throw new LLMError(`A message of role ${role} cannot show a picture or a file.`, { reason: 'unsupported', provider })
+    if (shown.length > 0 && messages[at + 1]?.role !== 'tool') {
+      sent.push({ role: 'user', content: shown })
+      shown = []
+    }
+  })
+  return sent
+}
+
+function isMedia(part: MessagePart): boolean {
+  return isImagePart(part) || isFilePart(part) || isOpenAIPart(part)
+}
+
+function openAIMessage(message: Message, provider: string, developer: string): OpenAIMessage {
   const { role, content, toolCalls, toolCallId = '' } = message
   const own = { ...theirWords(message), ...fieldsFor(message, provider) }
   if (role === 'user') return { role, content: userContent(message, provider), ...own } as OpenAIMessage
   const text = messageText(message)
   if (role === 'tool') return { role, content: text, tool_call_id: toolCallId, ...own } as OpenAIMessage
-  // Many servers do not know the role `developer`; all know `system`, and OpenAI takes either.
-  if (role !== 'assistant') return { role: 'system', content: text, ...own } as OpenAIMessage
+  if (role !== 'assistant') return { role: role === 'developer' ? developer : role, content: text, ...own } as OpenAIMessage
   const tool_calls = toolCalls?.map((call) => ({
     id: call.id,
     type: 'function' as const,

@@ -1,5 +1,5 @@
 import type { ChatRequest } from './llm-client.js'
-import { openAIMessage } from './openai-messages.js'
+import { openAIMessages } from './openai-messages.js'
 import type { Fields } from './wire-values.js'
 
 /**
@@ -11,7 +11,7 @@ export function chatCompletion(request: ChatRequest, provider: string, isOpenAI:
   const { tools, toolChoice, responseFormat, reasoning } = request
   return {
     model: request.model,
-    messages: request.messages.map((message) => openAIMessage(message, provider)),
+    messages: openAIMessages(request.messages, provider, 'system'),
     temperature: request.temperature,
     top_p: request.topP,
     top_k: request.topK,

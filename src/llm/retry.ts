@@ -39,17 +39,17 @@ export async function withRetries<Value>(
   scope: CallScope,
   attempt: () => Promise<Value>,
   toError: (error: unknown) => LLMError,
-  isWhole = false,
+  isWhole?: boolean,
 ): Promise<Value> {
   for (let retry = 0; ; retry += 1) {
-    if (scope.isEnded) throw toError(undefined)
+    if (scope.ending) throw toError(undefined)
     scope.beginAttempt(isWhole)
     try {
       return await attempt()
     } catch (cause) {
       const error = toError(cause)
       const pauseMs = error.retryAfterMs ?? Math.min(FIRST_PAUSE_MS * 2 ** retry, LONGEST_PAUSE_MS) * (1 - Math.random() / 4)
-      if (!error.retryable || scope.isEnded || retry >= scope.limits.maxRetries || pauseMs > LONGEST_RETRY_AFTER_MS) throw error
+      if (!error.retryable || scope.ending || retry >= scope.limits.maxRetries || pauseMs > LONGEST_RETRY_AFTER_MS) throw error
       await scope.sleep(pauseMs)
     }
   }

@@ -18,6 +18,16 @@ export function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** An id, which some servers write as a number. */
+export function idOf(value: unknown): string | undefined {
+  return stringOf(typeof value === 'number' ? String(value) : value)
+}
+
+/** What an answer's field `error` holds if it is one: some servers send the field with nothing in it (`null`, `""`, `{}`). */
+export function errorIn(value: unknown): unknown {
+  return value && JSON.stringify(value).length > 2 ? value : undefined
+}
+
 /** A number, or `undefined`: absent is unknown, never 0. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined

@@ -5,7 +5,7 @@ import { compilePattern } from './pattern.js'
 /** Whether a value fulfils a part of conditions. Throws `TooMuchWork` when the evaluation would take too long. */
 export type ConditionTest = (value: unknown, work: Work) => boolean
 
-/** The steps one evaluation may still take: list elements that are looked at, and hundreds of characters that are matched. */
+/** The steps one evaluation may still take: list elements and fields that are looked at, characters that are matched, hundreds that are compared. */
 export class Work {
   #stepsLeft = 100_000
 
@@ -54,15 +54,32 @@ function conditionsIn(list: unknown): ConditionTest[] {
 /** A value to be equal to, loosely as JavaScript's `==` is for scalars, or operators. */
 function valueTest(expected: unknown, isCaseInsensitive: boolean): ConditionTest {
   if (typeof expected === 'string') {
-    const folded = expected.toLowerCase()
-    return isCaseInsensitive ? (value) => String(value).toLowerCase() === folded : (value) => `${value}` === expected
+    const lower = expected.toLowerCase()
+    return isCaseInsensitive
+      ? (value, work) => String(counted(value, work)).toLowerCase() === lower
+      : (value, work) => `${typeof value === 'string' ? value : counted(value, work)}` === expected
   }
-  if (typeof expected === 'number') return (value) => Number(value) === expected
+  if (typeof expected === 'number') return (value, work) => Number(counted(value, work)) === expected
   if (typeof expected === 'boolean') return (value) => value !== null && Boolean(value) === expected
   if (expected === null) return (value) => value === null
   if (isRecord(expected) && Object.keys(expected).some((key) => key.startsWith('$'))) return operatorsTest(expected)
   const text = JSON.stringify(expected)
-  return (value) => JSON.stringify(value) === text
+  return (value, work) => JSON.stringify(counted(value, work)) === text
+}
+
+/** Characters that are read at the price of one list element. */
+const CHARACTERS_PER_STEP = 100
+
+/** The value, once the steps are taken that it costs to read it to its end: its characters, or all that it holds. */
+function counted(value: unknown, work: Work): unknown {
+  if (typeof value === 'string') work.take(value.length / CHARACTERS_PER_STEP)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) work.take(value.length)
+  for (const part of Object.values(value)) {
+    work.take(1)
+    counted(part, work)
+  }
+  return value
 }
 
 function operatorsTest(operators: Readonly<Record<string, unknown>>): ConditionTest {
@@ -72,10 +89,10 @@ function operatorsTest(operators: Readonly<Record<string, unknown>>): ConditionT
 const OPERATORS: { readonly [operator: string]: (operand: unknown) => ConditionTest } = {
   $eq: (operand) => (value) => value === operand,
   $ne: (operand) => (value) => value !== operand,
-  $lt: (operand) => (value) => (value as string) < (operand as string),
-  $lte: (operand) => (value) => (value as string) <= (operand as string),
-  $gt: (operand) => (value) => (value as string) > (operand as string),
-  $gte: (operand) => (value) => (value as string) >= (operand as string),
+  $lt: (operand) => (value, work) => (counted(value, work) as string) < (operand as string),
+  $lte: (operand) => (value, work) => (counted(value, work) as string) <= (operand as string),
+  $gt: (operand) => (value, work) => (counted(value, work) as string) > (operand as string),
+  $gte: (operand) => (value, work) => (counted(value, work) as string) >= (operand as string),
   $in: (operand) => isIn(operand as unknown[], (value) => value),
   $nin: (operand) => not(isIn(operand as unknown[], (value) => value)),
   $ini: (operand) => isIn(operand as unknown[], folded),
@@ -101,12 +118,12 @@ const OPERATORS: { readonly [operator: string]: (operand: unknown) => ConditionT
 }
 
 /** `$in`: a list attribute matches when it shares an element with the operand, any other value when it is one of its elements. */
-function isIn(operand: readonly unknown[], form: (value: unknown) => unknown): ConditionTest {
-  const expected = new Set(operand.map(form))
+function isIn(operand: readonly unknown[], form: (value: unknown, work: Work) => unknown): ConditionTest {
+  const expected = new Set(operand.map((value) => form(value, new Work())))
   return (value, work) => {
-    if (!Array.isArray(value)) return expected.has(form(value))
+    if (!Array.isArray(value)) return expected.has(form(value, work))
     work.take(value.length)
-    return value.some((element) => expected.has(form(element)))
+    return value.some((element) => expected.has(form(element, work)))
   }
 }
 
@@ -134,12 +151,12 @@ function someElement(list: readonly unknown[], test: ConditionTest, work: Work):
 function matches(pattern: string, isCaseInsensitive: boolean): ConditionTest {
   const compiled = compilePattern(pattern, isCaseInsensitive)
   if (typeof compiled === 'string') throw new Error(compiled)
-  return (value, work) => compiled.test(boundedText(String(value), work))
+  return (value, work) => compiled.test(boundedText(String(counted(value, work)), work))
 }
 
 function version(operand: unknown, compare: (one: string, other: string) => boolean): ConditionTest {
   const expected = paddedVersion(operand)
-  return (value, work) => compare(paddedVersion(typeof value === 'string' ? boundedText(value, work) : value), expected)
+  return (value, work) => compare(paddedVersion(typeof value === 'string' ? boundedText(value, work) : counted(value, work)), expected)
 }
 
 function boundedText(text: string, work: Work): string {
@@ -153,8 +170,8 @@ function typeName(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value
 }
 
-function folded(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value
+function folded(value: unknown, work: Work): unknown {
+  return typeof value === 'string' ? (counted(value, work) as string).toLowerCase() : value
 }
 
 function valueAt(attributes: unknown, path: readonly string[]): unknown {

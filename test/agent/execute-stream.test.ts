@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { RunContext } from '../../src/agent/run-context.js'
 import type { AgentStreamEvent } from '../../src/agent/run-event.js'
+import { OllamaClient } from '../../src/llm/index.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
+import { startOllamaServer } from '../support/ollama-server.js'
 import { Asker, eventsOf, managerOf } from './chat-agent.js'
 
 async function all(stream: AsyncIterable<AgentStreamEvent<string>>): Promise<AgentStreamEvent<string>[]> {
@@ -71,6 +73,28 @@ describe('executeStream', () => {
     for await (const event of agent.executeStream('hi')) if (event.type === 'text') break
 
     expect(runs).toMatchObject([{ ok: false, degraded: false }])
+  })
+
+  it.each(['return', 'throw'] as const)('ends the run at once when %s() is called while a step waits for a silent server', async (verb) => {
+    const server = await startOllamaServer()
+    server.reply({ lines: [], ending: 'hang' })
+    const llm = new OllamaClient({ baseUrl: server.url, name: 'fake', maxRetries: 0 })
+    const agent = new Asker({ llm, manager: managerOf('one') })
+    const runs = eventsOf(agent)
+    const asked = server.nextRequest()
+    const left = server.nextLeave()
+    const stream = agent.executeStream('hi')
+    const waiting = stream.next().catch((error: unknown) => error)
+    await asked
+
+    const ended = stream[verb](new Error('mine') as never).catch((error: unknown) => error)
+
+    await left
+    expect(await waiting).toMatchObject({ reason: 'aborted' })
+    await ended
+    expect(runs).toMatchObject([{ ok: false }])
+    expect(await stream.next()).toEqual({ done: true, value: undefined })
+    await server.close()
   })
 
   it('refuses wrong arguments at its first step, and heeds a signal', async () => {

@@ -128,6 +128,7 @@ it('takes all that Claude says and is told, and gives it back to Claude unchange
     },
     { role: 'tool', tool_call_id: 'c1', content: 'It is:' },
     { role: 'tool', tool_call_id: 'c2', content: 'not there' },
+    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0K' } }] },
     { role: 'user', content: 'And?' },
   ])
   expect(history).toEqual(given)
@@ -402,4 +403,34 @@ it('gives Anthropic a string where a string will do, and no more than four cache
     Array.isArray(content) ? content.filter((block) => 'cache_control' in block).length : 0,
   )
   expect(marks).toEqual([0, 0, 1, 1, 1, 1])
+})
+
+it('marks nothing for Anthropic with `cache: false`, and leaves no field of ours in parts that only Anthropic knows', () => {
+  const found = { type: 'search_result', source: 's', title: 't', content: [] }
+  const unmarked = [{ role: 'user', content: 'a', cache: false }] as unknown as Message[]
+  const part = [{ role: 'user', content: [{ type: 'text', text: 'a', cache: null }] }] as unknown as Message[]
+
+  for (const messages of [unmarked, part]) expect(toAnthropicMessages(messages)).toEqual({ messages: [{ role: 'user', content: 'a' }] })
+  expect(toAnthropicMessages([{ role: 'user', content: [{ ...found, cache: true }] }]).messages[0]?.content).toEqual([
+    { ...found, cache_control: { type: 'ephemeral' } },
+  ])
+})
+
+it('counts the cache marks within results of tools among the four that Anthropic takes', () => {
+  const content = ['a', 'b', 'c', 'd'].map((text) => ({ type: 'text' as const, text, cache: true as const }))
+  const messages: Message[] = [
+    { role: 'system', content: 'Brief.', cache: true },
+    { role: 'tool', toolCallId: '1', content, cache: true },
+  ]
+
+  const sent = JSON.stringify(toAnthropicMessages(messages))
+
+  expect(sent.match(/cache_control/g)).toHaveLength(4)
+  expect(sent).toContain('"system":"Brief."')
+})
+
+it.each(['system', 'developer'] as const)('refuses a picture for Anthropic in a message of role %s', (role) => {
+  const content = [{ type: 'image', data: 'iVBORw0K' }]
+
+  expect(() => toAnthropicMessages([{ role, content }])).toThrow(expect.objectContaining({ reason: 'unsupported' }))
 })

@@ -51,6 +51,23 @@ describe('a redirect', () => {
     expect(seen).toBe(0)
   })
 
+  it.each(['http://bob:hunter2@HOST/v2', 'blob:http://HOST/v2'])(
+    'to %s is not followed, not tried again and not shown',
+    async (location) => {
+      let seen = 0
+      const url = await listen((request, response) => {
+        seen += 1
+        response.writeHead(307, { location: location.replace('HOST', String(request.headers.host)) }).end()
+      })
+
+      const error = await failure(ask(new OllamaClient({ baseUrl: url })))
+
+      expect(error).toMatchObject({ reason: 'bad_request', status: 307, attempts: 1 })
+      expect(error.message).not.toMatch(/hunter2/)
+      expect(seen).toBe(1)
+    },
+  )
+
   it('within the server is followed with its body, and not for ever', async () => {
     const paths: string[] = []
     const url = await listen((request, response) => {

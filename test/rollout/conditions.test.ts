@@ -114,3 +114,36 @@ describe('conditionProblem', () => {
     )
   })
 })
+
+describe('an evaluation over attributes that are large', () => {
+  const list = Array.from({ length: 50_000 }, (_, index) => index)
+  const objects = Array.from({ length: 200 }, () => list.slice(0, 200).map((index) => ({ index })))
+  const text = '1'.repeat(4_000_000)
+
+  it.each([
+    ['text beside a list', list, (at: number) => `x${at}`],
+    ['number beside a list', list, (at: number) => at],
+    ['object beside a list', list, (at: number) => ({ x: at })],
+    ['list beside objects', objects, (at: number) => [at]],
+    ['number beside a text', text, (at: number) => at],
+    ['order beside a list', list, (at: number) => ({ $gt: at })],
+    ['folded text', text, (at: number) => ({ $ini: [`x${at}`] })],
+    ['folded texts of a list', [text, text], (at: number) => ({ $alli: [`x${at}`] })],
+    ['version beside a list', list, () => ({ $veq: '1.0' })],
+  ])('ends soon and matches nobody: %s', (_, a, expected) => {
+    const conditions = { $or: Array.from({ length: 1_000 }, (_, at) => ({ a: expected(at) })) }
+    const startedAt = performance.now()
+
+    expect(conditionsHold(conditions as never, { a })).toBe(false)
+    // Without counting all that is read, one such evaluation takes up to six seconds.
+    expect(performance.now() - startedAt).toBeLessThan(400)
+  })
+
+  it('is the same as before for attributes of a usual size', () => {
+    const a = { list: list.slice(0, 1_000), text: text.slice(0, 10_000) }
+
+    expect(conditionsHold({ list: a.list } as never, a)).toBe(true)
+    expect(conditionsHold({ text: { $ini: [a.text] } }, a)).toBe(true)
+    expect(conditionsHold({ text: a.text }, { text: a.text })).toBe(true)
+  })
+})
