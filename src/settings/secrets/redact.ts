@@ -23,16 +23,19 @@ export function redact(value: unknown): string {
 const TOKEN =
   /^(?:sk-[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)$/
 
+// A URL with a password. Addresses of the web and of NATS name no users: what stands alone in front of their host is a token.
+const URL_WITH_SECRET = /^(?:[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+|(?:[a-z]+\+)?(?:https?|wss?|nats):\/\/[^\s/?#:@]+)@/i
+
 /**
- * Whether a value is a secret whatever its name is: a URL with a password in it, a private key in PEM or OpenSSH's form, or a token of a
- * well-known form.
+ * Whether a value is a secret whatever its name is: a URL with a password or a token in it, a private key in PEM or OpenSSH's form, or a
+ * token of a well-known form.
  */
 export function isSecretByItself(value: unknown): boolean {
-  if (value instanceof URL) return value.password !== ''
+  if (value instanceof URL) return isSecretByItself(value.href)
   if (typeof value !== 'string') return false
   if (TOKEN.test(value)) return true
   if (value.includes('-----BEGIN ') && /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY/.test(value)) return true
-  return value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+  return value.includes('://') && URL_WITH_SECRET.test(value)
 }
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
@@ -60,11 +63,21 @@ function maskNamed(text: string): string {
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(text: string): string {
   if (!text.includes(':') && !text.includes('=') && !text.includes('Bearer ')) return text
-  const withoutPasswords = text.replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
-    const colon = user.indexOf(':')
-    return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
-  })
+  const withoutPasswords = text.replaceAll(
+    /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
+    (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
+  )
   return maskNamed(withoutPasswords).replaceAll(BEARER, `$1${REDACTED}`)
+}
+
+/** What stands between `://` and the last `@`: a user and a password, a token, or a host whose path has an `@` in it, which is kept. */
+function maskUser(credentials: string): string {
+  const end = credentials.search(/[/?#]/)
+  if (credentials === '') return credentials
+  if (end < 0 || credentials.slice(0, end).includes('@')) return REDACTED
+  // A password may hold a slash that should have been encoded, so what follows a colon is not printed.
+  const colon = credentials.indexOf(':')
+  return colon < 0 ? credentials : `${credentials.slice(0, colon)}:${REDACTED}`
 }
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */
