@@ -19,9 +19,10 @@ export function redact(value: unknown): string {
   return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
 }
 
-// Keys and tokens whose makers gave them a form of their own: OpenAI and Anthropic, GitHub, GitLab, Slack, Google, Hugging Face, JSON Web Tokens.
+// Keys and tokens whose makers gave them a form of their own: OpenAI, Anthropic and other servers of models, Pinecone, LangSmith, GitHub,
+// GitLab, Hugging Face, npm, PyPI, DigitalOcean, Shopify, Stripe, Slack, Google, JSON Web Tokens.
 const TOKEN =
-  /^(?:sk-[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)$/
+  /(?<![\w-])(?:(?:sk-|gsk_|xai-|pplx-|nvapi-|pcsk_|lsv2_|gh[oprsu]_|github_pat_|glpat-|hf_|npm_|pypi-|dop_v1_|shp(?:at|ca|pa|ss)_|[rs]k_(?:live|test)_|whsec_)[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)/g
 
 // A URL with a password. Addresses of the web and of NATS name no users: what stands alone in front of their host is a token.
 const URL_WITH_SECRET = /^(?:[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+|(?:[a-z]+\+)?(?:https?|wss?|nats):\/\/[^\s/?#:@]+)@/i
@@ -33,7 +34,7 @@ const URL_WITH_SECRET = /^(?:[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+|(?:[a-z]
 export function isSecretByItself(value: unknown): boolean {
   if (value instanceof URL) return isSecretByItself(value.href)
   if (typeof value !== 'string') return false
-  if (TOKEN.test(value)) return true
+  if (value.replace(TOKEN, '') === '' && value !== '') return true
   if (value.includes('-----BEGIN ') && /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY/.test(value)) return true
   return value.includes('://') && URL_WITH_SECRET.test(value)
 }
@@ -60,13 +61,19 @@ function maskNamed(text: string): string {
   return masked + text.slice(done)
 }
 
+// A user, a slash and a password: `jdbc:oracle:thin:scott/tiger@//host`.
+const ORACLE = /(jdbc:oracle:\w+:)[^\s@]*@/g
+
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
-export function maskCredentials(text: string): string {
+export function maskCredentials(given: string): string {
+  const text = given.replaceAll(TOKEN, REDACTED)
   if (!text.includes(':') && !text.includes('=') && !text.includes('Bearer ')) return text
-  const withoutPasswords = text.replaceAll(
-    /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
-    (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
-  )
+  const withoutPasswords = text
+    .replaceAll(ORACLE, `$1${REDACTED}@`)
+    .replaceAll(
+      /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
+      (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
+    )
   return maskNamed(withoutPasswords).replaceAll(BEARER, `$1${REDACTED}`)
 }
 
@@ -101,7 +108,9 @@ export function scrub(text: string, secrets: Iterable<unknown>): string {
     const plain = String(secret)
     // Below four characters the replacement would tear ordinary words apart; such messages are not used at all.
     if (plain.length < 4) continue
-    result = result.replaceAll(plain, REDACTED).replaceAll(JSON.stringify(plain).slice(1, -1), REDACTED)
+    // As it is, and as it stands in JSON and in URLs.
+    const forms = [plain, JSON.stringify(plain).slice(1, -1), encodeURIComponent(plain.replaceAll(/\p{Surrogate}/gu, ''))]
+    for (const form of forms) if (form !== '') result = result.replaceAll(form, REDACTED)
   }
   return result
 }

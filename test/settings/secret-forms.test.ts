@@ -1,0 +1,88 @@
+import { inspect } from 'node:util'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { createConfig } from '../../src/settings/index.js'
+import { aFolder } from './folder.js'
+
+const SECRET = 'Hunter2Zx9'
+
+function printed(name: string, value: string): string {
+  const root = aFolder({ 'settings.toml': `${JSON.stringify(name)} = ${JSON.stringify(value)}` })
+  const config = createConfig({ root, env: {}, dotenv: false })
+  return [config.explain(), JSON.stringify(config), inspect(config), JSON.stringify(config.inspect(name))].join('\n')
+}
+
+describe('names of secrets whose words run together', () => {
+  it.each([
+    'DBPASS',
+    'smtpPass',
+    'REDISPASS',
+    'DBPWD',
+    'smtppwd',
+    'privkey',
+    'SSHKEY',
+    'TLS_PRIVKEY',
+    'signingkey',
+    'encryptionKey',
+    'MASTERKEY',
+    'STRIPE_SK',
+  ])('are recognized: %s', (name) => expect(printed(name, SECRET)).not.toContain(SECRET))
+
+  it.each(['COMPASS', 'BYPASS', 'LOWPASS', 'ENABLE_BYPASS', 'MONKEY', 'HOTKEY', 'PUBLICKEY', 'RISK', 'TASK'])(
+    'are told from other words: %s',
+    (name) => expect(printed(name, SECRET)).toContain(SECRET),
+  )
+})
+
+describe('tokens of a form of their own', () => {
+  const rest = 'a1B2c3D4e5F6g7H8i9J0k1L2'
+
+  it.each([
+    'sk_live_',
+    'rk_test_',
+    'whsec_',
+    'gsk_',
+    'xai-',
+    'pplx-',
+    'nvapi-',
+    'pcsk_',
+    'lsv2_pt_',
+    'npm_',
+    'pypi-',
+    'dop_v1_',
+    'shpat_',
+    'sk-ant-api03-',
+    'ghp_',
+    'hf_',
+  ])('are recognized alone and inside of texts: %s', (start) => {
+    expect(printed('PLACE', start + rest)).not.toContain(rest)
+    expect(printed('PLACE', `curl -u ${start}${rest} http://host`)).not.toContain(rest)
+  })
+
+  it.each(['npm_config_registry', 'sk-learn', 'hf_home', 'task-a1B2c3D4e5F6g7H8i9J0k1L2', 'whsec_', 'desk_live_a1B2c3D4e5F6g7H8'])(
+    'are told from other texts: %s',
+    (text) => expect(printed('PLACE', text)).toContain(text),
+  )
+})
+
+it("hides the password of Oracle's addresses", () => {
+  const text = printed('PLACE', `jdbc:oracle:thin:scott/${SECRET}@//db.example.com:1521/x`)
+
+  expect(text).not.toContain(SECRET)
+  expect(text).toContain('@//db.example.com:1521/x')
+})
+
+it('takes a secret out of a message of the schema, also as it stands in a URL', () => {
+  const schema = v.pipe(
+    v.object({ PASSWORD: v.string(), BROKEN_TOKEN: v.string() }),
+    v.check(
+      () => false,
+      ({ input }) => `no ${encodeURIComponent((input as { PASSWORD: string }).PASSWORD)}`,
+    ),
+  )
+  const overrides = { PASSWORD: 'Hunt er/2Zx9', BROKEN_TOKEN: 'half a pair \ud800' }
+
+  expect(() => createConfig({ root: aFolder(), schema, env: {}, overrides, dotenv: false, onWarning: () => {} })).toThrow(
+    /The settings no \*\*\*/,
+  )
+})
