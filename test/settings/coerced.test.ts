@@ -40,6 +40,8 @@ describe('a schema that converts texts by itself', () => {
     ['words of a table', { env: { P_TABLE__ON: 'f' } }, { table: { on: false } }],
     ['words of a tuple', { env: { P_PAIR: 'off,off' } }, { pair: ['off', false] }],
     ['what a token gives', { env: { P_FLAG: '@env X', X: 'disabled' } }, { flag: false }],
+    ['a word behind @reset', { env: { P_FLAG: '@reset no' }, files: { 'settings.toml': 'flag = true' } }, { flag: false }],
+    ['a text behind @reset', { env: { P_TEXT: '@reset 1.10' } }, { text: '1.10' }],
     ['one of two types', { env: { P_EITHER: '7' } }, { either: 7 }],
     ['a number of a file in quotes', { files: { 'settings.toml': 'count = "7"' } }, { count: 7 }],
     ['a date of a file in quotes', { files: { 'settings.toml': 'when = "2024-02-29"' } }, { when: new Date('2024-02-29') }],
@@ -75,6 +77,7 @@ describe('a schema that converts texts by itself', () => {
     ['a day that no calendar has', { env: { P_WHEN: '2021-02-30' } }, /when must be a date, got "2021-02-30"/],
     ['a number for a date', { env: { P_WHEN: '5' } }, /when must be a date, got "5"/],
     ['a word that is none of two types', { env: { P_EITHER: 'maybe' } }, /either is not accepted: .*got "maybe"/],
+    ['a word behind @reset', { env: { P_FLAG: '@reset maybe' } }, /flag must be true or false, got "maybe"/],
     ['everything at once', { env: { P_FLAG: 'x', P_COUNT: 'y' } }, /^2 problems/],
   ])('does not get %s', (_, given, message) => {
     expect(() => valuesOf(schema, given)).toThrow(message)

@@ -65,6 +65,32 @@ describe('tokens of a form of their own', () => {
   )
 })
 
+describe('credentials inside of texts', () => {
+  it.each([
+    `u:${SECRET}@tcp(db:3306)/app`,
+    `//u:${SECRET}@host/x`,
+    `app:${SECRET}@localhost/db`,
+    `hosts=u:${SECRET}@one.example.com,u:${SECRET}@two.example.com`,
+    `curl -u admin:${SECRET}@host`,
+    `https://h/?sig=${SECRET}&se=1`,
+    `https://h/x?a=1&key=${SECRET}`,
+    `https://h/api/f?code=${SECRET}`,
+    `Basic ${SECRET}aaaaaaaa==`,
+    `run --password ${SECRET} --host h`,
+    `run --db-pass   '${SECRET} x'`,
+  ])('are not printed: %s', (text) => expect(printed('PLACE', text)).not.toContain(SECRET))
+
+  it.each([
+    'mailto:someone@example.com',
+    'registry.example.com/app:1.2@sha256:0123456789abcdef',
+    'git@github.com:org/repo.git',
+    'Basic authentication',
+    'at 10:30',
+    'run --host example.com --port 5',
+    'https://h/?zip=12345&keyword=x',
+  ])('are not seen where there are none: %s', (text) => expect(printed('PLACE', text)).toContain(text))
+})
+
 it("hides the password of Oracle's addresses", () => {
   const text = printed('PLACE', `jdbc:oracle:thin:scott/${SECRET}@//db.example.com:1521/x`)
 

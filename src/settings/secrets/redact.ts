@@ -43,7 +43,14 @@ export function isSecretByItself(value: unknown): boolean {
 const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
 // A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them.
 const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
-const BEARER = /\b(Bearer +)\S{8,}/g
+// Credentials of a header without its name. English words follow "Basic" too, but hold no digit.
+const BEARER = /\b(Bearer +)\S{8,}|\b(Basic +)(?=\S*[\d=])[A-Za-z\d+/]{8,}={0,2}/g
+// `--password x` of a command.
+const OPTION = /(--[\w-]+)( +)("[^"]*"|'[^']*'|\S+)/g
+// `user:password@host` without a scheme, as MySQL's clients write it; not an address of mail, and not the digest of an image.
+const PLAIN_USER = /(?<![\w.+:-])(?!(?:mailto|sips?|xmpp|acct|npm):)([\w.+-]+):[^\s/@:]+@(?=[\w[])(?!sha\d+:)/g
+// Names that are secrets only in the query of an address.
+const IN_QUERY = /^(?:key|code|sig)$/i
 
 /** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
 function maskNamed(text: string): string {
@@ -51,7 +58,9 @@ function maskNamed(text: string): string {
   let done = 0
   for (const match of text.matchAll(NAME)) {
     const start = match.index + match[0].length
-    if (match.index < done || !isNamedLikeSecret(match[2] ?? '')) continue
+    const name = match[2] ?? ''
+    const isInQuery = IN_QUERY.test(name) && /[?&]/.test(text[match.index - 1] ?? '')
+    if (match.index < done || !(isInQuery || isNamedLikeSecret(name))) continue
     VALUE.lastIndex = start
     const value = VALUE.exec(text)?.[0]
     if (value === undefined || value === `"${REDACTED}"`) continue
@@ -67,14 +76,17 @@ const ORACLE = /(jdbc:oracle:\w+:)[^\s@]*@/g
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(given: string): string {
   const text = given.replaceAll(TOKEN, REDACTED)
-  if (!text.includes(':') && !text.includes('=') && !text.includes('Bearer ')) return text
+  if (!/[:=]|Bearer |Basic |--/.test(text)) return text
   const withoutPasswords = text
     .replaceAll(ORACLE, `$1${REDACTED}@`)
     .replaceAll(
       /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
       (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
     )
-  return maskNamed(withoutPasswords).replaceAll(BEARER, `$1${REDACTED}`)
+    .replaceAll(PLAIN_USER, `${REDACTED}@`)
+  return maskNamed(withoutPasswords)
+    .replaceAll(BEARER, (_, bearer: string | undefined, basic: string | undefined) => `${bearer ?? basic}${REDACTED}`)
+    .replaceAll(OPTION, (option: string, name: string, space: string) => (isNamedLikeSecret(name) ? name + space + REDACTED : option))
 }
 
 /** What stands between `://` and the last `@`: a user and a password, a token, or a host whose path has an `@` in it, which is kept. */
