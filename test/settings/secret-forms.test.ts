@@ -91,6 +91,17 @@ describe('credentials inside of texts', () => {
   ])('are not seen where there are none: %s', (text) => expect(printed('PLACE', text)).toContain(text))
 })
 
+it.each(['-', '--a', 'a:', 'a:b ', 'eyJa.', 'jdbc:oracle:a:', 'Basic ', 'sk-', '--a ', '://'])(
+  'reads a long text of %s in linear time',
+  (part) => {
+    const config = createConfig({ root: aFolder(), env: {}, dotenv: false, overrides: { PLACE: part.repeat(20_000) } })
+    const start = performance.now()
+    config.explain()
+
+    expect(performance.now() - start).toBeLessThan(5_000)
+  },
+)
+
 it("hides the password of Oracle's addresses", () => {
   const text = printed('PLACE', `jdbc:oracle:thin:scott/${SECRET}@//db.example.com:1521/x`)
 

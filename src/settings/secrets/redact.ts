@@ -46,7 +46,7 @@ const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest
 // Credentials of a header without its name. English words follow "Basic" too, but hold no digit.
 const BEARER = /\b(Bearer +)\S{8,}|\b(Basic +)(?=\S*[\d=])[A-Za-z\d+/]{8,}={0,2}/g
 // `--password x` of a command.
-const OPTION = /(--[\w-]+)( +)("[^"]*"|'[^']*'|\S+)/g
+const OPTION = /(?<![\w-])(--[\w-]+)( +)("[^"]*"|'[^']*'|\S+)/g
 // `user:password@host` without a scheme, as MySQL's clients write it; not an address of mail, and not the digest of an image.
 const PLAIN_USER = /(?<![\w.+:-])(?!(?:mailto|sips?|xmpp|acct|npm):)([\w.+-]+):[^\s/@:]+@(?=[\w[])(?!sha\d+:)/g
 // Names that are secrets only in the query of an address.
@@ -71,7 +71,7 @@ function maskNamed(text: string): string {
 }
 
 // A user, a slash and a password: `jdbc:oracle:thin:scott/tiger@//host`.
-const ORACLE = /(jdbc:oracle:\w+:)[^\s@]*@/g
+const ORACLE = /(jdbc:oracle:\w+:)[^\s@]{0,100}@/g
 
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(given: string): string {
