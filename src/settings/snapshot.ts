@@ -7,6 +7,7 @@ import { unknownKeys } from './report/unknown-keys.js'
 import { unknownPaths } from './report/unknown-paths.js'
 import { ANY } from './schema/build-shape.js'
 import { defaultAssignments } from './schema/defaults.js'
+import { readByShape } from './schema/read-by-shape.js'
 import { brokenRules } from './schema/rules.js'
 import { pathOfIssue } from './schema/schema-types.js'
 import { type Shape, type ShapeKind, shapeAt } from './schema/shape.js'
@@ -87,14 +88,18 @@ function buildFrom(setup: Setup, sources: Sources, ignored: ReadonlySet<Assignme
   const tree = new Tree({
     shape,
     origin: { layer: 'default', name: 'schema', folder: setup.root },
-    applyMergeToken: (assignment, base) =>
-      mergeToken(assignment, base, (text) => {
+    applyMergeToken: (assignment, base) => {
+      const result = mergeToken(assignment, base, (text) => {
         const file = (path: string) => outside.file(path, assignment.origin.folder)
         const setting = () => {
           throw new Error('refers to another setting behind a merge token, where it cannot be looked up yet')
         }
         return evaluateToken(text, { variable: outside.variable, file, setting })
-      }),
+      })
+      // What follows @reset is a text, and the schema says how it is read.
+      const text = typeof result === 'object' ? result.raw : undefined
+      return text === undefined ? result : { value: readByShape(text, shapeAt(shape, assignment.path)), raw: text, replaces: true }
+    },
   })
   const said = ignored.size === 0 ? sources.assignments : sources.assignments.filter((assignment) => !ignored.has(assignment))
   const assignments = [...defaultAssignments(shape, saysIndex(said)), ...said]

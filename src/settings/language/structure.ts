@@ -76,11 +76,11 @@ export function isOrdinary(value: unknown, level = 0): boolean {
   )
 }
 
-/** @returns `undefined` for text that is not JSON, or that has an integer which would lose digits */
+/** @returns `undefined` for text that is not JSON, or of which something would be lost: digits of an integer, the first of two equal keys */
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    return holdsLongInteger(text) ? undefined : value
+    return holdsLongInteger(text) || repeatedKey(text) ? undefined : value
   } catch {
     // The parser's own message quotes the text, which may be a secret.
     return undefined
@@ -94,4 +94,22 @@ export function holdsLongInteger(json: string): boolean {
   if (!/\d{16}/.test(json)) return false
   const numbers = (json.match(STRING_OR_NUMBER) ?? []).filter((part) => /^-?\d{16,}$/.test(part))
   return numbers.some((part) => !Number.isSafeInteger(Number(part)))
+}
+
+const KEY_OR_BRACE = /"(?:\\.|[^"\\])*"(\s*:)?|[{}]/g
+
+/** The first key that stands twice in one object of a JSON text, and its position; the parser takes the last one without a word. */
+export function repeatedKey(json: string): { readonly key: string; readonly at: number } | undefined {
+  const open: Set<string>[] = []
+  for (const { 0: part, 1: colon, index } of json.matchAll(KEY_OR_BRACE)) {
+    if (part === '{') open.push(new Set())
+    else if (part === '}') open.pop()
+    else if (colon !== undefined) {
+      const keys = open.at(-1)
+      const key = JSON.parse(part.slice(0, -colon.length)) as string
+      if (keys?.has(key)) return { key, at: index }
+      keys?.add(key)
+    }
+  }
+  return undefined
 }

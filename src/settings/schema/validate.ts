@@ -5,6 +5,7 @@ import { pathKey } from '../tree/path.js'
 import { leavesBehind, Resolver, type ResolverParts } from '../tree/resolve.js'
 import type { Node } from '../tree/tree.js'
 import { ANY } from './build-shape.js'
+import { misreadTexts } from './misread-texts.js'
 import { pathOfIssue } from './schema-types.js'
 import { shapeAt } from './shape.js'
 
@@ -19,13 +20,24 @@ export interface Validated {
 }
 
 /**
- * Validates. Where the schema does not say how a text is read and refuses the guess, it is asked again with the text itself, with yes
- * and no, a number, a structure and a comma list: every text that is left at once, so that the number of validations does not
- * grow with the number of variables. Typed values of files are never read differently.
+ * Validates; a text that a converting schema took for something else is refused too.
  *
  * @throws {SettingsError} for an asynchronous schema
  */
 export function validate(schema: StandardSchema | undefined, parts: Omit<ResolverParts, 'readings'>): Validated {
+  const validated = ask(schema, parts)
+  const { plain, issues } = validated
+  const refused = new Set(issues.map((issue) => pathKey(pathOfIssue(issue))))
+  const misread = misreadTexts(plain, parts.shape).filter((issue) => !refused.has(pathKey(pathOfIssue(issue))))
+  return misread.length === 0 ? validated : { ...validated, values: plain, issues: [...issues, ...misread] }
+}
+
+/**
+ * Where the schema does not say how a text is read and refuses the guess, it is asked again with the text itself, with yes
+ * and no, a number, a structure and a comma list: every text that is left at once, so that the number of validations does not
+ * grow with the number of variables. Typed values of files are never read differently.
+ */
+function ask(schema: StandardSchema | undefined, parts: Omit<ResolverParts, 'readings'>): Validated {
   const readings = new Map<Node, unknown>()
   const attempt = (): Validated => {
     const resolver = new Resolver({ ...parts, readings })

@@ -19,27 +19,38 @@ export function redact(value: unknown): string {
   return at >= 0 && HOST.test(host) ? `${scheme}${REDACTED}@${host}/${REDACTED}` : REDACTED
 }
 
-// Keys and tokens whose makers gave them a form of their own: OpenAI and Anthropic, GitHub, GitLab, Slack, Google, Hugging Face, JSON Web Tokens.
+// Keys and tokens whose makers gave them a form of their own: OpenAI, Anthropic and other servers of models, Pinecone, LangSmith, GitHub,
+// GitLab, Hugging Face, npm, PyPI, DigitalOcean, Shopify, Stripe, Slack, Google, JSON Web Tokens.
 const TOKEN =
-  /^(?:sk-[\w-]{20,}|gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|hf_\w{20,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)$/
+  /(?<![\w-])(?:(?:sk-|gsk_|xai-|pplx-|nvapi-|pcsk_|lsv2_|gh[oprsu]_|github_pat_|glpat-|hf_|npm_|pypi-|dop_v1_|shp(?:at|ca|pa|ss)_|[rs]k_(?:live|test)_|whsec_)[\w-]{20,}|xox[abeprs]-[\w-]{10,}|AIza[\w-]{30,}|eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*)/g
+
+// A URL with a password. Addresses of the web and of NATS name no users: what stands alone in front of their host is a token.
+const URL_WITH_SECRET = /^(?:[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+|(?:[a-z]+\+)?(?:https?|wss?|nats):\/\/[^\s/?#:@]+)@/i
 
 /**
- * Whether a value is a secret whatever its name is: a URL with a password in it, a private key in PEM or OpenSSH's form, or a token of a
- * well-known form.
+ * Whether a value is a secret whatever its name is: a URL with a password or a token in it, a private key in PEM or OpenSSH's form, or a
+ * token of a well-known form.
  */
 export function isSecretByItself(value: unknown): boolean {
-  if (value instanceof URL) return value.password !== ''
+  if (value instanceof URL) return isSecretByItself(value.href)
   if (typeof value !== 'string') return false
-  if (TOKEN.test(value)) return true
+  if (value.replace(TOKEN, '') === '' && value !== '') return true
   if (value.includes('-----BEGIN ') && /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY/.test(value)) return true
-  return value.includes('://') && /^[a-z][a-z\d+.-]*:\/\/[^\s/?#:@]*:[^\s/?#]+@/i.test(value)
+  return value.includes('://') && URL_WITH_SECRET.test(value)
 }
 
 // `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
 const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
 // A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them.
 const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
-const BEARER = /\b(Bearer +)\S{8,}/g
+// Credentials of a header without its name. English words follow "Basic" too, but hold no digit.
+const BEARER = /\b(Bearer +)\S{8,}|\b(Basic +)(?=\S*[\d=])[A-Za-z\d+/]{8,}={0,2}/g
+// `--password x` of a command.
+const OPTION = /(?<![\w-])(--[\w-]+)( +)("[^"]*"|'[^']*'|\S+)/g
+// `user:password@host` without a scheme, as MySQL's clients write it; not an address of mail, and not the digest of an image.
+const PLAIN_USER = /(?<![\w.+:-])(?!(?:mailto|sips?|xmpp|acct|npm):)([\w.+-]+):[^\s/@:]+@(?=[\w[])(?!sha\d+:)/g
+// Names that are secrets only in the query of an address.
+const IN_QUERY = /^(?:key|code|sig)$/i
 
 /** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
 function maskNamed(text: string): string {
@@ -47,7 +58,9 @@ function maskNamed(text: string): string {
   let done = 0
   for (const match of text.matchAll(NAME)) {
     const start = match.index + match[0].length
-    if (match.index < done || !isNamedLikeSecret(match[2] ?? '')) continue
+    const name = match[2] ?? ''
+    const isInQuery = IN_QUERY.test(name) && /[?&]/.test(text[match.index - 1] ?? '')
+    if (match.index < done || !(isInQuery || isNamedLikeSecret(name))) continue
     VALUE.lastIndex = start
     const value = VALUE.exec(text)?.[0]
     if (value === undefined || value === `"${REDACTED}"`) continue
@@ -57,14 +70,33 @@ function maskNamed(text: string): string {
   return masked + text.slice(done)
 }
 
+// A user, a slash and a password: `jdbc:oracle:thin:scott/tiger@//host`.
+const ORACLE = /(jdbc:oracle:\w+:)[^\s@]{0,100}@/g
+
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
-export function maskCredentials(text: string): string {
-  if (!text.includes(':') && !text.includes('=') && !text.includes('Bearer ')) return text
-  const withoutPasswords = text.replaceAll(/(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi, (_, scheme: string, user: string) => {
-    const colon = user.indexOf(':')
-    return `${scheme}${colon < 0 ? user : `${user.slice(0, colon)}:${REDACTED}`}@`
-  })
-  return maskNamed(withoutPasswords).replaceAll(BEARER, `$1${REDACTED}`)
+export function maskCredentials(given: string): string {
+  const text = given.replaceAll(TOKEN, REDACTED)
+  if (!/[:=]|Bearer |Basic |--/.test(text)) return text
+  const withoutPasswords = text
+    .replaceAll(ORACLE, `$1${REDACTED}@`)
+    .replaceAll(
+      /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
+      (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
+    )
+    .replaceAll(PLAIN_USER, `${REDACTED}@`)
+  return maskNamed(withoutPasswords)
+    .replaceAll(BEARER, (_, bearer: string | undefined, basic: string | undefined) => `${bearer ?? basic}${REDACTED}`)
+    .replaceAll(OPTION, (option: string, name: string, space: string) => (isNamedLikeSecret(name) ? name + space + REDACTED : option))
+}
+
+/** What stands between `://` and the last `@`: a user and a password, a token, or a host whose path has an `@` in it, which is kept. */
+function maskUser(credentials: string): string {
+  const end = credentials.search(/[/?#]/)
+  if (credentials === '') return credentials
+  if (end < 0 || credentials.slice(0, end).includes('@')) return REDACTED
+  // A password may hold a slash that should have been encoded, so what follows a colon is not printed.
+  const colon = credentials.indexOf(':')
+  return colon < 0 ? credentials : `${credentials.slice(0, colon)}:${REDACTED}`
 }
 
 /** How a value is printed in errors and explanations: short, in one line, without secrets. */
@@ -88,7 +120,9 @@ export function scrub(text: string, secrets: Iterable<unknown>): string {
     const plain = String(secret)
     // Below four characters the replacement would tear ordinary words apart; such messages are not used at all.
     if (plain.length < 4) continue
-    result = result.replaceAll(plain, REDACTED).replaceAll(JSON.stringify(plain).slice(1, -1), REDACTED)
+    // As it is, and as it stands in JSON and in URLs.
+    const forms = [plain, JSON.stringify(plain).slice(1, -1), encodeURIComponent(plain.replaceAll(/\p{Surrogate}/gu, ''))]
+    for (const form of forms) if (form !== '') result = result.replaceAll(form, REDACTED)
   }
   return result
 }

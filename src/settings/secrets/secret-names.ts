@@ -10,7 +10,8 @@ export function isNamedLikeSecret(key: string, around = ''): boolean {
   if (STEMS.test(letters) && STEMS.test(letters.replaceAll(UNITS, ''))) return true
   const words = wordsOf(key)
   const last = words.at(-1) ?? ''
-  if (words.some((word) => WORDS.has(word)) || LAST_WORDS.has(last) || LAST_PAIRS.has(words.slice(-2).join(' '))) return true
+  if (words.some((word) => WORDS.has(word) || JOINED.test(word)) || LAST_WORDS.has(last) || LAST_PAIRS.has(words.slice(-2).join(' ')))
+    return true
   if (last !== 'key' && last !== 'keys') return false
   const owner = words.at(-2) ?? wordsOf(around).at(-1)
   return owner !== undefined && !PLAIN_KEYS.has(owner)
@@ -18,11 +19,11 @@ export function isNamedLikeSecret(key: string, around = ''): boolean {
 
 /** A quick test: every name below matches it, and most other names do not. */
 const ANY_PART =
-  /pass|pwd?|secret|token|key|private|cred|auth|conn|jw[tke]|bearer|dsn|cookie|salt|pepper|hmac|otp|mnemonic|cvv|pin|sas|signature|webhook|pat$/
+  /pass|pwd?|secret|token|key|private|cred|auth|conn|jw[tke]|bearer|dsn|cookie|salt|pepper|hmac|otp|mnemonic|cvv|pin|sas|signature|webhook|(?:pat|sk)$/
 
 /** Found anywhere in a name, also where words run together: `dbpassword`. */
 const STEMS =
-  /password|passwd|passphrase|passcode|secret|token|apikey|accesskey|privatekey|private|credential|authorization|connectionstring|connstr/
+  /password|passwd|passphrase|passcode|secret|token|apikey|accesskey|private|(?:priv|ssh|sign|signing|encryption|master|session)key|credential|authorization|connectionstring|connstr/
 // "Token" is also a unit of text: MAX_TOKENS and TOKENIZER_MODEL are settings of a model, not secrets.
 const UNITS =
   /(?:max|min|num|total|context)(?:input|output|new|completion|prompt)?tokens?|tokens?(?:limit|count|budget|window|per\w*)|tokeniz\w*/g
@@ -30,8 +31,10 @@ const UNITS =
 const WORDS = new Set(
   'pass pwd pw passwords creds cred jwt jwts jwk jwks jwe bearer dsn cookie cookies salt pepper hmac otp totp mnemonic cvv'.split(' '),
 )
+/** Words that are written as one: DBPASS and SMTPPWD, but not BYPASS. */
+const JOINED = /.pwd$|.(?<!^(?:com|by|tres|sur|over|under|low|high|all|band|multi|single|first|second))pass$/
 /** Words that name a secret at the end of a name: BASIC_AUTH is one, AUTH_ENABLED is not. */
-const LAST_WORDS = new Set(['auth', 'pat', 'pin', 'sas', 'signature', 'webhook'])
+const LAST_WORDS = new Set(['auth', 'pat', 'pin', 'sas', 'signature', 'sk', 'webhook'])
 const LAST_PAIRS = new Set(['auth header', 'webhook uri', 'webhook url'])
 /** Words before KEY of names that are not secrets: PUBLIC_KEY, PRIMARY_KEY, CACHE_KEY. */
 const PLAIN_KEYS = new Set(

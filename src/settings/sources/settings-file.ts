@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 import type { SettingsFileError } from '../../shared/errors.js'
-import { holdsLongInteger, isOrdinary, MOST_LEVELS } from '../language/structure.js'
+import { holdsLongInteger, isOrdinary, MOST_LEVELS, repeatedKey } from '../language/structure.js'
 import { isPlainTable } from '../tree/path.js'
 import { fileError, type Place, placeOf } from './file-error.js'
 import { holdsDate, impossibleDate, plainDates } from './toml-dates.js'
@@ -68,6 +68,13 @@ function parseJsonFile(path: string, text: string): Record<string, unknown> {
     throw jsonError(path, text, error)
   }
   if (!isPlainTable(data)) throw fileError(path, 'must hold a JSON object')
+  const repeated = repeatedKey(text)
+  if (repeated)
+    throw fileError(
+      path,
+      `has the key ${JSON.stringify(repeated.key)} twice in one object, so one of its values would be lost`,
+      placeOf(repeated.at, text),
+    )
   if (isOrdinary(data) && !holdsLongInteger(text)) return data
   throw fileError(
     path,

@@ -123,6 +123,9 @@ export class Tree {
     if (!isPlainTable(value)) {
       const forbidden = forbiddenIn(value, path)
       if (forbidden) return void this.#forbid(forbidden, assignment.origin)
+      for (const twin of twinsIn(value, shape, path)) {
+        this.complaints.push({ path: twin, message: TWIN_MESSAGE, origin: assignment.origin })
+      }
       const isSecret = assignment.isSecret || change?.isSecret === true || (change !== undefined && here?.kind === 'leaf' && here.isSecret)
       if (isSecret) this.secretPaths.push(path)
       table.entries.set(slot, { kind: 'leaf', path, value, raw, origin: assignment.origin, isSecret })
@@ -175,6 +178,20 @@ export function twinKeys(table: Readonly<Record<string, unknown>>): ReadonlySet<
   }
   return twins
 }
+
+/** The paths of such keys in the tables of a list, where they are no keys of a record: one of each pair. */
+function twinsIn(value: unknown, shape: Shape | undefined, path: readonly string[]): (readonly string[])[] {
+  const items = itemsOf(value)
+  const twins = isPlainTable(value) ? twinKeys(value) : NO_KEYS
+  const seen = new Set<string>()
+  return items.flatMap(([key, item]) => {
+    const isSecond = twins.has(key) && !isRecordKey(shape, key) && seen.has(key.toLowerCase())
+    seen.add(key.toLowerCase())
+    return [...(isSecond ? [[...path, key]] : []), ...twinsIn(item, childShape(shape, key), [...path, key])]
+  })
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 /** A key `toJSON` would replace the function that redacts secrets in JSON. */
 function isForbidden(key: string): boolean {
