@@ -192,7 +192,7 @@ describe('models', () => {
     const agent = new Degrading({ llm, manager })
     const events = eventsOf(agent)
 
-    expect(await agent.execute('hi', { timeoutMs: 40 })).toBe('no model for: hi')
+    expect(await agent.execute('hi', { timeoutMs: 1_000 })).toBe('no model for: hi')
     expect(await agent.execute('hi')).toBe('back again')
 
     expect(events).toMatchObject([

@@ -224,5 +224,5 @@ describe('a run that may be cancelled at any point, with caches cold or warm and
       { numRuns: 400 },
     )
     expect([...kinds].filter((kind) => kind !== 'failed first').sort()).toEqual(['In code Ada', 'Stored Ada', 'cancelled', 'failed'])
-  }, 120_000)
+  })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineLLMClient, LLMError, LLMRegistry } from '../../src/llm/index.js'
 import { FakeLLMClient } from '../../src/testing/fake-llm-client.js'
+import { eventually } from '../support/eventually.js'
 import { Asker, eventsOf, managerOf } from './chat-agent.js'
 
 const limited = (retryAfterMs: number) => new LLMError('slow down', { reason: 'rate_limit', status: 429, retryable: true, retryAfterMs })
@@ -37,7 +38,8 @@ describe('models that fail', () => {
   }, 30_000)
 
   it('are waited for when no other answers, the soonest first, within the time of the run', async () => {
-    const llm = new FakeLLMClient([limited(90), limited(40), dead, 'hello'])
+    // Far apart: which is the sooner one does not depend on when each of them said so.
+    const llm = new FakeLLMClient([limited(20_000), limited(40), dead, 'hello'])
     const agent = new Asker({ llm, manager: managerOf('one', 'two', 'three') })
     const started = performance.now()
 
@@ -45,18 +47,17 @@ describe('models that fail', () => {
 
     expect(llm.calls.map(({ request }) => request.model)).toEqual(['one', 'two', 'three', 'two'])
     expect(performance.now() - started).toBeGreaterThan(30)
-    const short = new Asker({ llm: new FakeLLMClient([limited(5_000), limited(5_000), 'late']), manager: managerOf('one', 'two') })
-    await expect(short.execute('hi', { timeoutMs: 200 })).rejects.toMatchObject({ reason: 'rate_limit' })
+    const short = new Asker({ llm: new FakeLLMClient([limited(20_000), limited(20_000), 'late']), manager: managerOf('one', 'two') })
+    await expect(short.execute('hi', { timeoutMs: 5_000 })).rejects.toMatchObject({ reason: 'rate_limit' })
   })
 
   it('end with the run while they are waited for', async () => {
     const llm = new FakeLLMClient([limited(5_000), limited(5_000), 'late'])
     const controller = new AbortController()
-    setTimeout(() => controller.abort(), 30)
+    const run = new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi', { signal: controller.signal })
+    void eventually(() => llm.calls.length === 2).then(() => controller.abort())
 
-    await expect(new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi', { signal: controller.signal })).rejects.toMatchObject({
-      reason: 'aborted',
-    })
+    await expect(run).rejects.toMatchObject({ reason: 'aborted' })
     expect(llm.calls).toHaveLength(2)
   })
 
@@ -80,7 +81,8 @@ describe('the time of a run', () => {
       provider: 'slow',
       async *stream() {
         for (const delta of ['a', 'b', 'c', 'd']) {
-          await new Promise((resolve) => setTimeout(resolve, 60))
+          // The first part comes at once; all of them take longer than the second that is the share of one model.
+          if (delta !== 'a') await new Promise((resolve) => setTimeout(resolve, 500))
           yield { type: 'text', delta } as const
         }
       },
@@ -88,13 +90,13 @@ describe('the time of a run', () => {
     const agent = new Asker({ llm: slow, manager: managerOf('slow/one', 'slow/two', 'slow/three') })
     const events = eventsOf(agent)
 
-    expect(await agent.execute('hi', { timeoutMs: 400 })).toBe('abcd')
+    expect(await agent.execute('hi', { timeoutMs: 3_000 })).toBe('abcd')
     expect(events[0]?.attempts).toHaveLength(1)
   })
 
   it('leaves some to the others where the first is silent, and holds as a whole', async () => {
     const llm = new FakeLLMClient([{ delayMs: Number.POSITIVE_INFINITY }, 'hello'])
-    expect(await new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi', { timeoutMs: 100 })).toBe('hello')
+    expect(await new Asker({ llm, manager: managerOf('one', 'two') }).execute('hi', { timeoutMs: 2_000 })).toBe('hello')
 
     const silent = new FakeLLMClient(() => ({ delayMs: Number.POSITIVE_INFINITY }))
     await expect(

@@ -227,7 +227,7 @@ describe('whatever is cached', () => {
       { numRuns: 60 },
     )
     expect([...seen].sort()).toEqual(['E_INVALID_ARGUMENT', 'In code for Ada', 'Stored for Ada'])
-  }, 120_000)
+  })
 
   it('an agent of a project or label that cannot be is not built', () => {
     expect(() => new Labelled({ manager: warm, label: 'NO' })).toThrow(expect.objectContaining({ field: 'label' }))

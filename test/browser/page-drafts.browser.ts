@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { TOKEN } from '../express-host/start-host.js'
 import { openChromium } from './open-chromium.js'
+import { hold } from './support/hold.js'
 import { type PageHost, startPageHost } from './support/page-host.js'
 import { shot, show, Tabs, WAIT } from './support/tabs.js'
 
@@ -154,12 +155,13 @@ describe('save and promote', () => {
     const page = await tabs.open('prompts/moved/edit')
     await template(page).fill('Three')
     await page.getByRole('button', { name: 'Save and promote…' }).click()
-    await page.route('**/config/api/prompts?*', (route) => route.abort())
+    // What the page loads when it hears of the other promotion is held back, as on a slow line.
+    const news = await hold(page, /\/config\/api\/prompts\?/, Infinity)
     await host.call('/prompts/moved/promote', { version: 2 })
     await page.getByRole('button', { name: 'Save and promote', exact: true }).click()
 
     await page.locator('.toast', { hasText: 'v3 is saved, and not promoted' }).waitFor(WAIT)
-    await page.unroute('**/config/api/prompts?*')
+    news.release()
     await page.locator('.staged').waitFor(WAIT)
     expect((await host.call('/prompts/moved')).version).toBe(2)
     tabs.forgive(page)

@@ -25,9 +25,10 @@ afterAll(async () => {
 
 const write = (name: string, template: unknown, more: object = {}) => host.call(`/prompts/${name}/versions`, { template, ...more })
 const template = (page: Page) => page.getByRole('textbox', { name: 'Template' })
-const save = async (page: Page, what = 'Save version') => {
+/** Saves, and waits until the page says so. By number and name: the toast of the save before may still be there. */
+const save = async (page: Page, saved: string, what = 'Save version') => {
   await page.getByRole('button', { name: what }).click()
-  await page.locator('.toast', { hasText: 'saved.' }).waitFor(WAIT)
+  await page.locator('.toast', { hasText: `${saved} saved.` }).waitFor(WAIT)
 }
 
 describe('the editor of a prompt', () => {
@@ -46,7 +47,7 @@ describe('the editor of a prompt', () => {
     expect(await diff.locator('ins').allTextContents()).toEqual(['{count} short words'])
     expect(await page.locator('.review').textContent()).toContain('staging: none → this version')
     await shot(page, 'editor-diff')
-    await save(page)
+    await save(page, 'v2 of checked')
     await page.locator('.rail li', { hasText: 'v2staging' }).waitFor(WAIT)
     await show(page, 'prompts/checked?v=2&tab=compare')
     expect(await page.locator('.diff del').allTextContents()).toEqual(['one word'])
@@ -72,7 +73,7 @@ describe('the editor of a prompt', () => {
     await page.getByRole('button', { name: 'Remove message 1' }).click()
     await page.getByRole('button', { name: 'Undo remove' }).click()
     await shot(page, 'editor-chat')
-    await save(page)
+    await save(page, 'v2 of chat')
 
     expect((await host.call('/prompts/chat?version=2')).template).toEqual([
       { role: 'system', content: 'You help.' },
@@ -105,7 +106,7 @@ describe('the editor of a prompt', () => {
 
     expect(host.writes().filter((one) => one.includes('/odd/'))).toEqual(['POST /prompts/odd/versions'])
     await page.getByLabel('Parameters').fill('{ "temperature": 0.2 }')
-    await save(page)
+    await save(page, 'v2 of odd')
     expect((await host.call('/prompts/odd?version=2')).parameters).toEqual({ temperature: 0.2 })
   })
 })
@@ -121,7 +122,7 @@ describe('the other kinds', () => {
     await page.getByLabel('Model', { exact: true }).fill('qwen3:14b')
     await page.getByLabel('Parameters').fill('{"temperature":0.1}')
     await page.getByLabel('Labels').fill('production')
-    await save(page, 'Save model')
+    await save(page, 'v1 of default', 'Save model')
 
     expect(await host.call('/models/default')).toMatchObject({
       provider: 'ollama',
@@ -136,13 +137,13 @@ describe('the other kinds', () => {
     const page = await tabs.open('new/embeddings')
     await page.getByLabel('Name', { exact: true }).fill('default')
     await page.getByLabel('Embedding model').fill('nomic-embed-text')
-    await save(page, 'Save embedding')
+    await save(page, 'v1 of default', 'Save embedding')
     expect(await host.call('/embeddings/default')).toMatchObject({ embedding_model: 'nomic-embed-text', chunk_size: 512 })
 
     await show(page, 'new/context-rules')
     await page.getByLabel('Name', { exact: true }).fill('payments')
     await page.getByLabel('Important').fill('status, amount')
-    await save(page, 'Save context rule')
+    await save(page, 'v1 of payments', 'Save context rule')
     expect(await page.locator('.rail').textContent()).toContain('in force')
     expect(await page.getByRole('link', { name: 'Rollout', exact: true }).count()).toBe(0)
   })
@@ -161,7 +162,7 @@ describe('the other kinds', () => {
     await page.getByLabel('Value').selectOption('text')
     await page.getByLabel('Text', { exact: true }).fill('blue')
     await page.getByLabel('Name', { exact: true }).fill('colour')
-    await save(page, 'Save flag')
+    await save(page, 'v1 of colour', 'Save flag')
     expect(await host.call('/flags/colour?version=1')).toMatchObject({ value: 'blue' })
   })
 
@@ -172,7 +173,7 @@ describe('the other kinds', () => {
     await page.getByLabel('timeout_seconds').fill('5')
     await page.getByLabel('is_cached').selectOption('')
     await shot(page, 'declared-kind-form')
-    await save(page)
+    await save(page, 'v2 of search')
 
     expect((await host.call('/tools/search?version=2')).content).toEqual({
       description: 'Finds orders and parcels',
@@ -191,7 +192,7 @@ describe('the other kinds', () => {
   it('a declared kind without a schema has a JSON editor', async () => {
     const page = await tabs.open('policies/refunds/edit')
     await page.getByLabel('Content').fill('{ "limit": 250, "currency": "EUR" }')
-    await save(page)
+    await save(page, 'v2 of refunds')
 
     expect((await host.call('/policies/refunds?version=2')).content).toEqual({ limit: 250, currency: 'EUR' })
   })
@@ -242,7 +243,7 @@ describe('the playground', () => {
     await page.locator('.side').nth(1).locator('.message ins', { hasText: 'Good morning,' }).waitFor(WAIT)
     await shot(page, 'playground-draft')
     await page.getByRole('link', { name: 'Save as new version…' }).click()
-    await save(page)
+    await save(page, 'v2 of drafted')
 
     expect((await host.call('/prompts/drafted?version=2')).template).toBe('Good morning, {name}')
   })

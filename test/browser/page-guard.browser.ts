@@ -77,12 +77,12 @@ describe('the card of a guarded rollout', () => {
     await people('watched', 200, [20, 1], 1_000)
     await said(page).filter({ hasText: 'v2 does worse in error. This guard only says so.' }).waitFor(WAIT)
     expect(await page.locator('.verdict.worse').textContent()).toMatch(/^worse · evidence .* of 40$/)
-  }, 60_000)
+  })
 
   it('says that the guard has paused it, and goes on only after it has said what that means', async () => {
     const id = await rollout('broken', { metrics: ['error'] })
     await people('broken', 80, [1_000, 1])
-    await eventually(async () => (await host.call(`/rollouts/${id}`)).status === 'paused', { timeoutMs: 15_000 })
+    await eventually(async () => (await host.call(`/rollouts/${id}`)).status === 'paused')
     const page = await open('broken')
 
     await said(page).filter({ hasText: 'The guard has paused it: v2 does worse in error.' }).waitFor(WAIT)
@@ -95,7 +95,7 @@ describe('the card of a guarded rollout', () => {
 
     expect(await host.call(`/rollouts/${id}`)).toMatchObject({ status: 'running', guard: { acknowledged: 1 } })
     await said(page).filter({ hasText: 'Too early' }).waitFor(WAIT)
-  }, 60_000)
+  })
 
   it('says that the label has left the control, and nothing of a rollout that nobody watches', async () => {
     await rollout('left', { metrics: ['error'] })
@@ -137,7 +137,7 @@ async function fill(): Promise<void> {
   for (const [name, [action, count, control, candidate]] of Object.entries(LOOKS)) {
     const id = await rollout(name, { metrics: ['error', { name: 'slow', over_ms: 8_000 }], action })
     await people(name, count, [control, candidate])
-    if (action === 'pause') await eventually(async () => (await host.call(`/rollouts/${id}`)).status === 'paused', { timeoutMs: 15_000 })
+    if (action === 'pause') await eventually(async () => (await host.call(`/rollouts/${id}`)).status === 'paused')
   }
 }
 
@@ -155,5 +155,5 @@ describe.each([1440, 320])('at %i pixels, in light and in dark', (width) => {
       await page.keyboard.press('Escape')
     }
     expect(found).toEqual([])
-  }, 60_000)
+  })
 })

@@ -74,6 +74,7 @@ describe('a change elsewhere', () => {
   it('shows a new version beside what one reads, without taking it away', async () => {
     await write('read', 'One')
     const page = await tabs.open('prompts/read')
+    await page.locator('.prose').waitFor(WAIT)
     await page.evaluate("getSelection().selectAllChildren(document.querySelector('.prose'))")
 
     await write('read', 'Two', { labels: ['production'] })
@@ -81,7 +82,8 @@ describe('a change elsewhere', () => {
     await page.locator('.rail li', { hasText: 'v2' }).waitFor(WAIT)
     expect(await page.evaluate('getSelection().toString()')).toBe('')
     expect(await page.locator('.rail li').count()).toBe(2)
-    await page.goto(`${host.origin}/config/admin/#/prompts/read?v=1`)
+    await show(page, 'prompts/read?v=1')
+    await page.locator('.prose', { hasText: 'One' }).waitFor(WAIT)
     await page.evaluate("getSelection().selectAllChildren(document.querySelector('.prose'))")
     await write('read', 'Three')
     await page.locator('.rail li', { hasText: 'v3' }).waitFor(WAIT)

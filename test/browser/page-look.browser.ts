@@ -282,6 +282,19 @@ describe('the keyboard', () => {
     expect(await page.getByRole('dialog').count()).toBe(0)
   })
 
+  it('is in the view that is gone to as soon as that is shown, so that the first key is not lost', async () => {
+    const page = await tabs.open('prompts')
+    await page.getByRole('button', { name: 'Search' }).focus()
+
+    const focused = await page.evaluate(`new Promise((resolve) => {
+      const main = document.getElementById('main')
+      new MutationObserver(() => resolve(document.activeElement === main)).observe(main, { attributes: true, attributeFilter: ['data-address'] })
+      location.assign('#/changelog')
+    })`)
+
+    expect(focused).toBe(true)
+  })
+
   it('gives the focus back when a dialog or a staged change is left', async () => {
     const page = await tabs.open('prompts/triage')
     const opener = page.getByRole('button', { name: 'Search' })

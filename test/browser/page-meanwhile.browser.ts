@@ -1,7 +1,8 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { openChromium } from './open-chromium.js'
+import { hold } from './support/hold.js'
 import { type PageHost, startPageHost } from './support/page-host.js'
 import { shot, Tabs, WAIT } from './support/tabs.js'
 
@@ -24,33 +25,6 @@ afterAll(async () => {
 })
 
 const write = (name: string, template: string, more: object = {}) => host.call(`/prompts/${name}/versions`, { template, ...more })
-
-interface Held {
-  /** Whether a call has come. */
-  isAsked(): boolean
-  release(): void
-}
-
-/** Holds answers back, as a slow line does: the host has given them, and the page has them when they are released. */
-async function hold(page: Page, calls: RegExp, times = 1): Promise<Held> {
-  let asked = 0
-  let release = (): void => {}
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  await page.route(
-    calls,
-    async (route) => {
-      const response = await route.fetch()
-      asked++
-      await released
-      // The page may have given the call up.
-      await route.fulfill({ response }).catch(() => {})
-    },
-    { times },
-  )
-  return { isAsked: () => asked >= times, release }
-}
 
 describe('a staged change of traffic', () => {
   it('writes what was touched, and leaves what another person changes meanwhile', async () => {

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.js'
 import { openChromium } from './open-chromium.js'
+import { hold } from './support/hold.js'
 import { type PageHost, startPageHost } from './support/page-host.js'
 import { shot, show, Tabs, WAIT } from './support/tabs.js'
 
@@ -82,8 +83,8 @@ describe('a change of traffic', () => {
     const page = await tabs.open('prompts/raced?v=2')
     await page.getByRole('button', { name: 'Promote v2…' }).click()
     await page.getByLabel('Why').fill('My reason')
-    // The event is held back, as on a slow line.
-    await page.route('**/config/api/prompts?*', (route) => route.abort())
+    // What the page loads when it hears of the other promotion is held back, as on a slow line.
+    const news = await hold(page, /\/config\/api\/prompts\?/, Infinity)
     await host.call('/prompts/raced/promote', { version: 3 })
 
     await page.getByRole('button', { name: 'Apply' }).click()
@@ -91,7 +92,7 @@ describe('a change of traffic', () => {
     await page.locator('.staged .problem', { hasText: 'is on version 3, not on 1' }).waitFor(WAIT)
     expect(await page.getByLabel('Why').inputValue()).toBe('My reason')
     expect(await production('raced')).toBe(3)
-    await page.unroute('**/config/api/prompts?*')
+    news.release()
     tabs.forgive(page)
   })
 
@@ -144,6 +145,8 @@ describe('a change of traffic', () => {
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByText('Every version is inactive').waitFor(WAIT)
 
+    // The way back stays as long as the pointer is on it, however long another tab takes to open.
+    await page.locator('.toast').hover()
     const list = await tabs.open('prompts?show=inactive', { in: page.context() })
     await list.getByRole('link', { name: 'whole' }).waitFor(WAIT)
     await page.getByRole('button', { name: 'Undo' }).click()
@@ -192,6 +195,8 @@ describe('a rollout', () => {
     await prompt('elsewhere', 'One')
     const page = await tabs.open('prompts/dragged?tab=rollout')
     const slider = page.getByRole('slider', { name: 'Subjects taking part' })
+    // Waits until the slider stands still: what loads above it moves it.
+    await slider.hover()
     const box = (await slider.boundingBox())!
     const at = (share: number) => [box.x + 8 + (box.width - 16) * share, box.y + box.height / 2] as const
 

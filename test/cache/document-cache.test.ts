@@ -59,7 +59,7 @@ describe('a miss', () => {
     const gate = aGate()
     history.gate = gate.closed
     const readings = [first.source(GREETING), second.source(GREETING)]
-    await vi.waitFor(() => expect(history.loads).toEqual([GREETING]))
+    await eventually(() => expect(history.loads).toEqual([GREETING]))
     history.gate = undefined
     gate.open()
 
@@ -88,13 +88,13 @@ describe('a miss', () => {
     history.gate = gate.closed
 
     hear(history.commit(scopes))
-    await vi.waitFor(() => expect(history.loads.length).toBe(400))
+    await eventually(() => expect(history.loads.length).toBe(400))
     await setImmediate()
     expect(history.loads.length).toBe(400)
     history.gate = undefined
     gate.open()
 
-    await vi.waitFor(() => expect(history.loads.length).toBe(1_000))
+    await eventually(() => expect(history.loads.length).toBe(1_000))
     expect(await read(scopes[999] as string)).toBe(`${scopes[999]}@1001`)
     expect(cache.counters.refusedFills).toBe(0)
   })

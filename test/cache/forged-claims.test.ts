@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/entities/scope.js'
+import { eventually } from '../support/eventually.js'
 import { aCache, aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
 import { FakeRedis } from './fake-redis.js'
@@ -32,7 +33,7 @@ describe('forged announcements of the next revisions', () => {
     for (let count = 1; count <= 12; count++)
       hear({ revision: history.top + count, token: `forged-${count}`, scopes: SCOPES.slice(0, 4 * count) })
     await cache.log.catchUp()
-    await vi.waitFor(() => expect(cache.log.applied).toBe(history.top))
+    await eventually(() => expect(cache.log.applied).toBe(history.top))
 
     expect(cache.memory.entries).toBe(50)
     // Documents of scopes that nobody was quick enough to read again are the very same.
@@ -108,7 +109,7 @@ describe('an announced change', () => {
     for (const scope of change.scopes) redis.documents.set(scope, history.document(scope))
 
     hear(change)
-    await vi.waitFor(() => expect(said.changed.flat().sort()).toEqual([...change.scopes].sort()))
+    await eventually(() => expect(said.changed.flat().sort()).toEqual([...change.scopes].sort()))
     await cache.log.catchUp()
 
     expect(said.changed.flat().sort()).toEqual([...change.scopes].sort())
@@ -119,7 +120,7 @@ describe('an announced change', () => {
     const { said, hear } = await aFullCache()
 
     hear(history.commit(['prompt:default:not-held']))
-    await vi.waitFor(() => expect(said.changed).toEqual([['prompt:default:not-held']]))
+    await eventually(() => expect(said.changed).toEqual([['prompt:default:not-held']]))
 
     expect(history.logReads).toBe(2)
   })
@@ -146,7 +147,7 @@ describe('documents of changes that a failover lost', () => {
     const gate = aGate()
     history.gate = gate.closed
     hear(history.commit([scope]))
-    await vi.waitFor(() => expect(history.loads.filter((one) => one === scope)).toHaveLength(2))
+    await eventually(() => expect(history.loads.filter((one) => one === scope)).toHaveLength(2))
     history.gate = undefined
 
     history.loseAfter(50)

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.js'
 import { aCache, aGate } from './a-cache.js'
 import { FakeHistory } from './fake-history.js'
 import { FakeRedis } from './fake-redis.js'
@@ -49,7 +50,7 @@ describe('a process that has just started', () => {
     const gate = aGate()
     history.gate = gate.closed
     const reading = read(A)
-    await vi.waitFor(() => expect(history.loads).toEqual([A]))
+    await eventually(() => expect(history.loads).toEqual([A]))
     history.commit([A])
     await cache.log.catchUp()
     history.gate = undefined
@@ -68,7 +69,7 @@ describe('a process that has just started', () => {
     history.logGate = gates[0]?.closed
     const reading = cache.log.catchUp()
     for (const [place, { scope, revision, token }] of first.entries()) {
-      await vi.waitFor(() => expect(history.logReads).toBe(place + 1))
+      await eventually(() => expect(history.logReads).toBe(place + 1))
       hear({ revision, token, scopes: [scope] })
       history.logGate = gates[place + 1]?.closed
       gates[place]?.open()
@@ -83,7 +84,7 @@ describe('a process that has just started', () => {
     const gate = aGate()
     history.logGate = gate.closed
     const reading = read(A)
-    await vi.waitFor(() => expect(history.logReads).toBe(1))
+    await eventually(() => expect(history.logReads).toBe(1))
     hear(history.commit([A]))
     history.logGate = undefined
     gate.open()
@@ -124,7 +125,7 @@ describe('with PostgreSQL away', () => {
     const early = await cache.document(A)
     history.logGate = undefined
     gate.open()
-    await vi.waitFor(() => expect(cache.log.applied).toBe(300))
+    await eventually(() => expect(cache.log.applied).toBe(300))
 
     expect([early?.stale, (await cache.document(A))?.stale]).toEqual([true, false])
   })

@@ -95,5 +95,5 @@ describe('writes that one process begins at once', () => {
 
     expect(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []))).toEqual([])
     expect(await written()).toEqual({ versions: 20, changes: 20 })
-  }, 60_000)
+  })
 })

@@ -15,7 +15,7 @@ let project = 0
 
 beforeAll(async () => {
   database = await createTestDatabase()
-}, 60_000)
+})
 afterAll(() => database?.drop())
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'agent-config-cli-'))

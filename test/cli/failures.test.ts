@@ -16,7 +16,7 @@ const roleIn = useRoles()
 
 beforeAll(async () => {
   database = await createTestDatabase()
-}, 60_000)
+})
 afterAll(() => database?.drop())
 let count = 0
 beforeEach(async () => {

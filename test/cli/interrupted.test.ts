@@ -49,7 +49,7 @@ let folder: string
 
 beforeAll(async () => {
   database = await createTestDatabase()
-}, 60_000)
+})
 afterAll(() => database?.drop())
 let count = 0
 beforeEach(() => {
@@ -148,7 +148,7 @@ it('SIGINT at any moment of a pull leaves the folder as it was, or as it is to b
   }
 })
 
-it('SIGINT while a snapshot is made leaves no draft behind', { timeout: 90_000 }, async () => {
+it('SIGINT while a snapshot is made leaves no draft behind', async () => {
   const watcher = await connected()
   // Its documents are kept from it, so that it waits with its draft.
   onTestFinished(() => watcher.end())
@@ -244,7 +244,7 @@ describe('SIGINT once a command writes', () => {
   })
 })
 
-it('SIGINT while a push commits lets it end, with its lock, and it says what it wrote', { timeout: 90_000 }, async () => {
+it('SIGINT while a push commits lets it end, with its lock, and it says what it wrote', async () => {
   writeFiles('first')
   const underWay = await slowCommits('prompts')
   const { child, ended } = startCli(['push', '--dir', folder, '--project', manager.project], { DATABASE_URL: database.url })
@@ -257,7 +257,7 @@ it('SIGINT while a push commits lets it end, with its lock, and it says what it 
   expect(Object.keys(folderText(folder))).toContain('lock.json')
 })
 
-it('SIGINT while an import commits lets it end, and it says what it wrote', { timeout: 90_000 }, async () => {
+it('SIGINT while an import commits lets it end, and it says what it wrote', async () => {
   writeFiles('first')
   await pushFiles(manager, readConfigFiles(folder))
   const bundle = join(folder, 'bundle.json')
@@ -273,7 +273,7 @@ it('SIGINT while an import commits lets it end, and it says what it wrote', { ti
   expect((await manager.prompts.list({ project: into, limit: 200 })).items).toHaveLength(FILES)
 })
 
-it('SIGINT while a label moves lets it move, and it says so', { timeout: 90_000 }, async () => {
+it('SIGINT while a label moves lets it move, and it says so', async () => {
   await manager.prompts.create({ name: 'greeting', template: 'Hello', labels: [] })
   const underWay = await slowCommits('prompt_labels')
   const { child, ended } = startCli(['promote', 'greeting', '--version', '1', '--project', manager.project], { DATABASE_URL: database.url })
@@ -285,9 +285,7 @@ it('SIGINT while a label moves lets it move, and it says so', { timeout: 90_000 
   expect((await manager.prompts.find({ name: 'greeting' }))?.labels).toEqual(['production'])
 })
 
-it('SIGINT while a push waits for workers ends the wait: its versions and its lock are there, and it says so', {
-  timeout: 90_000,
-}, async () => {
+it('SIGINT while a push waits for workers ends the wait: its versions and its lock are there, and it says so', async () => {
   writeFiles('first')
   const channel = uniqueNamespace()
   // A worker that hears announcements, and never says that it serves them.

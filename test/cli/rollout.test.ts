@@ -60,7 +60,7 @@ describe('agent-config rollout', () => {
     expect(late.output).toMatch(/^error: WORSE, evidence [\d.e+]+ of 20\.$/m)
     expect(late.output).toContain('The arms get the subjects they should')
     expect(JSON.parse(json.output)).toMatchObject({ rolloutId: id, guard: [{ verdict: 'worse' }] })
-  }, 20_000)
+  })
 
   it('pause, resume and ramp change it, and say who and why', async () => {
     const { manager, id } = await started({ guard: undefined, sticky: true })
@@ -81,7 +81,7 @@ describe('agent-config rollout', () => {
       { changeType: 'rollout_resume', changedBy: 'lin' },
       { changeType: 'rollout_pause', changedBy: 'ada', changeSummary: 'looking at it' },
     ])
-  }, 20_000)
+  })
 
   it('resume goes on with what a guard has paused only with --acknowledge', async () => {
     const { manager, id } = await started({ guard: { metrics: ['error'], settleMs: 0 } })
@@ -96,7 +96,7 @@ describe('agent-config rollout', () => {
     expect(report.output).toContain('Its guard has paused it')
     expect(refused).toMatchObject({ code: 'E_INVALID_ARGUMENT', field: 'acknowledge' })
     expect(resumed.output).toContain('is running, 100 % of subjects, v1 1 : v2 1, alpha spent 0.1')
-  }, 20_000)
+  })
 
   it.each([
     [[], 'one of report, pause, resume, ramp'],

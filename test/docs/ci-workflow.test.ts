@@ -41,7 +41,7 @@ beforeAll(async () => {
   execFileSync('git', ['init', '-q', '--bare', '--initial-branch=main', join(place, 'origin.git')])
   execFileSync('git', ['clone', '-q', join(place, 'origin.git'), join(place, 'desk')], { stdio: 'pipe' })
   execFileSync('git', ['checkout', '-q', '-b', 'main'], { cwd: join(place, 'desk') })
-}, 60_000)
+})
 afterAll(async () => {
   await manager?.shutdown()
   await database?.drop()

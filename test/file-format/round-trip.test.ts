@@ -28,7 +28,7 @@ describe('the file of an entity', () => {
     expect(count).toBeGreaterThanOrEqual(wanted)
   })
 
-  it('is the same after a system with other line ends wrote it, and printed again it is the same text', { timeout: 120_000 }, () => {
+  it('is the same after a system with other line ends wrote it, and printed again it is the same text', () => {
     fc.assert(
       fc.property(entities, ({ kind, content }) => {
         const text = printEntity(kindOf(kind), content)
@@ -41,7 +41,7 @@ describe('the file of an entity', () => {
     )
   })
 
-  it('says what another version says once that is printed over it', { timeout: 120_000 }, () => {
+  it('says what another version says once that is printed over it', () => {
     const pairs = fc.tuple(entities, entities).filter(([one, other]) => one.kind === other.kind)
     fc.assert(
       fc.property(pairs, fc.boolean(), ([{ kind, content: before }, { content: after }], isEnded) => {
@@ -86,7 +86,7 @@ describe('the file of an entity', () => {
 })
 
 describe('the path of an entity', () => {
-  it('leads to one name, stays in its folder, and fits any file system', { timeout: 60_000 }, () => {
+  it('leads to one name, stays in its folder, and fits any file system', () => {
     fc.assert(
       fc.property(names, (name) => {
         const path = pathOf('prompts', name, '.prompt')

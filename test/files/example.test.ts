@@ -5,7 +5,7 @@ import { createTestManager } from '../../src/testing/index.js'
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/files/agent-config', import.meta.url))
 
-it('runs a test on the files that production will get', { timeout: 90_000 }, async () => {
+it('runs a test on the files that production will get', async () => {
   expect(checkFiles(readConfigFiles(EXAMPLE))).toEqual({ ok: true, checked: 5, problems: [] })
 
   const manager = createTestManager({ files: EXAMPLE })

@@ -11,7 +11,7 @@ let place: string
 
 beforeAll(async () => {
   database = await createTestDatabase()
-}, 60_000)
+})
 afterAll(() => database?.drop())
 let project = 0
 beforeEach(() => {

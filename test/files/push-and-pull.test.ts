@@ -13,7 +13,7 @@ let project = 0
 
 beforeAll(async () => {
   database = await createTestDatabase()
-}, 60_000)
+})
 afterAll(() => database?.drop())
 beforeEach(() => {
   manager = createConfigManager({ database: database.url, redis: false, listen: false, project: `p${++project}` })

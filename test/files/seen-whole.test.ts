@@ -43,4 +43,4 @@ it('a push of 200 changed prompts is one revision, and four processes that read 
 
   expect(seen.flatMap(({ torn }) => torn)).toEqual([])
   expect(Math.min(...seen.map(({ passes }) => passes))).toBeGreaterThan(PUSHES)
-}, 120_000)
+})

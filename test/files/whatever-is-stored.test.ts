@@ -21,7 +21,7 @@ beforeAll(async () => {
   database = await createTestDatabase()
   manager = createConfigManager({ database: database.url, redis: false, listen: false })
   folder = mkdtempSync(join(tmpdir(), 'agent-config-files-'))
-}, 60_000)
+})
 afterAll(async () => {
   await manager.shutdown()
   await database.drop()
@@ -62,4 +62,4 @@ it('a pull and then a push writes no version, whatever the store holds', async (
   expect(pulled.written, `seed ${SEED}`).toHaveLength(total)
   expect(pushed, `seed ${SEED}`).toMatchObject({ written: [], unchanged: total })
   expect(again, `seed ${SEED}`).toMatchObject({ written: [], unchanged: total })
-}, 60_000)
+})

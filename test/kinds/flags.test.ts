@@ -208,4 +208,4 @@ it('random flags and reads: the type is kept, the fallback rules hold, and no va
 
   expect(reads).toBe(FLAGS * 200)
   await manager.shutdown()
-}, 120_000)
+})

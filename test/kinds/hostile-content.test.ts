@@ -142,7 +142,7 @@ const NAMES = [
   '*',
 ]
 
-it.each(NAMES)('the name %j is one in kinds whose names are hostile too', { timeout: 30_000 }, async (name) => {
+it.each(NAMES)('the name %j is one in kinds whose names are hostile too', async (name) => {
   const [here, elsewhere] = await Promise.all([start(), start()])
   for (const kindName of ['select', 'constructor', 'tool', 'tool_x']) {
     const kind = defineKind({ kind: kindName, schema: v.number() })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CorruptLineError, TooLongError } from '../../src/llm/lines.js'
 import { OpenAICompatibleClient } from '../../src/llm/openai-client.js'
 import { DONE, sseDecoder } from '../../src/llm/sse.js'
+import { unhindered } from '../support/unhindered.js'
 
 /** What the decoder gives for these chunks, and for the end after them. */
 function decoded(chunks: Iterable<Uint8Array>, maxBytes = 1e9): unknown[] {
@@ -136,10 +137,8 @@ describe('server-sent events', () => {
 
   it('of ten million line ends take no time to speak of', () => {
     const bytes = bytesOf('\r\n'.repeat(5_000_000))
-    const startedAt = performance.now()
 
-    expect(decoded([bytes])).toEqual([])
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(unhindered(() => decoded([bytes]))).toEqual([])
   })
 })
 

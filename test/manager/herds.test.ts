@@ -54,9 +54,7 @@ it('so does a change by SQL of a document that all of them hold, which no writer
     `insert into agent_config.prompts (project, name, version, type, template) values ('default', '${NAME}', 2, 'text', 'two');
      update agent_config.prompt_labels set version = 2 where name = '${NAME}'`,
   )
-  await expect
-    .poll(() => workers.map((worker) => worker.peekPrompt(NAME)?.template), { timeout: 10_000 })
-    .toEqual(Array(WORKERS).fill('two'))
+  await expect.poll(() => workers.map((worker) => worker.peekPrompt(NAME)?.template)).toEqual(Array(WORKERS).fill('two'))
 
   expect(loadsOf(workers) - before).toBeLessThanOrEqual(4)
 })

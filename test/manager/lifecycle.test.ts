@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { ConfigurationManager } from '../../src/manager/configuration-manager.js'
 import { createConfigManager, getConfigManager, setConfigManager } from '../../src/manager/global-manager.js'
 import { builtProgram } from '../support/built-program.js'
+import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { NO_POLL, refusal, useManagers } from './managers.js'
@@ -147,7 +148,7 @@ describe('getConfigManager()', () => {
       const made = (await keysOf(redis, 'agent-config')).filter((key) => !before.includes(key) && key.endsWith(`prompt:${channel}:p`))
       const ttl = await redis.pttl(made[0] ?? '')
       if (made.length > 0) await redis.del(...made)
-      await vi.waitUntil(() => heardOnChannel.length > 0)
+      await eventually(() => heardOnChannel.length > 0)
       subscriber.disconnect()
 
       expect(made).toHaveLength(1)

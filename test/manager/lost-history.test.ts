@@ -242,5 +242,5 @@ for (const [title, prepare, made] of [
       }
     }
     await Promise.all([...workers, ...newcomers, elsewhere].map((worker) => worker.shutdown()))
-  }, 60_000)
+  })
 }

@@ -15,7 +15,7 @@ const start = useManagers()
 beforeAll(async () => {
   database = await createTestDatabase()
   await fillDatabase(database.url, PROMPTS)
-}, 120_000)
+})
 afterAll(() => database.drop())
 
 interface Progress {

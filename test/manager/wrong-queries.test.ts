@@ -67,7 +67,7 @@ it('a caller’s mistake is refused the same way by a cold worker, a warm one, a
   )
 
   expect(Math.min(seen.refused, seen.answered)).toBeGreaterThan(15)
-}, 120_000)
+})
 
 it('a wrong name or project is refused by every read, and nothing to peek at', async () => {
   for (const manager of [warm, away]) {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi
 import { type ConfigManagerOptions, type ConfigurationManager, InvalidArgumentError } from '../../src/index.js'
 import { type AgentConfigProvider, createOpenFeatureProvider } from '../../src/openfeature/index.js'
 import { NO_POLL, useManagers } from '../manager/managers.js'
+import { eventually } from '../support/eventually.js'
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js'
 import { useClients } from './clients.js'
 
@@ -215,7 +216,7 @@ describe('a provider', () => {
     events.removeHandler('PROVIDER_READY', good)
 
     events.emit('PROVIDER_READY')
-    await vi.waitFor(() => expect(error).toHaveBeenCalledTimes(2))
+    await eventually(() => expect(error).toHaveBeenCalledTimes(2))
     expect(good).toHaveBeenCalledTimes(1)
     events.removeAllHandlers()
     expect(events.getHandlers('PROVIDER_READY')).toEqual([])

@@ -28,7 +28,6 @@ afterEach(async () => {
 })
 afterAll(() => postgres.stop())
 
-const LONG = { timeoutMs: 15_000 }
 const TIMEOUTS = { databaseMs: 600, readMs: 1_500 }
 
 function options(more: ConfigManagerOptions = {}): ConfigManagerOptions {
@@ -76,18 +75,18 @@ it('is stale while the stores are away, serves what is known, and is ready again
   events.length = 0
 
   await kill()
-  await eventually(() => names().includes('PROVIDER_STALE'), LONG)
+  await eventually(() => names().includes('PROVIDER_STALE'))
   expect(client.providerStatus).toBe('STALE')
-  await eventually(async () => (await client.getBooleanDetails('known', false)).reason === 'STALE', LONG)
+  await eventually(async () => (await client.getBooleanDetails('known', false)).reason === 'STALE')
   expect(await client.getBooleanDetails('known', false)).toMatchObject({ value: true, variant: 'v1', reason: 'STALE' })
   expect(await client.getBooleanDetails('unknown', true)).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' })
 
   await restart()
-  await eventually(() => names().includes('PROVIDER_READY'), LONG)
+  await eventually(() => names().includes('PROVIDER_READY'))
   expect(names()).toEqual(['PROVIDER_STALE', 'PROVIDER_READY'])
   expect(client.providerStatus).toBe('READY')
   await eventually(async () => (await client.getBooleanDetails('known', false)).reason === 'STATIC')
-}, 60_000)
+})
 
 it('is in error when the manager is late, and ready as soon as the manager is', async () => {
   await kill()
@@ -99,7 +98,7 @@ it('is in error when the manager is late, and ready as soon as the manager is', 
     expect(await client.getBooleanDetails('flag', true)).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'GENERAL' })
 
     await restart()
-    await eventually(() => names().includes('PROVIDER_READY'), LONG)
+    await eventually(() => names().includes('PROVIDER_READY'))
     expect(names()).toEqual(['PROVIDER_ERROR', 'PROVIDER_READY'])
     expect(client.providerStatus).toBe('READY')
     await manager.flags.create({ name: 'flag', value: false, labels: ['production'] })
@@ -107,7 +106,7 @@ it('is in error when the manager is late, and ready as soon as the manager is', 
   } finally {
     await manager.shutdown()
   }
-}, 60_000)
+})
 
 it('waits no longer than it may for a server that accepts connections and says nothing', async () => {
   await postgres.freeze()
@@ -116,12 +115,12 @@ it('waits no longer than it may for a server that accepts connections and says n
     const { failure, names } = await connect(createOpenFeatureProvider(manager, { initializeTimeoutMs: 300 }))
     expect(failure?.message).toContain('300 ms')
     await postgres.thaw()
-    await eventually(() => names().includes('PROVIDER_READY'), LONG)
+    await eventually(() => names().includes('PROVIDER_READY'))
   } finally {
     await postgres.thaw()
     await manager.shutdown()
   }
-}, 60_000)
+})
 
 it('leaves the manager open when it is closed, hears no more of it, and can be set again', async () => {
   const manager = await start(options())

@@ -114,7 +114,7 @@ it('with PostgreSQL away answers by hash and stores nothing, and remembers again
   const storedAway = await assignments()
   await proxy.accept()
   const byHash = await versionsOf(await unsticky(admin, id), others)
-  await expect.poll(() => versionsOf(manager, [others[0]!]), { timeout: 10_000 }).toEqual([3])
+  await expect.poll(() => versionsOf(manager, [others[0]!])).toEqual([3])
   await proxy.close()
 
   expect(before[0]).toBe(3)

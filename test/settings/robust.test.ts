@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createConfig, isConfigError } from '../../src/settings/index.js'
+import { eventually } from '../support/eventually.js'
 import { aFolder, writeFile } from './folder.js'
 
 const silent = { onWarning: () => {}, dotenv: false } as const
@@ -136,7 +137,7 @@ describe('odd files', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
 
-    await vi.waitFor(() => expect(config.values).toEqual({ A: 400, B: 400 }))
+    await eventually(() => expect(config.values).toEqual({ A: 400, B: 400 }))
   })
 
   it('finds lines through tables, quotes, lists over several lines and strings over several lines', () => {

@@ -40,7 +40,7 @@ function watched(root: string): { readonly config: Config; readonly warnings: re
 }
 
 const quiet = () => new Promise((done) => setTimeout(done, 150))
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 20 })
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 30_000, interval: 20 })
 
 describe('watching where no events come', () => {
   beforeEach(() => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How long and how often `eventually` looks. */
 export interface EventuallyOptions {
-  /** When to give up, in milliseconds. A limit for a broken run, never the promise under test. @default 10_000 */
+  /** When to give up, in milliseconds. A limit for a broken run, never the promise under test. @default 30_000 */
   readonly timeoutMs?: number
   /** Pause between two looks, in milliseconds. @default 10 */
   readonly everyMs?: number
@@ -16,7 +16,7 @@ export interface EventuallyOptions {
  * @throws what the check threw last, when the time is over
  */
 export async function eventually<T>(check: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 10_000, everyMs = 10 } = options
+  const { timeoutMs = 30_000, everyMs = 10 } = options
   const deadline = Date.now() + timeoutMs
   for (;;) {
     let failure: unknown

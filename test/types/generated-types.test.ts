@@ -123,7 +123,7 @@ beforeAll(() => {
   compiler = new Compiler(ROOT)
 })
 
-describe('with the generated file', { timeout: 120_000 }, () => {
+describe('with the generated file', () => {
   it('compiles what is right', () => {
     expect(compiler.complaints({ 'gen.ts': GENERATED, 'right.ts': program(...RIGHT), 'elsewhere.ts': program(...ELSEWHERE) })).toEqual([])
   })
@@ -159,7 +159,7 @@ describe('with the generated file', { timeout: 120_000 }, () => {
   })
 })
 
-describe('without it', { timeout: 120_000 }, () => {
+describe('without it', () => {
   it('takes any name, label, variable and flag, as before', () => {
     const any = [
       ...RIGHT.filter((statement) => !/getPromptTemplate|const (text|plain)\b|answer\?/.test(statement)),

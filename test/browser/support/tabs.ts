@@ -7,7 +7,8 @@ import { TOKEN } from '../../express-host/start-host.js'
 import { eventually } from '../../support/eventually.js'
 import type { PageHost } from './page-host.js'
 
-export const WAIT = { timeout: 10_000 }
+/** When to give up, in milliseconds. A limit for a broken run: on a machine that others use a page may need seconds for what takes milliseconds. */
+export const WAIT = { timeout: 30_000 }
 /** Screenshots of the run, for people to look at. */
 const SHOTS = join(import.meta.dirname, '../../../.cache/screenshots')
 
@@ -75,12 +76,17 @@ export class Tabs {
   }
 }
 
-/** Goes to a view, as a link of the page would. */
+/** Goes to a view, as a link of the page would, and waits until it shows what it loads first. */
 export async function show(page: Page, view: string): Promise<void> {
   // Text, because this project's types know no browser.
   await page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`)
-  await page.locator('main h1').first().waitFor(WAIT)
+  // The address first: until the page has heard of it, the heading is that of the view before.
   await eventually(async () => (await page.locator('main').getAttribute('data-address')) === `#/${view}`)
+  await page
+    .locator('main .loading')
+    .first()
+    .waitFor({ ...WAIT, state: 'detached' })
+  await page.locator('main h1').first().waitFor(WAIT)
 }
 
 /**

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readSnapshot, type Snapshot, UnusableSnapshot, writeSnapshot } from '../../../src/cache/snapshot/snapshot-file.js'
 import { Snapshots } from '../../../src/cache/snapshot/snapshots.js'
+import { eventually } from '../../support/eventually.js'
 import { spawnWorker } from '../../support/spawn-worker.js'
 import type { SnapshotHandlers } from './snapshot-process.js'
 
@@ -163,7 +164,7 @@ describe('Snapshots', () => {
     snapshots.changed()
     await vi.advanceTimersByTimeAsync(1_000)
     vi.useRealTimers()
-    await vi.waitFor(() => expect(errors).toHaveLength(1))
+    await eventually(() => expect(errors).toHaveLength(1))
     snapshots.changed()
     await snapshots.close()
 

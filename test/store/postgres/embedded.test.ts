@@ -54,7 +54,7 @@ describe('the embedded database', () => {
       { code: 'E_INVALID_ARGUMENT', field: 'transaction' },
     ])
     expect(await prompts.create({ name: 'a', template: 'x' })).toMatchObject({ version: 1, propagated: true })
-  }, 15_000)
+  })
 
   it('gives revisions and ids as numbers, beyond what an integer column holds', async () => {
     const { prompts, changelog, project } = repositories()

@@ -103,7 +103,7 @@ describe('a savepoint of the host', () => {
     await client.query(`update agent_config.prompt_labels set version = 2 where label = 'production' and name = '${name}'`)
     await client.query('commit')
 
-    await expect.poll(async () => (await manager.getPrompt(name))?.template, { timeout: 10_000 }).toBe('two')
+    await expect.poll(async () => (await manager.getPrompt(name))?.template).toBe('two')
     expect((await manager.prompts.history({ name }))[0]).toMatchObject({ changeType: 'sql' })
     await expectNoGap()
   })
@@ -117,8 +117,8 @@ describe('two schemas in one transaction', () => {
     await prompts().createVersion({ name, template: 'here again', labels: ['production'] })
     await client.query('commit')
 
-    await expect.poll(async () => (await manager.getPrompt(name))?.template, { timeout: 10_000 }).toBe('here again')
-    await expect.poll(async () => (await other.getPrompt(name))?.template, { timeout: 10_000 }).toBe('there')
+    await expect.poll(async () => (await manager.getPrompt(name))?.template).toBe('here again')
+    await expect.poll(async () => (await other.getPrompt(name))?.template).toBe('there')
     expect(here.revision).toBe((await revisionsOf('agent_config')).last)
     expect(there.revision).toBe((await revisionsOf(OTHER)).last)
     await expectNoGap()

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { kindByPlural } from './api/kinds.js'
 import { BundleView } from './bundle/bundle-view.js'
 import { EditView } from './editor/edit-view.js'
@@ -44,7 +44,8 @@ function Main() {
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
   const place = address.value.path.join('/')
-  useEffect(() => {
+  // In the frame that shows the view: later, it would take the focus from what a key or a click has reached by then.
+  useLayoutEffect(() => {
     const heading = main.current?.querySelector('h1')?.textContent
     document.title = heading ? `${heading} · agent-config` : 'agent-config'
     if (!isFirst.current) main.current?.focus({ preventScroll: true })
