@@ -4,12 +4,12 @@ import { etagOf } from './answer.js'
 import { compressed } from './compression.js'
 import { unlessKnown } from './conditions.js'
 import type { Exchange } from './exchange.js'
-import { PAGE_ASSETS } from './page-assets.js'
+import { PAGE_ASSETS, PAGE_STYLE_SOURCE } from './page-assets.js'
 
-// No inline script or style, nothing from elsewhere, no text that becomes HTML.
+// No inline script, no style but the one in the page, nothing from elsewhere, no text that becomes HTML.
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
-  "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+  `default-src 'none'; script-src 'self'; style-src ${PAGE_STYLE_SOURCE}; img-src 'self'; connect-src 'self'; base-uri 'none'; ` +
+  "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 const HEADERS = {
   'content-security-policy': POLICY,
   'cross-origin-opener-policy': 'same-origin',

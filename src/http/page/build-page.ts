@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -6,7 +7,9 @@ import { build } from 'esbuild'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const TARGET = here('../page-assets.ts')
-const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' } as const
+const TYPES = { html: 'text/html', js: 'text/javascript', svg: 'image/svg+xml' } as const
+/** Where the styles stand in index.html. Inline, because the browser paints nothing before it has them. */
+const STYLE = '<style></style>'
 
 /** One file of the page, as it is sent. */
 export interface PageAsset {
@@ -14,8 +17,15 @@ export interface PageAsset {
   readonly type: string
 }
 
+/** The page as it is packed. */
+export interface BuiltPage {
+  readonly assets: Readonly<Record<string, PageAsset>>
+  /** What a Content-Security-Policy calls the styles in index.html. */
+  readonly styleSource: string
+}
+
 /** Bundles the page's sources. The same sources give the same bytes. */
-export async function buildPage(): Promise<Readonly<Record<string, PageAsset>>> {
+export async function buildPage(): Promise<BuiltPage> {
   const { outputFiles } = await build({
     entryPoints: { page: here('app/main.tsx') },
     bundle: true,
@@ -32,19 +42,27 @@ export async function buildPage(): Promise<Readonly<Record<string, PageAsset>>> 
     logLevel: 'warning',
   })
   const written = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))!.text
-  return {
-    'index.html': asset('html', readFileSync(here('index.html'), 'utf8')),
+  const style = written('page.css').trim()
+  const html = withoutIndentation(readFileSync(here('index.html'), 'utf8')).replace(STYLE, () => `<style>${style}</style>`)
+  const assets = {
+    'index.html': asset('html', html),
     'page.js': asset('js', written('page.js')),
-    'page.css': asset('css', written('page.css')),
     'icon.svg': asset('svg', readFileSync(here('icon.svg'), 'utf8')),
   }
+  return { assets, styleSource: `'sha256-${createHash('sha256').update(style).digest('base64')}'` }
 }
 
 /** The text of the generated module. */
-export function moduleOf(assets: Readonly<Record<string, PageAsset>>): string {
+export function moduleOf({ assets, styleSource }: BuiltPage): string {
   return `// Made by \`npm run build:page\` from src/http/page. Do not edit.
+export const PAGE_STYLE_SOURCE = ${JSON.stringify(styleSource)}
 export const PAGE_ASSETS: Readonly<Record<string, { readonly body: string; readonly type: string }>> = ${JSON.stringify(assets, null, 2)}
 `
+}
+
+/** Rendering takes over the elements that are there; blanks between them would make it move each, and a moved element loses the focus. */
+function withoutIndentation(html: string): string {
+  return html.replace(/>\s+</g, '><')
 }
 
 function asset(ending: keyof typeof TYPES, body: string): PageAsset {

@@ -24,6 +24,8 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly hasLocks?: boolean
   /** Whether the view is waited for. @default true */
   readonly waits?: boolean
+  /** When the page counts as opened: with everything it asks for at once, or with its first bytes. @default 'load' */
+  readonly ends?: 'load' | 'commit'
 }
 
 interface Opened {
@@ -44,7 +46,7 @@ export class Tabs {
 
   /** A tab of a person of its own, signed in. */
   async open(view: string, options: OpenOptions = {}): Promise<Page> {
-    const { in: beside, signsIn = true, hasLocks = true, waits = true, ...rest } = options
+    const { in: beside, signsIn = true, hasLocks = true, waits = true, ends = 'load', ...rest } = options
     const page = await (beside ?? (await this.#browser.newContext({ locale: 'en-GB', ...rest }))).newPage()
     if (!hasLocks) await page.addInitScript("Object.defineProperty(navigator, 'locks', { value: undefined })")
     const complaints: string[] = []
@@ -53,7 +55,7 @@ export class Tabs {
     page.on('request', (request) => new URL(request.url()).origin !== this.#host.origin && complaints.push(`asks ${request.url()}`))
     this.#opened.push({ page, complaints })
     const token = signsIn ? `#token=${encodeURIComponent(TOKEN.value)}` : `#/${view}`
-    await page.goto(`${this.#host.origin}/config/admin/${token}`)
+    await page.goto(`${this.#host.origin}/config/admin/${token}`, { waitUntil: ends })
     if (signsIn) await page.locator('.live[data-state=live]').waitFor(WAIT)
     if (waits) await show(page, view)
     return page
