@@ -15,6 +15,8 @@ const MILLISECONDS = Number(process.env.AGENT_CONFIG_FUZZ_MS ?? 4_000)
 const WARM_UP_MS = MILLISECONDS / 4
 /** How much the heap may grow after that: a minute is some 40,000 requests, and 1 kB kept of each would be 40 MB. */
 const MOST_GROWTH_MB = 25
+/** How many more timers there may be: the manager's own and those of connections that are kept come and go; one left by each request would be thousands. */
+const MOST_MORE_TIMERS = 30
 /** A read of at least a revision far beyond those that the requests can make. */
 const AHEAD = /[?&]min_revision=\d{7,}(?:&|$)/
 /** Requests that are under way together. */
@@ -33,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => open.close())
 
 it(
-  'no request makes it fail, answer with what its document does not say, or keep memory or handles',
+  'no request makes it fail, answer with what its document does not say, or keep memory, handles or timers',
   async () => {
     const statuses = new Map<number, number>()
     const requests = fuzzedRequests({ paths } as never)
@@ -45,7 +47,7 @@ it(
         { numRuns: 1_000_000, interruptAfterTimeLimit: milliseconds },
       )
     await sendFor(WARM_UP_MS)
-    const before = { heap: heapAfterCollection(), handles: openHandles() }
+    const before = { heap: heapAfterCollection(), handles: openHandles(), timers: openTimers() }
     await sendFor(MILLISECONDS - WARM_UP_MS)
     const sent = [...statuses.values()].reduce((sum, count) => sum + count, 0)
     const rate = Math.round((sent / MILLISECONDS) * 1_000)
@@ -56,8 +58,9 @@ it(
     expect(statuses.get(500)).toBeUndefined()
     expect(sent).toBeGreaterThan(100)
     expect(heap - before.heap).toBeLessThan(MOST_GROWTH_MB)
-    // Connections of requests end a moment after their answers. Timers are not counted: those of the manager come and go.
+    // Connections and deadlines of requests end a moment after their answers.
     await eventually(() => openHandles() <= before.handles, { timeoutMs: 30_000 })
+    await eventually(() => openTimers() <= before.timers + MOST_MORE_TIMERS, { timeoutMs: 30_000 })
     expect((await open.ask('GET', '/prompts/greeting?version=1')).status).toBe(200)
   },
   MILLISECONDS + 120_000,
@@ -105,7 +108,12 @@ function heapAfterCollection(): number {
   return Math.round(process.memoryUsage().heapUsed / 1e6)
 }
 
-/** Sockets, servers, files and the like; timers come and go with the library's own. */
+/** Sockets, servers, files and the like. */
 function openHandles(): number {
   return process.getActiveResourcesInfo().filter((type) => type !== 'Timeout' && type !== 'Immediate').length
+}
+
+/** Timers that keep the process alive. */
+function openTimers(): number {
+  return process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
 }
