@@ -58,6 +58,7 @@ describe("'change'", () => {
 
     const { revision } = await writer.prompts.createVersion({ name: 'p', template: '1', labels: ['production'] })
     await heard(other, revision)
+    await vi.waitFor(() => expect(reads).toHaveLength(2), { timeout: 30_000 })
 
     expect(await Promise.all(reads)).toEqual(['1', '1'])
   })

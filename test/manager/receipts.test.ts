@@ -106,21 +106,21 @@ describe('a write that waits for workers', () => {
     await worker.ask('open', options)
     const write = async (waitForWorkers: number) =>
       (await writer.prompts.createVersion({ name: 'p', template: 'x', waitForWorkers })).receipt
-    const writeUntil = (workers: number) =>
+    const writeUntil = (workers: number, applied: number) =>
       eventually(async () => {
         const receipt = await write(50)
-        return receipt?.workers === workers && receipt
+        return receipt?.workers === workers && receipt.applied === applied && receipt
       })
 
-    const all = await writeUntil(3).then(() => write(10_000))
+    const all = await writeUntil(3, 3).then(() => write(10_000))
     process.kill(worker.pid, 'SIGSTOP')
     const frozen = await write(100)
     await leaver.shutdown()
-    const left = await writeUntil(2)
+    const left = await writeUntil(2, 1)
     process.kill(worker.pid, 'SIGCONT')
     const thawed = await write(10_000)
     await worker.kill()
-    const dead = await writeUntil(1)
+    const dead = await writeUntil(1, 1)
 
     expect(all).toMatchObject({ workers: 3, applied: 3 })
     expect(frozen).toMatchObject({ workers: 3, applied: 2 })
