@@ -17,18 +17,14 @@ const builtinsWithoutFacades: Plugin = {
   },
 }
 
-/** Only the names that the door uses are read; a build that misses one fails. */
-const NAMES: Readonly<Record<string, string>> = {
-  'node:buffer': 'isUtf8',
-  'node:fs': 'existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statfsSync, statSync, watch',
-  'node:path': 'basename, dirname, join, parse, relative, resolve, sep',
-}
-
+/** A name that a door does not use is left out of it; the rest of the module is never read. */
 function builtin(path: string): string {
   return [
     `import { createRequire } from 'node:module'`,
-    `const load = process.getBuiltinModule ?? createRequire(process.execPath)`,
-    `export const { ${NAMES[path] ?? ''} } = load('${path}')`,
+    `const module = (process.getBuiltinModule ?? createRequire(process.execPath))('${path}')`,
+    `const take = (name) => module[name]`,
+    `export default module`,
+    ...Object.keys(process.getBuiltinModule(path) ?? {}).map((name) => `export const ${name} = /* @__PURE__ */ take('${name}')`),
   ].join('\n')
 }
 
@@ -56,6 +52,8 @@ export default defineConfig([
     // Without splitting each CommonJS door would carry its own copy of every class, and `instanceof` would fail between doors.
     splitting: true,
     clean: true,
+    removeNodeProtocol: false,
+    esbuildPlugins: [builtinsWithoutFacades],
   },
   {
     // One file with its small dependencies inside: a service reads its settings before everything else, and each file costs a start

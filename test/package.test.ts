@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { printTypes } from '../src/files/types/print-types.js'
@@ -114,14 +116,25 @@ describe.each(COPIES)('imported and required in one process as $copies', ({ areC
   })
 })
 
-it('has a settings door that starts without copies of Node modules, also on a Node without process.getBuiltinModule', async () => {
-  const read = `
-    const { createConfig } = await import('agent-config/settings')
-    console.log(JSON.stringify(createConfig({ files: [], dotenv: false, overrides: { a: 1 } }).get('a')))`
+describe('Modules of Node are taken without copies of all their names', () => {
+  it.each(['agent-config/settings', 'agent-config'])('%s starts, also on a Node without process.getBuiltinModule', async (door) => {
+    const read = `
+      const { createConfig } = await import('${door}')
+      console.log(JSON.stringify(createConfig({ files: [], dotenv: false, overrides: { a: 1 } }).get('a')))`
 
-  expect(await consumer.run('mjs', read)).toBe(1)
-  expect(await consumer.run('mjs', `delete process.getBuiltinModule${read}`)).toBe(1)
-  expect(readFileSync(new URL('../dist/settings.js', import.meta.url), 'utf8')).not.toMatch(/from\s*"(?:node:)?fs"/)
+    expect(await consumer.run('mjs', read)).toBe(1)
+    expect(await consumer.run('mjs', `delete process.getBuiltinModule${read}`)).toBe(1)
+  })
+
+  it('no door imports one of them', () => {
+    const dist = fileURLToPath(new URL('../dist/', import.meta.url))
+    const files = readdirSync(dist).filter((file) => file.endsWith('.js') && file !== 'cli.js')
+    const imported = files.flatMap((file) =>
+      [...readFileSync(join(dist, file), 'utf8').matchAll(/^import\b[^'"]*["']((?:node:)?[a-z_/]+)["']/gm)].map(([, name = '']) => name),
+    )
+
+    expect([...new Set(imported)].filter((name) => isBuiltin(name))).toEqual(['node:module'])
+  })
 })
 
 it('has a settings door that is one file, which loads no other package', () => {
