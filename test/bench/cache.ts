@@ -2,6 +2,7 @@ import type { ConfigurationManager } from '../../src/index.js'
 import { createTestDatabase } from '../support/test-database.js'
 import { testRedisUrl, uniqueNamespace } from '../support/test-redis.js'
 import { coldLoadRow } from './cache/cold-loads.js'
+import { farRows } from './cache/far-servers.js'
 import { frozenRows } from './cache/frozen-servers.js'
 import { heapRows } from './cache/heap.js'
 import { importRows } from './cache/imports.js'
@@ -50,6 +51,7 @@ export async function cacheBench(): Promise<BenchRow[]> {
   rows.push(await manyVersionsRow(manager, database.url))
   rows.push(...(await heapRows({ databaseUrl: database.url, redisUrl, namespace })))
   await manager.shutdown()
+  rows.push(...(await farRows({ databaseUrl: database.url, byHandUrl: byHand.url, redisUrl, namespace })))
   rows.push(...(await scaleRows(redisUrl)), ...(await importRows()))
   rows.push(...(await frozenRows()))
   return rows

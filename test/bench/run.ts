@@ -41,7 +41,8 @@ async function runAll(groups: readonly Group[]): Promise<readonly BenchRow[]> {
 }
 
 async function withServices<Value>(work: () => Promise<Value>): Promise<Value> {
-  const services = await startTestServices()
+  // As it is installed: commits wait for the disk.
+  const services = await startTestServices({ fsync: true })
   try {
     for (const line of services.summary) console.error(`Using ${line}`)
     const template = await prepareTemplate(services.databaseUrl)

@@ -9,8 +9,8 @@ import { median } from '../support/take-turns.js'
 import type { ReaderHandlers } from './reader-process.js'
 import { promoteByHand } from './sql-by-hand.js'
 
-const WARM_UP_WRITES = 60
-const WRITES = 300
+const WRITES = { warmUp: 60, timed: 300 }
+const FAR_WRITES = { warmUp: 20, timed: 100 }
 /** Between two writes, so that none meets the echo of the one before. */
 const PAUSE_MS = 3
 
@@ -22,13 +22,17 @@ export interface VisibilityParts {
   /** `undefined`: both sides announce by NOTIFY alone. */
   readonly redisUrl: string | undefined
   readonly namespace: string
+  /** How far the servers are, where they are not on this machine. */
+  readonly distance?: string
 }
 
 /**
  * From the start of `promote` until another process serves the new version to its own caller, beside the same SQL by hand and a bare PUBLISH or
  * NOTIFY until another process hears the message. By turns, one write at a time.
  */
-export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl, namespace }: VisibilityParts): Promise<BenchRow> {
+export async function visibilityRow(parts: VisibilityParts): Promise<BenchRow> {
+  const { manager, databaseUrl, byHandUrl, redisUrl, namespace, distance } = parts
+  const writes = distance === undefined ? WRITES : FAR_WRITES
   const name = NAMES[0]!
   const pool = new pg.Pool({ connectionString: byHandUrl, max: 10, min: 1 })
   pool.on('error', () => {})
@@ -44,7 +48,7 @@ export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl,
     return Number(end - start) / 1e6
   }
   const times: { ours: number; byHand: number }[] = []
-  for (let write = 0; write < WARM_UP_WRITES + WRITES; write++) {
+  for (let write = 0; write < writes.warmUp + writes.timed; write++) {
     const [from, to] = write % 2 === 0 ? [1, 2] : [2, 1]
     const oursMs = await timed('served', async () => (await manager.prompts.promote({ name, version: to! })).revision)
     const byHandMs = await timed('heard', async () => {
@@ -52,7 +56,7 @@ export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl,
       await publisher?.publish(`${namespace}:by-hand`, String(revision))
       return revision
     })
-    if (write >= WARM_UP_WRITES) times.push({ ours: oursMs, byHand: byHandMs })
+    if (write >= writes.warmUp) times.push({ ours: oursMs, byHand: byHandMs })
   }
   await reader.kill()
   publisher?.disconnect()
@@ -60,7 +64,12 @@ export async function visibilityRow({ manager, databaseUrl, byHandUrl, redisUrl,
   const oursMs = times.map((time) => time.ours)
   const byHandMs = times.map((time) => time.byHand)
   return {
-    measure: `promote called → served by another process${redisUrl === undefined ? ', LISTEN only' : ''}, p50`,
+    measure: [
+      'promote called → served by another process',
+      ...(redisUrl === undefined ? ['LISTEN only'] : []),
+      ...(distance === undefined ? [] : [distance]),
+      'p50',
+    ].join(', '),
     ours: `${significant(median(oursMs))} ms (p99 ${significant(percentile(oursMs, 0.99))})`,
     beside: `SQL by hand + \`${redisUrl === undefined ? 'NOTIFY' : 'PUBLISH'}\` → message: ${significant(median(byHandMs))} ms (p99 ${significant(percentile(byHandMs, 0.99))})`,
     ratio: median(oursMs) / median(byHandMs),

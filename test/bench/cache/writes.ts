@@ -6,31 +6,39 @@ import { takeTurns } from '../support/take-turns.js'
 import { createVersionByHand, promoteByHand } from './sql-by-hand.js'
 
 const TURNS = { rounds: 15, warmUpRounds: 3 }
+const FAR_TURNS = { rounds: 3, warmUpRounds: 1 }
 const WRITES_PER_TURN = 40
 
 /**
  * Writes one after another, with all that a write does: checks, changelog, the new document stored in Redis, the announcement. By hand into
  * another database with the same prompts, so that neither hears of the other. By hand a rollback is a promotion: nothing looks up where the
  * label was before.
+ *
+ * @param distance how far the servers are, where they are not on this machine
  */
-export async function writeRows(manager: ConfigurationManager, byHandUrl: string): Promise<BenchRow[]> {
+export async function writeRows(manager: ConfigurationManager, byHandUrl: string, distance?: string): Promise<BenchRow[]> {
   const pool = new pg.Pool({ connectionString: byHandUrl, max: 10, min: 1 })
   pool.on('error', () => {})
-  const [name = '', growing = ''] = NAMES
+  const name = NAMES[0]!
+  // A run by hand numbers the versions from the second on.
+  const growing = NAMES[distance === undefined ? 1 : 2]!
   const versions = { ours: 1, byHand: 1 }
   const rows = [
     await row(
       'promote',
+      distance,
       () => alternate((_from, version) => manager.prompts.promote({ name, version })),
       () => alternate((from, to) => promoteByHand(pool, name, from, to)),
     ),
     await row(
       'createVersion',
+      distance,
       () => repeat(() => manager.prompts.createVersion({ name: growing, template: `${templateOf(growing)} ${++versions.ours}` })),
       () => repeat(() => createVersionByHand(pool, growing, ++versions.byHand, `${templateOf(growing)} ${versions.byHand}`)),
     ),
     await row(
       'rollback',
+      distance,
       () => repeat(() => manager.prompts.rollback({ name })),
       () => alternate((from, to) => promoteByHand(pool, name, from, to)),
     ),
@@ -39,10 +47,15 @@ export async function writeRows(manager: ConfigurationManager, byHandUrl: string
   return rows
 }
 
-async function row(verb: string, ours: () => Promise<number>, byHand: () => Promise<number>): Promise<BenchRow> {
-  const rates = await takeTurns({ ours, byHand }, TURNS)
+async function row(
+  verb: string,
+  distance: string | undefined,
+  ours: () => Promise<number>,
+  byHand: () => Promise<number>,
+): Promise<BenchRow> {
+  const rates = await takeTurns({ ours, byHand }, distance === undefined ? TURNS : FAR_TURNS)
   return {
-    measure: `write (\`${verb}\`), one after another`,
+    measure: `write (\`${verb}\`), one after another${distance === undefined ? '' : `, ${distance}`}`,
     ours: perSecond(rates.ours),
     beside: `same SQL by hand: ${perSecond(rates.byHand)}`,
     ratio: rates.ours / rates.byHand,

