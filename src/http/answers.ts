@@ -148,6 +148,9 @@ export const pageOf = (item: v.GenericSchema) =>
     items: v.array(item),
     cursor: v.optional(v.pipe(v.string(), v.description('Asks for the next page; absent on the last one.'))),
     total: v.optional(v.pipe(integer, v.description('Entries of all pages, when it was asked for.'))),
+    revision: v.optional(
+      v.pipe(integer, v.description('Every change up to it is in this page. As the `Last-Event-ID` of /events it tells what came after.')),
+    ),
   })
 export const Deactivated = v.strictObject({ deactivated: integer, receipt: v.optional(Receipt) })
 export const LabelRemoved = v.strictObject({ name: v.string(), label: v.string(), revision: integer, ...written })

@@ -95,6 +95,19 @@ describe('the stream of events', () => {
     expect(text.indexOf('missed-2')).toBeLessThan(text.indexOf('event: ready'))
   })
 
+  it('goes on where a list ends', async () => {
+    for (const path of ['/prompts', '/context-rules', '/rollouts', '/changelog']) {
+      const { revision } = (await open.ask('GET', path)).body
+      expect(revision).toBe(open.manager.stats().revision)
+      await open.manager.prompts.createVersion({ name: 'after-the-list', template: path })
+
+      const text = await (await connect(String(revision))).until(/event: ready/)
+
+      expect(text.match(/event: change/g)).toHaveLength(1)
+      expect(text).toContain('after-the-list')
+    }
+  })
+
   it('gives a transaction one id, at its last change', async () => {
     const { until } = await connect()
     await until(/event: ready/)

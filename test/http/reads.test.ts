@@ -38,7 +38,7 @@ describe('a list', () => {
     expect(namesOf(rest)).toEqual(['zz v1'])
     expect(first.body.total).toBe(3)
     expect(rest.body).not.toHaveProperty('cursor')
-    expect((await open.ask('GET', '/prompts?name=z')).body).toEqual({ items: [] })
+    expect((await open.ask('GET', '/prompts?name=z')).body.items).toEqual([])
     expect((await open.ask('GET', '/prompts?search=zz&label=latest&total=true')).body).toMatchObject({ items: [{}, {}], total: 2 })
     expect((await open.ask('GET', '/prompts?limit=1&total=1')).body.total).toBe(33)
   })
@@ -140,7 +140,7 @@ describe('changes', () => {
 
     expect([...page.body.items, ...rest.body.items].map((change: { new_version: number }) => change.new_version)).toEqual([4, 3, 2])
     expect(rest.body).not.toHaveProperty('cursor')
-    expect((await open.ask('GET', `/changelog?since_revision=${revision + 3}`)).body).toEqual({ items: [] })
+    expect((await open.ask('GET', `/changelog?since_revision=${revision + 3}`)).body.items).toEqual([])
   })
 })
 

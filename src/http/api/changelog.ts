@@ -5,6 +5,7 @@ import { type Endpoint, endpoint } from '../endpoint.js'
 import type { ChangelogQuery } from '../manager.js'
 import { Cursor, Date8601, integerText, LimitText, Name, Project, pick } from '../schemas.js'
 import { fromWire, toWire } from '../wire.js'
+import { answerPage } from './answer-page.js'
 
 /** The changelog of everything. */
 export function changelog(kinds: readonly string[], change: ReturnType<typeof answers.configChange>): readonly Endpoint[] {
@@ -33,11 +34,11 @@ export function changelog(kinds: readonly string[], change: ReturnType<typeof an
         name: query.name ?? '*',
         labels: [],
       }),
-      handle: async ({ query: { since_revision, ...query } }, { manager }) => {
-        const page = await manager.changelog.list(fromWire(query) as ChangelogQuery)
-        const { items, cursor } = since_revision === undefined ? page : newerThan(since_revision, page)
-        return { items: items.map(toWire), ...(cursor !== undefined && { cursor }) }
-      },
+      handle: ({ query: { since_revision, ...query } }, { manager }) =>
+        answerPage(manager, toWire, async () => {
+          const page = await manager.changelog.list(fromWire(query) as ChangelogQuery)
+          return since_revision === undefined ? page : newerThan(since_revision, page)
+        }),
     }),
   ]
 }

@@ -1,21 +1,21 @@
 import type { ContextRule } from '../../entities/context-rule.js'
 import type { HttpManager } from '../manager.js'
+import { answerPage } from './answer-page.js'
 import type { Asked } from './list-page.js'
 
 /** A page of the versions of context rules, of all contexts or of exactly one. */
-export async function rulesPage(
-  { contextRules }: HttpManager,
+export function rulesPage(
+  manager: HttpManager,
   { name, total, ...asked }: Omit<Asked, 'label'>,
   show: (rule: ContextRule) => object,
 ): Promise<object> {
+  const { contextRules } = manager
   const query = { ...asked, ...(name !== undefined && { context: name }) }
   const { limit: _limit, cursor: _cursor, ...counted } = query
-  const [page, all] = await Promise.all([contextRules.list(query), total ? contextRules.count(counted) : undefined])
-  return {
-    items: page.items.map(show),
-    ...(page.cursor !== undefined && { cursor: page.cursor }),
-    ...(all !== undefined && { total: all }),
-  }
+  return answerPage(manager, show, async () => {
+    const [page, all] = await Promise.all([contextRules.list(query), total ? contextRules.count(counted) : undefined])
+    return { ...page, total: all }
+  })
 }
 
 /** The rule in force in a context, from the cache; or one version, from PostgreSQL. */

@@ -3,6 +3,7 @@ import type { ChangelogQuery } from '../manager.js'
 import { notFound } from '../problem.js'
 import { toWire } from '../wire.js'
 import { projectOf } from './acts.js'
+import { answerPage } from './answer-page.js'
 
 interface Asked {
   readonly project?: string
@@ -17,7 +18,9 @@ export async function historyPage(
   asked: Asked,
 ): Promise<object> {
   const query = { ...asked, name, kind: kind as NonNullable<ChangelogQuery['kind']>, project: projectOf(services, asked.project) }
-  const { items, cursor } = await services.manager.changelog.list(query)
-  if (items.length === 0 && asked.cursor === undefined) throw notFound(`The changelog knows no ${noun} "${name}".`)
-  return { items: items.map(toWire), ...(cursor !== undefined && { cursor }) }
+  return answerPage(services.manager, toWire, async () => {
+    const page = await services.manager.changelog.list(query)
+    if (page.items.length === 0 && asked.cursor === undefined) throw notFound(`The changelog knows no ${noun} "${name}".`)
+    return page
+  })
 }

@@ -1,5 +1,6 @@
 import type { HttpManager } from '../manager.js'
 import type { Entity, Resource, ResourceListQuery } from '../resources.js'
+import { answerPage } from './answer-page.js'
 
 /** The parameters of a list. */
 export interface Asked extends ResourceListQuery {
@@ -7,7 +8,7 @@ export interface Asked extends ResourceListQuery {
 }
 
 /** A page of the versions of a kind. */
-export async function listPage(
+export function listPage(
   resource: Resource,
   manager: HttpManager,
   { total, ...query }: Asked,
@@ -15,10 +16,8 @@ export async function listPage(
 ): Promise<object> {
   const repository = resource.repository(manager)
   const { limit: _limit, cursor: _cursor, ...counted } = query
-  const [page, all] = await Promise.all([repository.list(query), total ? repository.count(counted) : undefined])
-  return {
-    items: page.items.map(show),
-    ...(page.cursor !== undefined && { cursor: page.cursor }),
-    ...(all !== undefined && { total: all }),
-  }
+  return answerPage(manager, show, async () => {
+    const [page, all] = await Promise.all([repository.list(query), total ? repository.count(counted) : undefined])
+    return { ...page, total: all }
+  })
 }

@@ -9,6 +9,7 @@ import type { Resource } from '../resources.js'
 import { Date8601, Flag, JsonObject, Label, Name, Project, pick, Summary, Version, Versions } from '../schemas.js'
 import { fromWire } from '../wire.js'
 import { metaOf, projectOf } from './acts.js'
+import { answerPage } from './answer-page.js'
 import { RolloutQuery, WaitQuery } from './queries.js'
 import { guardOf, showReport, showRollout } from './rollout-wire.js'
 
@@ -90,10 +91,7 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
         name: query.name ?? '*',
         labels: [],
       }),
-      handle: async ({ query }, { manager }) => {
-        const { items, cursor } = await manager.rollouts.list(fromWire(query) as object)
-        return { items: items.map(showRollout), ...(cursor !== undefined && { cursor }) }
-      },
+      handle: ({ query }, { manager }) => answerPage(manager, showRollout, () => manager.rollouts.list(fromWire(query) as object)),
     }),
     endpoint({
       ...common,

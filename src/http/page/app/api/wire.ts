@@ -25,6 +25,8 @@ export interface Receipt {
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly cursor?: string | null
+  /** Up to which revision it has every change. */
+  readonly revision?: number
 }
 
 export interface Arm {

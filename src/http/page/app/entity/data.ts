@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { takes } from '../api/abilities.js'
 import { get } from '../api/call.js'
 import type { Kind } from '../api/kinds.js'
+import { getPage } from '../api/pages.js'
 import type { Change, ChangeEvent, Page, Rollout, Version } from '../api/wire.js'
 import { pathOf, type Target } from '../api/writes.js'
 import { type Loaded, useLoaded } from '../live/use-loaded.js'
@@ -36,7 +37,7 @@ export function useRollouts(target: Target): Loaded<readonly Rollout[]> {
   const { kind, name, project } = target
   const load = async (signal: AbortSignal) => {
     if (!kind.hasLabels) return []
-    return (await get<Page<Rollout>>('/rollouts', { kind: kind.kind, name, project, limit: 20 }, { signal })).items
+    return (await getPage<Rollout>('/rollouts', { kind: kind.kind, name, project, limit: 20 }, { signal })).items
   }
   return useLoaded(`rollouts:${keyOf(target)}`, load, isAbout(target))
 }
@@ -45,7 +46,7 @@ export function useRollouts(target: Target): Loaded<readonly Rollout[]> {
 export function useChanges(target: Target, limit: number): Loaded<Page<Change>> {
   const { kind, name, project } = target
   const query = { kind: kind.kind, name, project, limit }
-  return useLoaded(`changes:${limit}:${keyOf(target)}`, (signal) => get<Page<Change>>('/changelog', query, { signal }), isAbout(target))
+  return useLoaded(`changes:${limit}:${keyOf(target)}`, (signal) => getPage<Change>('/changelog', query, { signal }), isAbout(target))
 }
 
 /** One version with its content. Lists may come without. */
@@ -68,7 +69,7 @@ async function loadInactive({ kind, name, project }: Target, version: number, si
   let cursor: string | undefined
   do {
     const query = { name, project, active_only: false, include: 'content', limit: CONTENT_PAGE_SIZE, cursor }
-    const page: Page<Version> = await get(`/${kind.plural}`, query, { signal })
+    const page: Page<Version> = await getPage(`/${kind.plural}`, query, { signal })
     const found = page.items.find((item) => item.version === version)
     if (found) return found
     cursor = page.cursor ?? undefined
@@ -84,7 +85,7 @@ async function loadVersions({ kind, name, project }: Target, wanted: number, sig
   let cursor: string | undefined
   do {
     const query = { ...(isExact ? { name } : { search: name }), project, active_only: false, limit: isExact ? wanted : PAGE_SIZE, cursor }
-    const page = await get<Page<Version>>(path, query, { signal })
+    const page = await getPage<Version>(path, query, { signal })
     items.push(...page.items.filter((item) => item.name === name))
     cursor = page.cursor ?? undefined
   } while (cursor !== undefined && items.length < wanted)

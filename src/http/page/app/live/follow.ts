@@ -3,7 +3,8 @@ import { API, ApiError, get } from '../api/call.js'
 import { token } from '../api/session.js'
 import type { Change, ChangeEvent, Page } from '../api/wire.js'
 import { sayProblem } from '../state/toasts.js'
-import { announce, announceUnknown, noteRevision, revision } from './changes.js'
+import { announce, announceUnknown, noteRevision } from './changes.js'
+import { hearFrom } from './early.js'
 import { readEvents } from './event-stream.js'
 
 const FIRST_WAIT_MS = 500
@@ -31,6 +32,8 @@ const channel = new BroadcastChannel(`agent-config:${API}`)
 /** Follows the host's events for as long as the page is open: one tab holds the stream and tells the others. */
 export async function follow(): Promise<never> {
   channel.onmessage = ({ data }: MessageEvent<News>) => hear(data)
+  // Other tabs tell nothing to a page that the browser keeps for the way back.
+  addEventListener('pageshow', ({ persisted }) => persisted && announceUnknown())
   if (!navigator.locks) return poll()
   channel.postMessage({ type: 'hello' } satisfies News)
   for (;;) {
@@ -42,9 +45,9 @@ export async function follow(): Promise<never> {
 
 function hear(news: News): void {
   if (news.type === 'hello') {
-    if (isLeader.value) tell({ type: 'state', state: liveState.value, revision: revision.value })
+    if (isLeader.value) tell({ type: 'state', state: liveState.value, revision: heard })
   } else if (isLeader.value) return
-  else if (news.type === 'change') announce(news.event)
+  else if (news.type === 'change') changed(news.event)
   else becomes(news.state, news.revision)
 }
 
@@ -52,13 +55,13 @@ async function lead(): Promise<void> {
   isLeader.value = true
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      await readEvents(revision.value, {
+      await readEvents(heard, {
         ready: ({ revision: newest }) => {
           waitMs = FIRST_WAIT_MS
           share('live', newest ?? undefined)
         },
         change: (event) => {
-          announce(event)
+          changed(event)
           tell({ type: 'change', event })
         },
       })
@@ -77,17 +80,27 @@ function share(state: LiveState, newest?: number): void {
   tell({ type: 'state', state, revision: newest })
 }
 
-/** The newest revision when the connection was lost. */
+/** Changes up to this revision were heard. A revision that the page knows otherwise, from the figures, does not count. */
 let heard: number | undefined
+/** The same when the connection was lost. */
+let heardUntilLost: number | undefined
 
-/** A connection that is back says its revision: when it is ahead of what was heard, changes were missed. */
+function changed(event: ChangeEvent): void {
+  if (heard !== undefined) heard = Math.max(heard, event.revision)
+  announce(event)
+}
+
+/** A connection says its revision: when that is not what was heard last, changes were missed, or the database is another one. */
 function becomes(state: LiveState, newest: number | undefined): void {
   const wasAway = liveState.value === 'offline'
-  const known = wasAway ? heard : revision.value
+  if (state === 'offline' && !wasAway) heardUntilLost = heard
   liveState.value = state
   noteRevision(newest)
-  if (state === 'offline' && !wasAway) heard = revision.value
-  if (state !== 'live' || newest === undefined || known === undefined || newest <= known) return
+  if (state !== 'live' || newest === undefined) return
+  const known = wasAway ? heardUntilLost : heard
+  heard = newest
+  if (known === undefined) hearFrom(newest)
+  if (known === undefined || newest === known) return
   announceUnknown()
   if (wasAway) void tellMissed(known)
 }

@@ -1,6 +1,7 @@
 import { takes } from '../api/abilities.js'
-import { get, post } from '../api/call.js'
-import type { Page, Version } from '../api/wire.js'
+import { post } from '../api/call.js'
+import { getPage } from '../api/pages.js'
+import type { Version } from '../api/wire.js'
 import { pathOf, type Target } from '../api/writes.js'
 
 /** One of the two: a version that is there, or the draft of this tab. */
@@ -52,6 +53,6 @@ export async function loadModels(
   signal: AbortSignal,
 ): Promise<readonly { readonly name: string; readonly model: string }[]> {
   const include = takes('GET', '/models', 'include') ? 'content' : undefined
-  const { items } = await get<Page<Version>>('/models', { project, label: 'production', limit: 100, include }, { signal, asks: false })
+  const { items } = await getPage<Version>('/models', { project, label: 'production', limit: 100, include }, { signal, asks: false })
   return items.map(({ name, provider, model_name }) => ({ name, model: `${provider}:${model_name}` }))
 }

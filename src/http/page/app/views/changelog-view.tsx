@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get } from '../api/call.js'
 import { kinds } from '../api/kinds.js'
-import type { Change, Page } from '../api/wire.js'
+import { getPage } from '../api/pages.js'
+import type { Change } from '../api/wire.js'
 import { onChanges } from '../live/changes.js'
 import { ChangeList } from '../parts/change-list.js'
 import { Failure } from '../parts/failure.js'
@@ -34,7 +34,7 @@ export function ChangelogView({ query }: { readonly query: Readonly<Record<strin
     show(next)
   }
   const ask = (cursor?: string, signal?: AbortSignal) =>
-    get<Page<Change>>('/changelog', { kind, name, changed_by: by, limit: PAGE_SIZE, cursor }, signal ? { signal } : {})
+    getPage<Change>('/changelog', { kind, name, changed_by: by, limit: PAGE_SIZE, cursor }, signal ? { signal } : {})
   const load = async (signal?: AbortSignal): Promise<void> => {
     const isLeft = () => signal?.aborted || current.current.key !== key
     try {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { takes } from '../api/abilities.js'
-import { get } from '../api/call.js'
 import type { Kind } from '../api/kinds.js'
+import { getPage } from '../api/pages.js'
 import type { ChangeEvent, Page, Version } from '../api/wire.js'
 import { onChanges } from '../live/changes.js'
 import { sayProblem } from '../state/toasts.js'
@@ -149,16 +149,16 @@ async function loadRows(kind: Kind, project: string, search: string, cursor: str
   const options = signal ? { signal } : {}
   const query = { project, search, limit: PAGE_SIZE }
   if (!kind.hasLabels) {
-    const page = await get<Page<Version>>(path, { ...query, cursor }, options)
+    const page = await getPage<Version>(path, { ...query, cursor }, options)
     return { rows: newestOf(page.items).map((newest) => ({ newest, served: newest.version })), cursor: page.cursor ?? undefined }
   }
   if (kind.label === 'latest') {
-    const page = await get<Page<Version>>(path, { ...query, cursor, label: 'latest' }, options)
+    const page = await getPage<Version>(path, { ...query, cursor, label: 'latest' }, options)
     return { rows: page.items.map((newest) => ({ newest, served: newest.version })), cursor: page.cursor ?? undefined }
   }
   // Two pages from the same place: names without that label are missing from the second one.
   const [newest, served] = await Promise.all(
-    ['latest', kind.label].map((label) => get<Page<Version>>(path, { ...query, cursor, label }, options)),
+    ['latest', kind.label].map((label) => getPage<Version>(path, { ...query, cursor, label }, options)),
   )
   const versions = new Map(served!.items.map(({ name, version }) => [name, version]))
   return { rows: newest!.items.map((item) => ({ newest: item, served: versions.get(item.name) })), cursor: newest!.cursor ?? undefined }
@@ -171,7 +171,7 @@ async function loadInactive(kind: Kind, project: string, search: string, cursor:
   let next = cursor
   do {
     const query = { project, search, active_only: false, limit: MOST_READ, cursor: next }
-    const page: Page<Version> = await get(`/${kind.plural}`, query, signal ? { signal } : {})
+    const page: Page<Version> = await getPage(`/${kind.plural}`, query, signal ? { signal } : {})
     for (const item of page.items) {
       if (item.is_active) active.add(item.name)
       if (!newest.has(item.name)) newest.set(item.name, item)
@@ -186,7 +186,7 @@ async function loadRow(kind: Kind, project: string, name: string, signal: AbortS
   const path = `/${kind.plural}`
   const wanted = takes('GET', path, 'name') ? { name } : { search: name }
   const find = async (label: string | undefined): Promise<Version | undefined> => {
-    const { items } = await get<Page<Version>>(path, { ...wanted, project, label, limit: PAGE_SIZE }, { signal, asks: false })
+    const { items } = await getPage<Version>(path, { ...wanted, project, label, limit: PAGE_SIZE }, { signal, asks: false })
     return items.find((item) => item.name === name)
   }
   if (!kind.hasLabels || kind.label === 'latest') {

@@ -1,7 +1,7 @@
 import { takes } from '../api/abilities.js'
-import { get } from '../api/call.js'
 import { kindByName, PROMPTS } from '../api/kinds.js'
-import type { Page, Rollout, Version } from '../api/wire.js'
+import { getPage } from '../api/pages.js'
+import type { Rollout, Version } from '../api/wire.js'
 import { useLoaded } from '../live/use-loaded.js'
 import { RolloutCard } from '../parts/rollout-card.js'
 
@@ -13,7 +13,7 @@ export function RolloutRow({ rollout }: { readonly rollout: Rollout }) {
   const load = async (signal: AbortSignal): Promise<number | undefined> => {
     if (status === 'concluded') return undefined
     const wanted = takes('GET', path, 'name') ? { name } : { search: name }
-    const { items } = await get<Page<Version>>(path, { ...wanted, project, label, limit: 100 }, { signal, asks: false })
+    const { items } = await getPage<Version>(path, { ...wanted, project, label, limit: 100 }, { signal, asks: false })
     return items.find((item) => item.name === name)?.version
   }
   const own = useLoaded(`own:${rollout.id}:${status}`, load, (event) => event.kind === kindName && event.name === name)

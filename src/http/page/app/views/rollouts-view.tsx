@@ -1,5 +1,5 @@
-import { get } from '../api/call.js'
-import type { Page, Rollout } from '../api/wire.js'
+import { getPage } from '../api/pages.js'
+import type { Rollout } from '../api/wire.js'
 import { useLoaded } from '../live/use-loaded.js'
 import { Failure } from '../parts/failure.js'
 import { Empty, Loading } from '../parts/small.js'
@@ -12,7 +12,7 @@ const ORDER = ['running', 'paused', 'concluded'] as const
 /** Every rollout of every project, those that run first. */
 export function RolloutsView({ query }: { readonly query: Readonly<Record<string, string>> }) {
   const status = ORDER.find((one) => one === query.status)
-  const load = async (signal: AbortSignal) => (await get<Page<Rollout>>('/rollouts', { status, limit: 100 }, { signal })).items
+  const load = async (signal: AbortSignal) => (await getPage<Rollout>('/rollouts', { status, limit: 100 }, { signal })).items
   const { value, error, reload } = useLoaded(`rollouts:${status ?? 'all'}`, load, () => true)
   const sorted = value?.toSorted((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status))
   return (
