@@ -32,8 +32,9 @@ export function mapStructure(text: string, read: (scalar: Scalar, path: readonly
 
 const QUOTED = 'q'
 const BARE = 'b'
-// A string with what follows it, to tell keys from values; a word without quotes, likewise.
-const PART = /("(?:\\.|[^"\\])*"|'[^']*')(\s*[=:])?|[^\s[\]{},=:"'][^\s[\]{},="']*(\s*=)?/g
+// A string with what follows it, to tell keys from values; a word without quotes, likewise. One that is not closed is passed over whole, so
+// that a text is read once.
+const PART = /("(?:\\.|[^"\\])*"?|'[^']*'?)(\s*[=:])?|[^\s[\]{},=:"'][^\s[\]{},="']*(\s*=)?/g
 
 // What TOML or JSON reads without quotes: yes and no, nothing, numbers of any length, dates and times.
 const SCALAR =
