@@ -89,16 +89,16 @@ function buildFrom(setup: Setup, sources: Sources, ignored: ReadonlySet<Assignme
     shape,
     origin: { layer: 'default', name: 'schema', folder: setup.root },
     applyMergeToken: (assignment, base) => {
-      const result = mergeToken(assignment, base, (text) => {
-        const file = (path: string) => outside.file(path, assignment.origin.folder)
-        const setting = () => {
-          throw new Error('refers to another setting behind a merge token, where it cannot be looked up yet')
-        }
-        return evaluateToken(text, { variable: outside.variable, file, setting })
+      const file = (path: string) => outside.file(path, assignment.origin.folder)
+      const setting = () => {
+        throw new Error('refers to another setting behind a merge token, where it cannot be looked up yet')
+      }
+      return mergeToken(assignment, {
+        base,
+        shape: shapeAt(shape, assignment.path),
+        evaluate: (text) => evaluateToken(text, { variable: outside.variable, file, setting }),
+        read: readByShape,
       })
-      // What follows @reset is a text, and the schema says how it is read.
-      const text = typeof result === 'object' ? result.raw : undefined
-      return text === undefined ? result : { value: readByShape(text, shapeAt(shape, assignment.path)), raw: text, replaces: true }
     },
   })
   const said = ignored.size === 0 ? sources.assignments : sources.assignments.filter((assignment) => !ignored.has(assignment))

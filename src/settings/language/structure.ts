@@ -52,6 +52,27 @@ function markedText(text: string): string | undefined {
   return isWhole ? marked : undefined
 }
 
+/** What is wrong with a text in brackets, in words that follow "a text that"; `undefined` for one that can be read or has no brackets. */
+export function unreadable(text: string): string | undefined {
+  const trimmed = text.trim()
+  if (!/^[[{]/.test(trimmed) || readStructure(trimmed) !== undefined) return undefined
+  try {
+    const repeated = JSON.parse(trimmed) !== undefined && repeatedKey(trimmed)
+    return repeated ? `has the key ${JSON.stringify(repeated.key)} twice` : 'has a number that would be changed, or too many levels'
+  } catch {
+    return isSaidTwice(trimmed) ? 'has a key twice' : 'is neither TOML nor JSON'
+  }
+}
+
+function isSaidTwice(text: string): boolean {
+  try {
+    parse(`v = ${text}`)
+    return false
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('Invalid TOML document: trying to redefine')
+  }
+}
+
 function parseStructure(text: string): unknown {
   try {
     const table = parse(`v = ${text}`)
