@@ -47,7 +47,6 @@ export function takeSnapshot(setup: Setup): Snapshot {
   while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
 
   const { tree, validated, secrets } = build
-  const isSecret = (path: readonly string[]) => secrets.has(path)
   const complaints = complaintsOf(setup, sources, build, ignored)
   const unknown = options.unknownKeys === 'ignore' ? [] : unknownKeys(tree.root, setup)
   const warnings = [...sources.warnings, ...unknownPaths(setup, tree.root)]
@@ -57,7 +56,7 @@ export function takeSnapshot(setup: Setup): Snapshot {
   } else warnings.push(...unknown.map(({ text }) => text))
   if (complaints.length > 0) throw report(setup, { complaints, warnings, sources })
   return {
-    values: frozenCopy(validated.values, [], isSecret) as object,
+    values: frozenCopy(validated.values, [], secrets) as object,
     assignments: build.assignments,
     secrets,
     freshKeys: new Set([...(options.fresh ?? []), ...sources.freshKeys].map((key) => pathOf(key)[0]?.toLowerCase() ?? '')),
@@ -130,7 +129,8 @@ function complaintsOf(setup: Setup, sources: Sources, build: Build, ignored: Rea
   const empty = new Map([...ignored].map(({ path, origin }) => [pathKey(path), origin.name]))
   for (const issue of validated.issues) {
     const path = pathOfIssue(issue)
-    if (known.has(pathKey(path))) continue
+    // What is missing in a table that could not be read is no problem of its own.
+    if (path.some((_, level) => known.has(pathKey(path.slice(0, level + 1))))) continue
     const text = issueText(issue, { shape, plain: validated.plain, secrets, secretValues })
     const variable = empty.get(pathKey(path))
     complaints.push({

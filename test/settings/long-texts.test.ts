@@ -66,14 +66,14 @@ const PARTS = [
 ]
 
 /**
- * How many times longer a text of eight times the length takes, by the shortest times of up to six turns: other work on the machine only
+ * How many times longer a text of eight times the length takes, by the shortest times of up to twelve turns: other work on the machine only
  * makes a time longer.
  */
 function growth(read: (text: string) => unknown, part: string): number {
   const short = part.repeat(Math.ceil(5_000 / part.length))
   const long = short.repeat(8)
   let [shortMs, longMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (let turn = 0; turn < 6; turn++) {
+  for (let turn = 0; turn < 12; turn++) {
     shortMs = least(() => read(short), 3, shortMs)
     longMs = least(() => read(long), 1, longMs)
     if (longMs <= LINEAR * Math.max(SHORTEST_MS, shortMs)) break
@@ -84,7 +84,7 @@ function growth(read: (text: string) => unknown, part: string): number {
 /** Eight times the work, and more for what the machine does meanwhile; work that grows with the square is 64 times. */
 const LINEAR = 28
 /** Below this a time tells more about the machine than about the work. */
-const SHORTEST_MS = 2
+const SHORTEST_MS = 4
 
 function least(run: () => unknown, times: number, known: number): number {
   let shortest = known
