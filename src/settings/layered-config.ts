@@ -6,7 +6,7 @@ import type { CreateConfigOptions } from './options.js'
 import { type DescribedSetting, describe } from './report/describe.js'
 import { explain } from './report/explain.js'
 import { type Inspection, inspect } from './report/inspect.js'
-import { redactedCopy } from './secrets/redacted-copy.js'
+import { redactedCopy, type Secrecy } from './secrets/redacted-copy.js'
 import { type Setup, setUp } from './setup.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
 import { shownPath } from './sources/file-error.js'
@@ -167,7 +167,7 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
   }
 
   toJSON(): unknown {
-    return redactedCopy(this.#snapshot.values, [], (path) => this.#snapshot.secrets.has(path))
+    return redactedCopy(this.#snapshot.values, [], this.#snapshot.secrets)
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](
@@ -204,11 +204,14 @@ export class LayeredConfig<Values> implements TypedConfig<Values> {
     this.#lookups.clear()
     this.#version++
     if (this.#events.has('change')) {
-      const isSecret = (path: readonly string[]) => before.secrets.has(path) || next.secrets.has(path)
+      const secrets: Secrecy = {
+        has: (path) => before.secrets.has(path) || next.secrets.has(path),
+        mayHold: (path) => before.secrets.mayHold(path) || next.secrets.mayHold(path),
+      }
       this.#events.emit('change', {
         version: this.#version,
         environment: this.environment,
-        changes: changesBetween(before.values, next.values, isSecret),
+        changes: changesBetween(before.values, next.values, secrets),
       })
     }
     return true

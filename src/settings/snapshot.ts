@@ -47,7 +47,6 @@ export function takeSnapshot(setup: Setup): Snapshot {
   while (options.emptyIsUnset === undefined && ignoreEmpty(build, ignored)) build = buildFrom(setup, sources, ignored)
 
   const { tree, validated, secrets } = build
-  const isSecret = (path: readonly string[]) => secrets.has(path)
   const complaints = complaintsOf(setup, sources, build, ignored)
   const unknown = options.unknownKeys === 'ignore' ? [] : unknownKeys(tree.root, setup)
   const warnings = [...sources.warnings, ...unknownPaths(setup, tree.root)]
@@ -57,7 +56,7 @@ export function takeSnapshot(setup: Setup): Snapshot {
   } else warnings.push(...unknown.map(({ text }) => text))
   if (complaints.length > 0) throw report(setup, { complaints, warnings, sources })
   return {
-    values: frozenCopy(validated.values, [], isSecret) as object,
+    values: frozenCopy(validated.values, [], secrets) as object,
     assignments: build.assignments,
     secrets,
     freshKeys: new Set([...(options.fresh ?? []), ...sources.freshKeys].map((key) => pathOf(key)[0]?.toLowerCase() ?? '')),
@@ -89,16 +88,16 @@ function buildFrom(setup: Setup, sources: Sources, ignored: ReadonlySet<Assignme
     shape,
     origin: { layer: 'default', name: 'schema', folder: setup.root },
     applyMergeToken: (assignment, base) => {
-      const result = mergeToken(assignment, base, (text) => {
-        const file = (path: string) => outside.file(path, assignment.origin.folder)
-        const setting = () => {
-          throw new Error('refers to another setting behind a merge token, where it cannot be looked up yet')
-        }
-        return evaluateToken(text, { variable: outside.variable, file, setting })
+      const file = (path: string) => outside.file(path, assignment.origin.folder)
+      const setting = () => {
+        throw new Error('refers to another setting behind a merge token, where it cannot be looked up yet')
+      }
+      return mergeToken(assignment, {
+        base,
+        shape: shapeAt(shape, assignment.path),
+        evaluate: (text) => evaluateToken(text, { variable: outside.variable, file, setting }),
+        read: readByShape,
       })
-      // What follows @reset is a text, and the schema says how it is read.
-      const text = typeof result === 'object' ? result.raw : undefined
-      return text === undefined ? result : { value: readByShape(text, shapeAt(shape, assignment.path)), raw: text, replaces: true }
     },
   })
   const said = ignored.size === 0 ? sources.assignments : sources.assignments.filter((assignment) => !ignored.has(assignment))
@@ -130,7 +129,8 @@ function complaintsOf(setup: Setup, sources: Sources, build: Build, ignored: Rea
   const empty = new Map([...ignored].map(({ path, origin }) => [pathKey(path), origin.name]))
   for (const issue of validated.issues) {
     const path = pathOfIssue(issue)
-    if (known.has(pathKey(path))) continue
+    // What is missing in a table that could not be read is no problem of its own.
+    if (path.some((_, level) => known.has(pathKey(path.slice(0, level + 1))))) continue
     const text = issueText(issue, { shape, plain: validated.plain, secrets, secretValues })
     const variable = empty.get(pathKey(path))
     complaints.push({

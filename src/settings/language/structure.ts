@@ -32,8 +32,9 @@ export function mapStructure(text: string, read: (scalar: Scalar, path: readonly
 
 const QUOTED = 'q'
 const BARE = 'b'
-// A string with what follows it, to tell keys from values; a word without quotes, likewise.
-const PART = /("(?:\\.|[^"\\])*"|'[^']*')(\s*[=:])?|[^\s[\]{},=:"'][^\s[\]{},="']*(\s*=)?/g
+// A string with what follows it, to tell keys from values; a word without quotes, likewise. One that is not closed is passed over whole, so
+// that a text is read once.
+const PART = /("(?:\\.|[^"\\])*"?|'[^']*'?)(\s*[=:])?|[^\s[\]{},=:"'][^\s[\]{},="']*(\s*=)?/g
 
 // What TOML or JSON reads without quotes: yes and no, nothing, numbers of any length, dates and times.
 const SCALAR =
@@ -49,6 +50,27 @@ function markedText(text: string): string | undefined {
     return JSON.stringify(BARE + part)
   })
   return isWhole ? marked : undefined
+}
+
+/** What is wrong with a text in brackets, in words that follow "a text that"; `undefined` for one that can be read or has no brackets. */
+export function unreadable(text: string): string | undefined {
+  const trimmed = text.trim()
+  if (!/^[[{]/.test(trimmed) || readStructure(trimmed) !== undefined) return undefined
+  try {
+    const repeated = JSON.parse(trimmed) !== undefined && repeatedKey(trimmed)
+    return repeated ? `has the key ${JSON.stringify(repeated.key)} twice` : 'has a number that would be changed, or too many levels'
+  } catch {
+    return isSaidTwice(trimmed) ? 'has a key twice' : 'is neither TOML nor JSON'
+  }
+}
+
+function isSaidTwice(text: string): boolean {
+  try {
+    parse(`v = ${text}`)
+    return false
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('Invalid TOML document: trying to redefine')
+  }
 }
 
 function parseStructure(text: string): unknown {

@@ -58,7 +58,7 @@ export function describe(setup: Setup, snapshot?: Snapshot): readonly DescribedS
 function fallbackText(value: unknown, path: readonly string[], secrets: SecretPaths): string {
   const isSecret = secrets.has(path)
   if (typeof value !== 'object' || value === null || isSecret || value instanceof Date) return display(value, isSecret)
-  return JSON.stringify(redactedCopy(value, path, (at) => secrets.has(at)))
+  return JSON.stringify(redactedCopy(value, path, secrets))
 }
 
 interface LeafEntry {

@@ -52,7 +52,7 @@ export function inspect(question: {
   return {
     path: path.join('.'),
     environment,
-    value: value === undefined ? undefined : redactedCopy(value, path, (at) => secrets.has(at)),
+    value: value === undefined ? undefined : redactedCopy(value, path, secrets),
     type: typeName(value),
     isSecret: secrets.has(path) || isSecretByItself(value),
     candidates: found.map((one, index) => ({ ...one, isUsed: value !== undefined && (isTable || index === last || index > last) })),

@@ -1,4 +1,5 @@
 import type { SchemaIssue } from '../../shared/standard-schema.js'
+import { unreadable } from '../language/structure.js'
 import { constraintText } from '../schema/constraint.js'
 import { pathOfIssue } from '../schema/schema-types.js'
 import { type Shape, shapeAt } from '../schema/shape.js'
@@ -40,7 +41,8 @@ export function issueText(issue: SchemaIssue, context: IssueContext): string {
     return 'is not a known setting'
   if (context.shape && value === undefined && path.length > 0) return `is required (${shape?.type ?? expected ?? 'any'})`
   const got = `, got ${gotText(value, path, context)}`
-  if (shape && !isOfKind(value, shape)) return `must be ${withArticle(shape.type)}${got}`
+  if (shape && !isOfKind(value, shape))
+    return `must be ${withArticle(shape.type)}${got}${isStructured(shape) && !isSecret ? reasonOf(value) : ''}`
   if (kind === undefined) return foreignText(issue, { value, shape, isSecret, got }, context)
   if (!issue.message.startsWith('Invalid ')) return `${scrub(issue.message, context.secretValues)}${got}`
   // The output of a transformation has no shape; the issue itself says what it should have been.
@@ -75,6 +77,14 @@ function foreignText(issue: SchemaIssue, { value, shape, isSecret, got }: IssueF
 /** A text is printed as a text, which may be a structure with secrets inside; nothing of a table or a list is printed. */
 function gotText(value: unknown, path: readonly string[], { secrets }: IssueContext): string {
   return typeof value === 'string' ? displayText(value, path, secrets) : display(value, secrets.has(path))
+}
+
+const isStructured = ({ kind }: Shape): boolean => kind === 'table' || kind === 'list'
+
+/** Why a text that should be a list or a table is none: ` that has a key twice`. */
+function reasonOf(value: unknown): string {
+  const problem = typeof value === 'string' ? unreadable(value) : undefined
+  return problem === undefined ? '' : ` that ${problem}`
 }
 
 function isOfKind(value: unknown, { kind, literals, takesText, type }: Shape): boolean {

@@ -70,19 +70,21 @@ function maskNamed(text: string): string {
   return masked + text.slice(done)
 }
 
+// What an `@` may follow is matched whole: a text with many of these and no `@` is read once.
+const URL_IN_TEXT = /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S*)/gi
 // A user, a slash and a password: `jdbc:oracle:thin:scott/tiger@//host`.
-const ORACLE = /(jdbc:oracle:\w+:)[^\s@]{0,100}@/g
+const ORACLE = /(jdbc:oracle:\w+:)([^\s@]*)(?=(@?))/g
 
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(given: string): string {
   const text = given.replaceAll(TOKEN, REDACTED)
   if (!/[:=]|Bearer |Basic |--/.test(text)) return text
   const withoutPasswords = text
-    .replaceAll(ORACLE, `$1${REDACTED}@`)
-    .replaceAll(
-      /(?<![a-z\d+.-])([a-z][a-z\d+.-]*:\/\/)(\S{0,1000})@/gi,
-      (_, scheme: string, credentials: string) => `${scheme}${maskUser(credentials)}@`,
-    )
+    .replaceAll(ORACLE, (whole, start: string, _: string, at: string) => (at === '' ? whole : start + REDACTED))
+    .replaceAll(URL_IN_TEXT, (whole, scheme: string, rest: string) => {
+      const at = rest.lastIndexOf('@')
+      return at < 0 ? whole : scheme + maskUser(rest.slice(0, at)) + rest.slice(at)
+    })
     .replaceAll(PLAIN_USER, `${REDACTED}@`)
   return maskNamed(withoutPasswords)
     .replaceAll(BEARER, (_, bearer: string | undefined, basic: string | undefined) => `${bearer ?? basic}${REDACTED}`)

@@ -16,7 +16,7 @@ export function impossibleDate(text: string): Place | undefined {
 
 // Strings, comments and headers of tables are passed over; what is followed by "=" or "." is a key.
 const PARTS =
-  /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*|^[^\S\n]*\[{1,2}[^[\]\n]*\]{1,2}[^\S\n]*$|(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?![\w-]*\s*[=.])/gm
+  /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|#[^\n]*|^[ \t]*\[{1,2}[^[\]\n]*\]{1,2}[ \t]*$|(?<![\w.-])(\d{4})-(\d\d)-(\d\d)(?![\w-]*\s*[=.])/gm
 
 /** Whether a document holds dates at all. */
 export function holdsDate(value: unknown): boolean {

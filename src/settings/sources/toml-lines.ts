@@ -61,7 +61,7 @@ function readKey(text: string): string[] {
 
 /** The `=` behind a key, which may be quoted and contain one itself. */
 function equalsAt(content: string): number {
-  const key = /^\s*(?:"(?:\\.|[^"\\])*"|'[^']*'|[\w\s.-])+=/.exec(content)
+  const key = /^(?:"(?:\\.|[^"\\])*"|'[^']*'|[\w\s.-])+=/.exec(content)
   return key ? key[0].length - 1 : -1
 }
 

@@ -1,10 +1,10 @@
 import type { SettingChange } from '../config.js'
-import { redactedCopy } from '../secrets/redacted-copy.js'
+import { redactedCopy, type Secrecy } from '../secrets/redacted-copy.js'
 import { isSame } from './frozen-copy.js'
 import { isPlainTable } from './path.js'
 
 /** What differs between two snapshots, leaf by leaf, ready to be printed. */
-export function changesBetween(from: unknown, to: unknown, isSecret: (path: readonly string[]) => boolean): readonly SettingChange[] {
+export function changesBetween(from: unknown, to: unknown, secrets: Secrecy): readonly SettingChange[] {
   const changes: SettingChange[] = []
   const compare = (before: unknown, after: unknown, path: readonly string[]): void => {
     if (isSame(before, after)) return
@@ -13,7 +13,7 @@ export function changesBetween(from: unknown, to: unknown, isSecret: (path: read
       for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) compare(before[key], after[key], [...path, key])
       return
     }
-    const shown = (value: unknown) => (value === undefined ? undefined : redactedCopy(value, path, isSecret))
+    const shown = (value: unknown) => (value === undefined ? undefined : redactedCopy(value, path, secrets))
     changes.push({ path: path.join('.'), from: shown(before), to: shown(after) })
   }
   compare(from, to, [])

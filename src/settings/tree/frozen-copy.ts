@@ -1,4 +1,4 @@
-import { redactedCopy } from '../secrets/redacted-copy.js'
+import { redactedCopy, type Secrecy } from '../secrets/redacted-copy.js'
 import { mapItems } from './items.js'
 import { isPlainTable } from './path.js'
 
@@ -8,11 +8,11 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
  * A frozen copy of tables, lists and dates. Reading gives the values; `JSON.stringify` and `util.inspect` give them with
  * secrets redacted. Instances of other classes are shared, not copied: they belong to the schema that made them.
  */
-export function frozenCopy(value: unknown, path: readonly string[], isSecret: (path: readonly string[]) => boolean): unknown {
+export function frozenCopy(value: unknown, path: readonly string[], secrets: Secrecy): unknown {
   if (value instanceof Date) return new FrozenDate(value)
   if (!Array.isArray(value) && !isPlainTable(value)) return value
-  const copy = mapItems(value, (item, key) => frozenCopy(item, [...path, key], isSecret)) as object
-  const redacted = (): unknown => redactedCopy(copy, path, isSecret)
+  const copy = mapItems(value, (item, key) => frozenCopy(item, [...path, key], secrets)) as object
+  const redacted = (): unknown => redactedCopy(copy, path, secrets)
   const inspected = (_depth: number, options: object, inspect: (value: unknown, options: object) => string): string =>
     inspect(redacted(), options)
   Object.defineProperty(copy, 'toJSON', { value: redacted, configurable: false })

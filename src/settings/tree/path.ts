@@ -4,7 +4,7 @@
  */
 export function pathOf(text: string): readonly string[] {
   return text
-    .replaceAll(/\[["']?([^\]"']*)["']?\]/g, '.$1')
+    .replaceAll(/\[(?:["']([^\]"']*)["']|([^[\]"']*))\]/g, (_, quoted?: string, plain = '') => `.${quoted ?? plain}`)
     .replace(/^\./, '')
     .split('.')
     .flatMap(pathOfKey)

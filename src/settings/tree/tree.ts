@@ -1,3 +1,4 @@
+import { unreadable } from '../language/structure.js'
 import { childShape, isRecordKey, type Shape } from '../schema/shape.js'
 import { type Assignment, type Origin, speaksTokens } from '../sources/origin.js'
 import { itemsOf } from './items.js'
@@ -117,7 +118,10 @@ export class Tree {
     const base = change?.replaces ? undefined : here
     const isNothing = base === undefined || value === null || (base.kind === 'leaf' && base.value === null)
     if (!isNothing && isTableNode(base) !== isPlainTable(value)) {
-      this.#conflict(path, base.origin, assignment.origin)
+      const problem = typeof value === 'string' && raw !== undefined ? unreadable(value) : undefined
+      if (problem === undefined) return void this.#conflict(path, base.origin, assignment.origin)
+      const message = `must be a table, got a text of ${String(value).length} characters that ${problem}`
+      this.complaints.push({ path, message, origin: assignment.origin })
       return
     }
     if (!isPlainTable(value)) {
