@@ -33,6 +33,8 @@ export interface ScriptedServer {
   readonly requests: readonly SeenRequest[]
   /** Requests that were begun and neither answered nor left. */
   readonly open: number
+  /** Connections that are open, busy or kept for the next request. */
+  readonly connections: number
   /** The next requests get these answers, in order. */
   reply(...replies: readonly ScriptedReply[]): void
   /** Resolves when the next client leaves before its answer is complete. */
@@ -49,6 +51,7 @@ export async function startScriptedServer(ownReply: (request: SeenRequest) => Sc
   const leaves: (() => void)[] = []
   const arrivals: ((request: SeenRequest) => void)[] = []
   let open = 0
+  let connections = 0
 
   const server = createServer(async (incoming, response) => {
     const request = await readRequest(incoming)
@@ -61,6 +64,12 @@ export async function startScriptedServer(ownReply: (request: SeenRequest) => Sc
     for (const resolve of arrivals.splice(0)) resolve(request)
     await send(response, script.shift() ?? ownReply(request)).catch(() => response.destroy())
   })
+  server.on('connection', (socket) => {
+    connections += 1
+    socket.on('close', () => {
+      connections -= 1
+    })
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
   return {
@@ -68,6 +77,9 @@ export async function startScriptedServer(ownReply: (request: SeenRequest) => Sc
     requests,
     get open() {
       return open
+    },
+    get connections() {
+      return connections
     },
     reply: (...replies) => void script.push(...replies),
     nextLeave: () => new Promise((resolve) => leaves.push(resolve)),
