@@ -1,6 +1,6 @@
 import { serve } from '@hono/node-server'
 import { createConfigManager } from 'agent-config'
-import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
+import { bearerTokens, createConfigHandler, gracefulShutdown, roles } from 'agent-config/http'
 import { Hono } from 'hono'
 
 // The API and the admin page in a Hono app, also on Bun and Deno: a handler of the Fetch standard is all they need.
@@ -24,7 +24,4 @@ app.all('/config/*', (context) => handler(context.req.raw))
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(process.env.PORT ?? 8000) }, ({ port }) => {
   console.log(`http://127.0.0.1:${port}/config/admin/`)
 })
-process.once('SIGTERM', () => {
-  handler.close()
-  server.close(() => void manager.shutdown())
-})
+gracefulShutdown(server, { preClose: () => handler.close(), onClose: () => manager.shutdown(), signals: ['SIGTERM'] })

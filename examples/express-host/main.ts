@@ -2,14 +2,13 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createConfigManager } from 'agent-config'
-import { bearerTokens, createConfigHandler, roles } from 'agent-config/http'
+import { bearerTokens, createConfigHandler, gracefulShutdown, roles } from 'agent-config/http'
 import { LLMRegistry, OllamaClient } from 'agent-config/llm'
 import { Redis } from 'ioredis'
 import { createApp } from './create-app.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { writeSampleData } from './sample/data.js'
 import { scriptedLLM } from './sample/scripted-llm.js'
-import { stopGracefully } from './stop-gracefully.js'
 
 // npm run example            on this machine alone: embedded database, sample data, a token made up for this start
 // node … main.ts             as the environment says; with --sample-data, an empty database gets some
@@ -37,9 +36,15 @@ async function serve(environment: Environment): Promise<void> {
   const anonymousReads = isLocal && 'loopback'
   const handler = createConfigHandler(manager, { authenticate, anonymousReads, llm, redisStatistics: figures, onError: console.error })
   const server = createApp({ manager, handler, llm, authenticate, report: console.error }).listen(port, host)
-  stopGracefully(server, handler, async () => {
-    figures?.disconnect()
-    await manager.shutdown()
+  gracefulShutdown(server, {
+    preClose: () => handler.close(),
+    onClose: async ({ cutRequests }) => {
+      if (cutRequests > 0) console.error(`${cutRequests} requests were cut off.`)
+      figures?.disconnect()
+      await manager.shutdown()
+      cluster.worker?.disconnect()
+    },
+    signals: ['SIGINT', 'SIGTERM'],
   })
   await once(server, 'listening')
   if (!cluster.isWorker) announce(environment, (server.address() as AddressInfo).port)

@@ -12,7 +12,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CONTEXT: Readonly<Record<string, string>> = {
   agent: 'declare const agent: BaseAgent<never, unknown>',
   config: 'declare const config: TypedConfig<{ readonly db: { readonly host?: string }; readonly LOG_LEVEL: string }>',
+  createServer: "import { createServer } from 'node:http'",
   error: 'declare const error: unknown',
+  handler: 'declare const handler: ConfigHandler',
   manager: 'declare const manager: ConfigurationManager',
   ollama: 'declare const ollama: OllamaClient',
   server: 'declare const server: { readonly url: string }',
