@@ -27,8 +27,8 @@ export async function actorOf(exchange: Exchange, access: Endpoint['access'], ru
     throw new TypeError('authenticate answered with an actor without a name. The changelog needs one.')
   }
   const mayReadAnonymously = rules.anonymousReads && access !== 'write' && !(rules.authenticate && exchange.header('authorization'))
-  if (mayReadAnonymously && exchange.locality === 'here') return ANONYMOUS
-  if (mayReadAnonymously && exchange.locality === 'foreign-host') {
+  if (mayReadAnonymously && exchange.locality() === 'here') return ANONYMOUS
+  if (mayReadAnonymously && exchange.locality() === 'foreign-host') {
     throw new Problem(403, 'E_FOREIGN_HOST', 'Without signing in this host answers to localhost only.')
   }
   if (!rules.authenticate && access === 'write') {

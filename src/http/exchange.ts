@@ -7,10 +7,10 @@ export interface Exchange {
   readonly search: string
   /** The base path as the client sees it, with the part that a router of the host took off: `/config`. */
   readonly root: string
-  /** Whether the client is on this machine, by its socket and the `Host` it asked for. Only Node's side can know. */
-  readonly locality: Locality
   /** The host's request object, behind `toNodeHandler`. */
   readonly incoming?: unknown
+  /** Whether the client is on this machine, by its socket and the `Host` it asked for. Only Node's side can know. */
+  locality(): Locality
   /** Aborts when the client goes away. Made at its first use, because it costs as much as a cached read. */
   signal(): AbortSignal
   /** A header by its name in lower case. */

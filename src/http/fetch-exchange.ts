@@ -9,7 +9,7 @@ export function fetchExchange(request: Request, search: string, path: string, ro
     path,
     search,
     root,
-    locality: 'elsewhere',
+    locality: () => 'elsewhere',
     signal: () => request.signal,
     header: (name) => request.headers.get(name) ?? (name === 'host' ? new URL(request.url).host : undefined),
     json: async (limitBytes) => parseBody(await readBody(request, limitBytes)),

@@ -26,7 +26,7 @@ export function nodeExchange(
     path,
     search,
     root,
-    locality: localityOf(request),
+    locality: () => localityOf(request),
     incoming: request,
     signal: () => {
       const controller = new AbortController()

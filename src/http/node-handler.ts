@@ -56,8 +56,8 @@ async function send({ status, headers, body }: Answer, request: IncomingMessage,
     response.writeHead(status, headers)
     return request.method === 'HEAD' ? endStream(body, response) : pump(body, response)
   }
-  const length: Record<string, string | number> = status === 304 || status === 204 ? {} : { 'content-length': lengthOf(body) }
-  response.writeHead(status, { ...headers, ...length })
+  const hasLength = status !== 304 && status !== 204
+  response.writeHead(status, hasLength ? { ...headers, 'content-length': lengthOf(body) } : { ...headers })
   response.end(request.method === 'HEAD' ? undefined : body)
 }
 

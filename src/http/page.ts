@@ -12,6 +12,7 @@ const POLICY =
   "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 const HEADERS = {
   'content-security-policy': POLICY,
+  // Costs a new process in Chromium. See docs/decisions/0085-the-page-keeps-its-opener-policy.md.
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',

@@ -11,8 +11,13 @@ interface Pattern<Target> {
   readonly methods: Map<string, Target>
 }
 
+/** Paths whose targets are kept: clients read the same few names over and over. */
+const MOST_KEPT = 1_000
+const LONGEST_KEPT = 200
+
 /** Finds the target of a path. Patterns are written `/prompts/:name`; fixed segments go before parameters. */
 export class Routes<Target> {
+  readonly #kept = new Map<string, Found<Target>>()
   /** Keyed by the number of segments and the first segment. */
   readonly #patterns = new Map<string, Pattern<Target>[]>()
 
@@ -32,10 +37,22 @@ export class Routes<Target> {
 
   /** @param path still encoded, so that a name may hold a slash; one slash at the end makes no difference */
   find(path: string): Found<Target> | undefined {
+    const known = this.#kept.get(path)
+    if (known) return known
+    const found = this.#look(path)
+    if (found && path.length <= LONGEST_KEPT) {
+      // Bounded, since clients choose the paths.
+      if (this.#kept.size >= MOST_KEPT) this.#kept.clear()
+      this.#kept.set(path, found)
+    }
+    return found
+  }
+
+  #look(path: string): Found<Target> | undefined {
     const segments = (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path).split('/').slice(1)
     for (const pattern of this.#patterns.get(keyOf(segments)) ?? []) {
       if (!pattern.segments.every((part, place) => part.startsWith(':') || part === segments[place])) continue
-      return { methods: pattern.methods, params: paramsOf(pattern.segments, segments) }
+      return { methods: pattern.methods, params: Object.freeze(paramsOf(pattern.segments, segments)) }
     }
     return undefined
   }

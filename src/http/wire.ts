@@ -12,12 +12,19 @@ function nestedToWire(part: unknown): unknown {
   return typeof part === 'object' && part !== null ? toWire(part) : part
 }
 
+type Options<Value> = { readonly [Name in keyof Value & string as Camel<Name>]: Exclude<Value[Name], undefined> }
+
+/** Of frozen objects: queries that the server keeps because they come over and over. */
+const converted = new WeakMap<object, object>()
+
 /** Options for the library: camelCase, without what was left out. */
-export function fromWire<Value extends object>(
-  value: Value,
-): { [Name in keyof Value & string as Camel<Name>]: Exclude<Value[Name], undefined> } {
+export function fromWire<Value extends object>(value: Value): Options<Value> {
+  const known = converted.get(value)
+  if (known) return known as Options<Value>
   const entries = Object.entries(value).filter(([, part]) => part !== undefined)
-  return Object.fromEntries(entries.map(([name, part]) => [toCamel(name), part])) as never
+  const options = Object.fromEntries(entries.map(([name, part]) => [toCamel(name), part]))
+  if (Object.isFrozen(value)) converted.set(value, Object.freeze(options))
+  return options as Options<Value>
 }
 
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name
