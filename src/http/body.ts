@@ -12,6 +12,8 @@ export function checkBodyHeaders(header: (name: string) => string | undefined, l
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type ?? '')) {
     throw new Problem(415, 'E_NOT_JSON', 'Send the body as application/json.')
   }
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(header('content-type') ?? '')?.[1]
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) throw new Problem(415, 'E_NOT_JSON', 'Send the body in UTF-8.')
   const encoding = header('content-encoding')?.trim().toLowerCase()
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
     throw new Problem(415, 'E_NOT_JSON', 'Send the body as it is, without Content-Encoding.')

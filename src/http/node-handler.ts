@@ -51,7 +51,8 @@ function addressOf(url: string): string {
   return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '')
 }
 
-async function send({ status, headers, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function send({ status, headers: own, body }: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = withHostsVary(own, response)
   if (body instanceof ReadableStream) {
     response.writeHead(status, headers)
     return request.method === 'HEAD' ? endStream(body, response) : pump(body, response)
@@ -59,6 +60,12 @@ async function send({ status, headers, body }: Answer, request: IncomingMessage,
   const hasLength = status !== 304 && status !== 204
   response.writeHead(status, hasLength ? { ...headers, 'content-length': lengthOf(body) } : { ...headers })
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** What the host's middleware says that answers vary by stays said: CORS names `Origin`, and a cache would mix origins up without it. */
+function withHostsVary(headers: Answer['headers'], response: ServerResponse): Answer['headers'] {
+  const hosts = response.getHeader('vary')
+  return hosts === undefined || headers.vary === undefined ? headers : { ...headers, vary: `${hosts}, ${headers.vary}` }
 }
 
 async function endStream(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {

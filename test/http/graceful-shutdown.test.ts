@@ -221,8 +221,8 @@ describe('a graceful shutdown', () => {
   })
 
   it.each([
-    [{}, {}, /^server must be a server/],
-    [undefined, {}, /^server must be a server/],
+    [{}, {}, /^server must be what createServer/],
+    [undefined, {}, /^server must be what createServer/],
     [createServer(), { deadlineMs: -1 }, /^deadlineMs/],
     [createServer(), { deadlineMs: Number.NaN }, /^deadlineMs/],
     [createServer(), { deadlineMs: Number.POSITIVE_INFINITY }, /^deadlineMs/],
@@ -319,13 +319,7 @@ describe('by signal', () => {
     await eventually(() => printed.includes('asked'))
 
     child.kill('SIGTERM')
-    await eventually(
-      async () =>
-        await fetch(`http://127.0.0.1:${port}`).then(
-          () => false,
-          () => true,
-        ),
-    )
+    await eventually(() => isRefused(port))
     expect(printed).not.toContain('cut')
     child.kill('SIGINT')
     await client.closed
@@ -344,3 +338,13 @@ describe('by signal', () => {
     expect(printed).toContain('the database is stuck')
   })
 })
+
+async function isRefused(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1')
+  const isConnected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return !isConnected
+}
