@@ -59,6 +59,14 @@ describe('a line of .env', () => {
     // Expansion.
     ['P_V=${X-def}', 'def'],
     ['P_V=${X:-def}', 'def'],
+    // As a shell does: quotes of a default are taken off, unless the whole value stands in quotes.
+    ["P_V=${X:-'a b'}", 'a b'],
+    ['P_V=${X:-"a ${S}"}', 'a set'],
+    ["P_V=${X:-'${S}'}", '${S}'],
+    ["P_V=${S:+'a b'}", 'a b'],
+    ["P_V=${X-'a b'}c", 'a bc'],
+    [`P_V="x\${X:-'a b'}"`, "x'a b'"],
+    ["P_V=${X:-it's}", "it's"],
     ['P_V=${X:-}', ''],
     ['P_V=${X:+alt}', ''],
     ['P_V=${X+alt}', ''],

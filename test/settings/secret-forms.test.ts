@@ -123,3 +123,47 @@ it('takes a secret out of a message of the schema, also as it stands in a URL', 
     /The settings no \*\*\*/,
   )
 })
+
+describe('secrets of commands, of XML and of encoded texts', () => {
+  it.each([
+    `curl -u joe:${SECRET} http://host`,
+    `curl -ujoe:${SECRET} http://host`,
+    `curl --user joe:${SECRET} http://host`,
+    `curl --user=joe:${SECRET} http://host`,
+    `curl -u 'joe:${SECRET}' http://host`,
+    `curl -u "joe:a ${SECRET}" http://host`,
+    `curl -x http://proxy -U joe:${SECRET} http://host`,
+    `curl --proxy-user joe:${SECRET} http://host`,
+    `sshpass -p ${SECRET} ssh host`,
+    `sshpass -p'${SECRET}' ssh host`,
+    `machine host login joe password ${SECRET}`,
+    `<password>${SECRET}</password>`,
+    `<db:Password xsi:type="s">${SECRET}</db:Password>`,
+    `<password>\n  ${SECRET}\n</password>`,
+    `<password><![CDATA[${SECRET}]]></password>`,
+    `&lt;password&gt;${SECRET}&lt;/password&gt;`,
+    `<add key="Password" value="${SECRET}"/>`,
+    `[{"name":"DB_PASSWORD","value":"${SECRET}"}]`,
+    `[{"name": "DB_PASSWORD", "value": "${SECRET}"`,
+    `password%3D${SECRET}`,
+    `password%253D${SECRET}`,
+    `a%26password%3D${SECRET}%26b%3D1`,
+    `%7B%22password%22%3A%22${SECRET}%22%7D`,
+    `see {\\"password\\":\\"${SECRET}\\"}`,
+    `password\\u003d${SECRET}`,
+    `password := ${SECRET}`,
+    `"password" => "${SECRET}"`,
+    `password: |\n  ${SECRET}\n  more ${SECRET}\n`,
+  ])('are not shown: %s', (text) => expect(printed('PLACE', text)).not.toContain(SECRET))
+
+  it.each([
+    'docker run -u 1000:1000 image',
+    'ffuf -u https://host/path -w words',
+    'sort -u a b',
+    '<host>example.com</host>',
+    'a%3Db%26c%3Dd',
+    '<add key="Host" value="example.com"/>',
+    '100% of {name}: yes',
+    'x := 1',
+  ])('are told from other texts: %s', (text) => expect(printed('PLACE', text)).not.toContain('***'))
+})

@@ -39,24 +39,34 @@ export function isSecretByItself(value: unknown): boolean {
   return value.includes('://') && URL_WITH_SECRET.test(value)
 }
 
-// `password=`, `"password": `: only from the beginning of a word, and over few spaces, so that a long text is read once.
-const NAME = /(?<![\w.-])(["']?)([\w.-]+)\1\s{0,9}[=:]\s{0,9}/g
-// A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them.
-const VALUE = /"(?:\\.|[^"\\])*"?|'[^']*'?|[[{][\s\S]*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
+// `password=`, `"password": `, `password%3D`: only from the beginning of a word, and over few spaces, so that a long text is read once.
+const NAME = /(?<![\w.-])(["']?)([\w.-]+)(?:\1|\\{1,3}["']|%(?:25){0,3}2[27])\s{0,9}(?:[=:]{1,2}>?|%(?:25){0,3}3[ad]|\\u003[ad])\s{0,9}/gi
+// `"name": "PASSWORD", "value": `, as containers list their variables, and attributes of XML.
+const NAME_IN_PAIR = /(?<!\w)(name|key)["']?\s{0,9}[=:]\s{0,9}["']?([\w.:-]+)["']?[\s,]{1,9}["']?value["']?\s{0,9}[=:]\s{0,9}/gi
+// A value in brackets is cut off, with the rest of the text. A header names the kind of its credentials in front of them. Of YAML, the
+// lines below the name.
+const VALUE =
+  /"(?:\\.|[^"\\])*"?|'[^']*'?|\\+["'][^"']*["']?|[[{][\s\S]*|[|>][+-]?\n(?:[^\S\n]+[^\n]*(?:\n|$))*|(?:(?:basic|bearer|digest|token) +)?[^&#;\s,"'}\]]+/iy
 // Credentials of a header without its name. English words follow "Basic" too, but hold no digit.
 const BEARER = /\b(Bearer +)\S{8,}|\b(Basic +)(?=\S*[\d=])[A-Za-z\d+/]{8,}={0,2}/g
 // `--password x` of a command.
 const OPTION = /(?<![\w-])(--[\w-]+)( +)("[^"]*"|'[^']*'|\S+)/g
+// `curl -u user:password`; not the numbers of a user and a group, and not an address.
+const USER_OPTION =
+  /(?<![\w-])(-[uU] ?|--(?:proxy-)?user[ =])(?!["']?\d+:\d+(?:["'\s]|$))(?:"[^":]+:[^"]*"?|'[^':]+:[^']*'?|[^\s"':]+:(?!\/\/)\S+)/g
+const COMMAND = /(\bsshpass +-p ?|\blogin +\S+ +password +)(?:"[^"]*"?|'[^']*'?|\S+)/g
+// `<password>x</password>`, also as it stands inside of other XML.
+const ELEMENT = /((?:<|&lt;)([\w:.-]+)(?:\s[^<>&]*)?(?:>|&gt;)\s*(?:<!\[CDATA\[)?)((?:[^<&]|&(?!lt;))+)/g
 // `user:password@host` without a scheme, as MySQL's clients write it; not an address of mail, and not the digest of an image.
 const PLAIN_USER = /(?<![\w.+:-])(?!(?:mailto|sips?|xmpp|acct|npm):)([\w.+-]+):[^\s/@:]+@(?=[\w[])(?!sha\d+:)/g
 // Names that are secrets only in the query of an address.
 const IN_QUERY = /^(?:key|code|sig)$/i
 
 /** The values behind names of secrets. Other names are passed over without their values: those may hold names again. */
-function maskNamed(text: string): string {
+function maskNamed(text: string, names: RegExp): string {
   let masked = ''
   let done = 0
-  for (const match of text.matchAll(NAME)) {
+  for (const match of text.matchAll(names)) {
     const start = match.index + match[0].length
     const name = match[2] ?? ''
     const isInQuery = IN_QUERY.test(name) && /[?&]/.test(text[match.index - 1] ?? '')
@@ -78,7 +88,7 @@ const ORACLE = /(jdbc:oracle:\w+:)([^\s@]*)(?=(@?))/g
 /** Text that is no secret itself may carry one: `postgresql://user:password@host`, `?api_key=…`, `{"password": "…"}`. */
 export function maskCredentials(given: string): string {
   const text = given.replaceAll(TOKEN, REDACTED)
-  if (!/[:=]|Bearer |Basic |--/.test(text)) return text
+  if (!/[:=%<]|&lt;|\\u003|Bearer |Basic |--|sshpass |login /.test(text)) return text
   const withoutPasswords = text
     .replaceAll(ORACLE, (whole, start: string, _: string, at: string) => (at === '' ? whole : start + REDACTED))
     .replaceAll(URL_IN_TEXT, (whole, scheme: string, rest: string) => {
@@ -86,7 +96,12 @@ export function maskCredentials(given: string): string {
       return at < 0 ? whole : scheme + maskUser(rest.slice(0, at)) + rest.slice(at)
     })
     .replaceAll(PLAIN_USER, `${REDACTED}@`)
-  return maskNamed(withoutPasswords)
+    .replaceAll(USER_OPTION, `$1${REDACTED}`)
+    .replaceAll(COMMAND, `$1${REDACTED}`)
+    .replaceAll(ELEMENT, (whole, start: string, name: string, content: string) =>
+      content.trim() !== '' && isNamedLikeSecret(name) ? start + REDACTED : whole,
+    )
+  return maskNamed(maskNamed(withoutPasswords, NAME_IN_PAIR), NAME)
     .replaceAll(BEARER, (_, bearer: string | undefined, basic: string | undefined) => `${bearer ?? basic}${REDACTED}`)
     .replaceAll(OPTION, (option: string, name: string, space: string) => (isNamedLikeSecret(name) ? name + space + REDACTED : option))
 }

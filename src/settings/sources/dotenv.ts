@@ -75,7 +75,7 @@ export function parseDotenv(source: string, variable: (name: string) => string |
       uses,
       missing,
       demanded,
-    } = value.isExpanded ? interpolate(value.text, lookup, value.escape) : { ...NOTHING, text: value.text }
+    } = value.isExpanded ? interpolate(value.text, lookup, value) : { ...NOTHING, text: value.text }
     for (const wanted of missing)
       warnings.push({ line, message: `uses ${wanted}, which is not set; it is empty (\${${wanted}:-} says so on purpose)` })
     for (const message of demanded) errors.push({ line, message })
@@ -91,7 +91,9 @@ interface Value {
   readonly text: string
   readonly isExpanded: boolean
   /** The mark before a dollar that is not expanded. @default a backslash */
-  readonly escape?: string
+  readonly mark?: string
+  /** Whether it stands without quotes. */
+  readonly isBare?: boolean
 }
 
 /** @returns `undefined` for a key without a value, `null` for a quote that is not closed */
@@ -102,13 +104,13 @@ function readValue(take: (pattern: RegExp) => RegExpExecArray | null, next: stri
   const double = take(DOUBLE)
   if (double) {
     const text = (double[1] ?? '').replaceAll(/\\([\\"`$abfnrtv])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
-    return { text, isExpanded: true, escape: ESCAPED_DOLLAR }
+    return { text, isExpanded: true, mark: ESCAPED_DOLLAR }
   }
   const backtick = take(BACKTICK)
   if (backtick) return { text: backtick[1] ?? '', isExpanded: true }
   const plain = take(PLAIN)
   if (!plain || /^\s*['"`]/.test(plain[1] ?? '')) return null
-  return { text: withoutComment(plain[1] ?? '').trim(), isExpanded: true }
+  return { text: withoutComment(plain[1] ?? '').trim(), isExpanded: true, isBare: true }
 }
 
 /** Cut at a `#` behind a space, but not inside of `${X:-a #b}`. */

@@ -20,9 +20,11 @@ const OPERATOR = /^([A-Za-z_][\w.-]*?)(:?[-+?=])([\s\S]*)$/
  * Expands `${X}`, `${X:-default}`, `${X-default}`, `${X:+alternative}`, `${X+alternative}`, `${X:?message}` and `${X?message}` as a
  * shell does, one inside the other. `${X:=default}` and `${X=default}` give the default too, and set nothing.
  *
- * @param mark stands before a literal dollar: a backslash, which may itself be escaped, or a letter of the caller's, which is removed
+ * @param how.mark stands before a literal dollar: a backslash, which may itself be escaped, or a letter of the caller's, which is removed
+ * @param how.isBare whether the text stands without quotes, where `${X:-'a b'}` gives what is in the quotes
  */
-export function interpolate(text: string, lookup: Lookup, mark = '\\'): Interpolated {
+export function interpolate(text: string, lookup: Lookup, how: { readonly mark?: string; readonly isBare?: boolean } = {}): Interpolated {
+  const { mark = '\\', isBare = false } = how
   const found = { uses: [] as string[], missing: [] as string[], demanded: [] as string[] }
   const literal = (part: string): string => (mark === '\\' ? part : part.replaceAll(mark, ''))
   const expand = (part: string, level = 0): string => {
@@ -39,16 +41,20 @@ export function interpolate(text: string, lookup: Lookup, mark = '\\'): Interpol
     }
     return result + literal(part.slice(at))
   }
+  const expandOperand = (operand: string, level: number): string => {
+    const [, quote, inside = ''] = (isBare && /^(["'])(.*)\1$/s.exec(operand)) || []
+    return quote === "'" ? inside : expand(quote === undefined ? operand : inside, level)
+  }
   const expandOne = (inside: string, level: number): string => {
     const [, name = inside, operator = '', operand = ''] = OPERATOR.exec(inside) ?? []
     if (!NAME.test(name)) return `\${${inside}}`
     const value = lookup(name)
     // With a colon an empty value counts as not set.
     const isThere = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
-    if (operator.endsWith('+')) return isThere ? expand(operand, level) : ''
+    if (operator.endsWith('+')) return isThere ? expandOperand(operand, level) : ''
     if (isThere || /[-=]$/.test(operator)) {
       found.uses.push(name)
-      return isThere ? (value ?? '') : expand(operand, level)
+      return isThere ? (value ?? '') : expandOperand(operand, level)
     }
     if (operator.endsWith('?')) found.demanded.push(`needs ${name}${operand === '' ? ', which is not set' : `: ${operand}`}`)
     else found.missing.push(name)
