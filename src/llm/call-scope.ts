@@ -42,13 +42,12 @@ export interface CallScope {
   readonly signal: AbortSignal
   /** The message and the facts for the error, once an abort or a time limit ended the call. */
   readonly ending: readonly [string, LLMErrorFacts] | undefined
-  /**
-   * Counts an attempt and starts the limit for its first chunk. An answer that is not streamed has no first chunk: only the limit for
-   * the call applies.
-   */
-  beginAttempt(isWhole?: boolean): void
-  /** Waits for the server's next chunk under the limits for it. @throws when something ended the call meanwhile */
-  chunk<Value>(work: Promise<Value>): Promise<Value>
+  /** Counts an attempt and starts the limit for its first chunk. */
+  beginAttempt(): void
+  /** Starts the limit for the server's next chunk; that for the first starts with its attempt. */
+  waitForChunk(): void
+  /** Stops it, since the chunk is here. @throws when something ended the call meanwhile */
+  chunkCame(): void
   /** Sleeps, or less when the call ends meanwhile. */
   sleep(ms: number): Promise<void>
   /** Settles as the work does, or rejects as soon as the call ends: a `fetch` that ignores its signal cannot keep the call waiting. */
@@ -110,17 +109,18 @@ export function openScope(limits: CallLimits, signal: AbortSignal | undefined): 
     get ending() {
       return ending
     },
-    beginAttempt(isWhole) {
+    beginAttempt() {
       scope.attempts += 1
       phase = 'first-chunk'
-      phaseMs = isWhole ? Infinity : timeouts.firstChunkMs
+      phaseMs = timeouts.firstChunkMs
       waitingSince = performance.now()
       clearTimeout(timer)
       watch()
     },
-    async chunk(work) {
+    waitForChunk() {
       if (phase === 'chunk') waitingSince = performance.now()
-      const value = await work
+    },
+    chunkCame() {
       if (ending) throw ending
       if (phase !== 'chunk') {
         phase = 'chunk'
@@ -128,7 +128,6 @@ export function openScope(limits: CallLimits, signal: AbortSignal | undefined): 
         scope.firstChunkMs ??= performance.now() - startedAt
       }
       waitingSince = undefined
-      return value
     },
     async sleep(ms) {
       waitingSince = undefined

@@ -57,7 +57,10 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
   const provider = clientName('provider', definition.provider)
   const base = limitsOf(definition, CALL_DEFAULTS)
   const maxLength = answerLimit(definition.maxAnswerBytes)
-  const scopeOf = (options: CallOptions) => openScope(limitsOf(options, base), options.signal)
+  const scopeOf = (options: CallOptions, isWhole: boolean) => {
+    const limits = limitsOf(options, base)
+    return openScope(isWhole ? forWhole(limits) : limits, options.signal)
+  }
 
   return {
     provider,
@@ -66,7 +69,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
     ...(health && { health: health.bind(definition) }),
 
     async chat(request, options = {}) {
-      const scope = scopeOf(options)
+      const scope = scopeOf(options, !!definition.chat)
       const answer = new PartialAnswer(request.model, provider, scope, maxLength)
       let isComplete = false
       try {
@@ -83,7 +86,7 @@ export function defineLLMClient(definition: LLMClientDefinition): LLMClient {
 
     stream(request, options = {}) {
       return leavable<ChatEvent>(async function* (onLeave) {
-        const scope = scopeOf(options)
+        const scope = scopeOf(options, !definition.stream)
         onLeave(() => scope.abandon())
         const answer = new PartialAnswer(request.model, provider, scope, maxLength)
         let isComplete = false
@@ -112,10 +115,14 @@ function answerOnce(definition: LLMClientDefinition, request: ChatRequest, optio
   const call = { ...options, signal: scope.signal }
   return withRetries(
     scope,
-    () => scope.chunk(scope.race((chat as NonNullable<typeof chat>).call(definition, request, call))),
+    () => chunk((chat as NonNullable<typeof chat>).call(definition, request, call), scope),
     (error) => foreignError(error, { provider, model: request.model }, scope),
-    true,
   )
+}
+
+/** The limits of an answer that comes whole: it has no first chunk, so only the limit for the call applies. */
+function forWhole(limits: CallLimits): CallLimits {
+  return { ...limits, timeouts: { ...limits.timeouts, firstChunkMs: Number.POSITIVE_INFINITY } }
 }
 
 /** Batches through a client's own `embed`, each with timers and retries of its own. */
@@ -129,14 +136,14 @@ async function embedWith(
   const limits = limitsOf(options, base)
   const warnings = new Set<string>()
   const result = await embedInBatches(provider, request, limits, warnings, async (values, timeouts) => {
-    const scope = openScope({ ...limits, timeouts }, options.signal)
+    const scope = openScope(forWhole({ ...limits, timeouts }), options.signal)
     let isComplete = false
     const toError = (error: unknown) => foreignError(error, { provider, model: request.model }, scope)
     try {
       const call = { ...options, signal: scope.signal }
       const batch = { ...request, values }
-      const ask = () => scope.chunk(scope.race((embed as NonNullable<typeof embed>).call(definition, batch, call)))
-      const answer = await withRetries(scope, ask, toError, true)
+      const ask = () => chunk((embed as NonNullable<typeof embed>).call(definition, batch, call), scope)
+      const answer = await withRetries(scope, ask, toError)
       isComplete = true
       for (const warning of answer.warnings ?? []) warnings.add(warning)
       return { embeddings: answer.embeddings, inputTokens: answer.usage?.inputTokens }
@@ -162,13 +169,13 @@ async function* parts(
     scope,
     async () => {
       const iterator = (stream as NonNullable<typeof stream>).call(definition, request, call)[Symbol.asyncIterator]()
-      return { iterator, first: await step(iterator, scope) }
+      return { iterator, first: await chunk(iterator.next(), scope) }
     },
     (error) => foreignError(error, { provider, model: request.model }, scope),
   )
   let isAtEnd = false
   try {
-    for (let next = first; !next.done; next = await step(iterator, scope)) yield next.value
+    for (let next = first; !next.done; next = await chunk(iterator.next(), scope)) yield next.value
     isAtEnd = true
   } finally {
     // Not awaited: a generator that waits for ever would keep the caller waiting.
@@ -176,8 +183,12 @@ async function* parts(
   }
 }
 
-function step(iterator: AsyncIterator<ChatPart>, scope: CallScope): Promise<IteratorResult<ChatPart>> {
-  return scope.chunk(scope.race(iterator.next()))
+/** The next part of an answer, or a whole one, under the limits of the call. */
+async function chunk<Value>(work: Promise<Value>, scope: CallScope): Promise<Value> {
+  scope.waitForChunk()
+  const value = await scope.race(work)
+  scope.chunkCame()
+  return value
 }
 
 function* eventsOf(answer: ChatAnswer): Generator<ChatPart> {

@@ -99,7 +99,7 @@ export async function* askServer<Event>(
     if (scope.ending) return fail(...scope.ending)
     if (cause instanceof LLMError) return cause
     // A host's fetch may reject with anything.
-    const { message, status, said, cause: inner } = recordOf(cause) ?? {}
+    const { message = 'the connection was lost', status, said, cause: inner } = recordOf(cause) ?? {}
     if (cause instanceof CorruptLineError)
       return fail(`sent ${cause.message[0] === '<' ? 'a page instead of JSON' : 'what cannot be read'}: ${message}`, {
         reason: 'invalid_response',
@@ -125,17 +125,22 @@ export async function* askServer<Event>(
     checkHeaders(call.headers)
     const body = call.body && JSON.stringify(call.body)
     answer = await withRetries(scope, async () => openAnswer(call, await send(call, body, scope, fail), makeReader, scope), toError)
-    const { source, reader, events, next } = answer
+    const { source, reader, events, take, close } = answer
     while (true) {
       // Values before a fault in the same chunk are given out first.
       if (events.length > 0) yield events.splice(0)
       if (answer.fault !== undefined) throw answer.fault
       if (answer.isDone) break
-      await next()
+      scope.waitForChunk()
+      const step = await source.read()
+      scope.chunkCame()
+      take(step)
     }
     // Reading to the end lets the connection serve the next call; when the end does not come in time, the connection is closed.
-    await Promise.race([source.read().catch(() => {}), scope.sleep(END_OF_STREAM_MS)])
-    void source.cancel().catch(() => {})
+    const late = setTimeout(close, END_OF_STREAM_MS)
+    await source.read().catch(() => {})
+    clearTimeout(late)
+    close()
     isComplete = true
     if (reader.end) yield reader.end(scope)
   } catch (error) {
@@ -158,10 +163,12 @@ interface OpenAnswer<Event> {
   readonly reader: AnswerReader<Event>
   readonly events: Event[]
   isDone: boolean
-  /** What went wrong while a chunk was read. */
+  /** What was wrong with a chunk. */
   fault: unknown
-  /** Reads the next chunk. It never rejects. */
-  next(): Promise<void>
+  /** Takes the next chunk. It never throws. */
+  take(step: Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>): void
+  /** Ends the connection, and a read that waits. */
+  close(): void
 }
 
 /** Waits for the first chunk of an answer: a connection that is lost before it is retried. */
@@ -173,34 +180,39 @@ async function openAnswer<Event>(
 ): Promise<OpenAnswer<Event>> {
   const source = ((response.body ?? new Response('').body) as ReadableStream<Uint8Array>).getReader()
   // A body that does not follow the signal of its request ends here.
-  scope.release = () => void source.cancel().catch(() => {})
+  const close = () => void source.cancel().catch(() => {})
+  scope.release = close
   const events: Event[] = []
   const reader = makeReader((event) => events.push(event))
   const decoder = call.decoder((value) => {
     answer.isDone ||= reader.accept(value)
   }, call.maxBytes)
-  const fail = (error: unknown): void => {
-    answer.fault = error ?? new Error('the connection was lost')
-  }
-  const read = () => scope.chunk(source.read())
-  const take = ({ done, value }: Awaited<ReturnType<typeof read>>): void => {
-    try {
-      if (done) {
+  const answer: OpenAnswer<Event> = {
+    source,
+    reader,
+    events,
+    close,
+    isDone: false,
+    fault: undefined,
+    take({ done, value }) {
+      try {
+        if (!done) return decoder.push(value)
         decoder.flush()
         if (!answer.isDone && !reader.canEnd?.()) throw new Error('no "done" at the end')
         answer.isDone = true
-      } else decoder.push(value)
-    } catch (error) {
-      fail(error)
-    }
+      } catch (error) {
+        answer.fault = error
+      }
+    },
   }
-  const answer: OpenAnswer<Event> = { source, reader, events, isDone: false, fault: undefined, next: () => read().then(take, fail) }
-  take(await read())
+  const first = await source.read()
+  scope.chunkCame()
+  answer.take(first)
   // The reader may find that the server is not ready yet, or a proxy's error in an answer with status 200.
   const { fault } = answer
   const canAskAgain = fault instanceof LLMError ? fault.retryable : recordOf(fault)?.status
   if (canAskAgain && events.length === 0 && !reader.partial?.()) {
-    scope.release()
+    close()
     throw fault
   }
   return answer

@@ -39,13 +39,11 @@ export function answerReader({ provider, model, warnings, body, maxLength, isQui
           throw new Error(errorText(fields, JSON.stringify(fields)))
         const message = said ?? { content: fields.response, thinking: fields.thinking }
         answer.add(message.content, message.thinking)
-        if (message.tool_calls) {
-          for (const call of listOf(message.tool_calls)) {
-            const toolCall = toolCallOf(call)
-            answer.count(JSON.stringify(toolCall).length)
-            toolCalls.push(toolCall)
-            emit({ type: 'tool-call', toolCall })
-          }
+        for (const call of listOf(message.tool_calls)) {
+          const toolCall = toolCallOf(call)
+          answer.count(JSON.stringify(toolCall).length)
+          toolCalls.push(toolCall)
+          emit({ type: 'tool-call', toolCall })
         }
         last = fields
         if (!fields.done) return false

@@ -33,17 +33,15 @@ export function retryAfterOf(headers: { get(name: string): string | null }): num
  * once; a server's own Retry-After goes first. The pause ends when the call does.
  *
  * @param attempt rejects with what `toError` makes an `LLMError` of, whose `retryable` decides
- * @param isWhole whether the attempt gives a whole answer, so that the timer for the first chunk does not apply
  */
 export async function withRetries<Value>(
   scope: CallScope,
   attempt: () => Promise<Value>,
   toError: (error: unknown) => LLMError,
-  isWhole?: boolean,
 ): Promise<Value> {
   for (let retry = 0; ; retry += 1) {
     if (scope.ending) throw toError(undefined)
-    scope.beginAttempt(isWhole)
+    scope.beginAttempt()
     try {
       return await attempt()
     } catch (cause) {

@@ -9,8 +9,7 @@ const MODEL_AT_FAULT = /pars\w+ tool call|tool call pars|failed_generation/i
 const NO_SUCH_MODEL = /(?:model|deployment).*not.(?:found|exist)|(?:unknown|such|invalid) model|no endpoints found for/is
 /** The same with status 400, where other words of a model are about the request: OpenRouter, Groq. */
 const NO_MODEL_OF_400 = /not a valid model|model_(?:decommissioned|not_found)/i
-const TOO_LONG =
-  /context.(?:length|size|window)|maximum (?:context|prompt)|too (?:many tokens|long)|token count.*exceeds|`inputs`.*tokens|request too large/i
+const TOO_LONG = /context.(?:length|size|window)|maximum (?:context|prompt)|too (?:many tokens|long)|token count.*exceeds|`inputs`.*tokens/i
 
 /**
  * The account has no credit left, or no requests for the day: a limit of speed passes, this does not. In the words of OpenAI, Moonshot,
