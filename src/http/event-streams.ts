@@ -22,7 +22,7 @@ const encoder = new TextEncoder()
 
 /**
  * Server-sent events. To a client that names the last event it saw, a stream first sends what it missed; then it sends `ready`, then a `change`
- * for every change, wherever it was made. The id of an event is its revision.
+ * for every change, wherever it was made. The id of an event is its revision, once every change up to it was told.
  */
 export class EventStreams {
   readonly #manager: HttpManager
@@ -119,9 +119,12 @@ class Stream {
   }
 
   #sendChanges(changes: readonly SentChange[]): void {
-    for (const [place, change] of changes.entries()) {
-      const isLastOfRevision = changes[place + 1]?.revision !== change.revision
-      this.#send('change', change, isLastOfRevision ? change.revision : undefined)
+    // Messages overtake each other: a client that names the id of one would not be told of one before it that is still on its way.
+    const { revision: applied = 0 } = this.#manager.stats()
+    const inOrder = changes.toSorted((left, right) => left.revision - right.revision)
+    for (const [place, change] of inOrder.entries()) {
+      const isLastOfRevision = inOrder[place + 1]?.revision !== change.revision
+      this.#send('change', change, isLastOfRevision && change.revision <= applied ? change.revision : undefined)
     }
   }
 

@@ -22,7 +22,7 @@ const MOST_CHANGES = 1_000
 
 /** The changes after a revision, oldest first, from the changelog. */
 export async function missedChanges(manager: HttpManager, seen: number | undefined): Promise<Missed> {
-  if (seen === undefined) return { changes: [], revision: manager.stats().revision }
+  if (seen === undefined) return { changes: [], revision: await currentRevision(manager) }
   // Waits for these changes here, so that a client can read them at once.
   await manager.catchUp()
   const { revision } = manager.stats()
@@ -36,6 +36,12 @@ export async function missedChanges(manager: HttpManager, seen: number | undefin
   if (!isWhole) return { changes: undefined, revision }
   const missed = items.filter((change) => change.revision > seen && (revision === undefined || change.revision <= revision)).reverse()
   return { changes: distinct(missed), revision }
+}
+
+/** A change that was heard before the one that came before it was told to the streams that were open then: the log is read for both. */
+async function currentRevision(manager: HttpManager): Promise<number | undefined> {
+  if (manager.stats().lag > 0) await manager.catchUp().catch(() => {})
+  return manager.stats().revision
 }
 
 /** One event for each entity of a revision, as the manager tells changes. Context rules are read as one, and told without a name. */

@@ -221,22 +221,78 @@ describe('the stream of events', () => {
   })
 
   it('is dropped when its client does not read', async () => {
-    const listeners = new Set<(change: object) => void>()
-    const manager = {
-      stats: () => ({ revision: 1 }),
-      on: (_: string, listener: (change: object) => void) => {
-        listeners.add(listener)
-        return () => listeners.delete(listener)
-      },
-    }
+    const { manager, listeners, tell } = standIn()
     const streams = new EventStreams(manager as never)
     await streams.open(undefined)
 
     for (let revision = 2; listeners.size > 0 && revision < 100; revision++) {
-      for (const listener of listeners) listener({ kind: 'prompt', name: 'x'.repeat(100_000), revision })
+      tell(revision, { name: 'x'.repeat(100_000) })
       await Promise.resolve()
     }
 
     expect(listeners.size).toBe(0)
   })
 })
+
+describe('a change that is heard before the one that came before it', () => {
+  it('gives no id: who comes back with it would miss the other', async () => {
+    const { manager, tell } = standIn()
+    const told = await textOf(new EventStreams(manager as never))
+
+    tell(3)
+    await told.until(/"revision":3/)
+    tell(2)
+    manager.state.revision = 3
+
+    expect(changesIn(await told.until(/"revision":2/)).map(({ id, revision }) => ({ id, revision }))).toEqual([
+      { id: undefined, revision: 3 },
+      { id: 2, revision: 2 },
+    ])
+  })
+
+  it('is not missed by a stream that is opened then: the log is read before the stream is ready', async () => {
+    const { manager } = standIn()
+    Object.assign(manager.state, { revision: 1, lag: 2 })
+    manager.catchUp = async () => void Object.assign(manager.state, { revision: 3, lag: 0 })
+
+    expect(await (await textOf(new EventStreams(manager as never))).until(/event: ready/)).toMatch(/id: 3\nevent: ready/)
+  })
+
+  it('does not keep a stream closed while the log cannot be read', async () => {
+    const { manager } = standIn()
+    manager.state.lag = 2
+    manager.catchUp = () => Promise.reject(new Error('PostgreSQL is away'))
+
+    expect(await (await textOf(new EventStreams(manager as never))).until(/event: ready/)).toMatch(/id: 1\nevent: ready/)
+  })
+})
+
+/** A manager whose messages come in the order that a test wants. */
+function standIn() {
+  const listeners = new Set<(change: object) => void>()
+  const manager = {
+    state: { revision: 1, lag: 0 },
+    stats: () => manager.state,
+    catchUp: async () => {},
+    on: (_: string, listener: (change: object) => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const tell = (revision: number, change: object = {}) => {
+    for (const listener of listeners) listener({ kind: 'prompt', name: 'p', ...change, revision })
+  }
+  return { manager, listeners, tell }
+}
+
+async function textOf(streams: EventStreams) {
+  const { body } = await streams.open(undefined)
+  const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  return {
+    async until(wanted: RegExp): Promise<string> {
+      while (!wanted.test(text)) text += (await reader.read()).value
+      return text
+    },
+  }
+}
