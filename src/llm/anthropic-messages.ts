@@ -50,7 +50,9 @@ export interface AnthropicMessages {
  *
  * Messages of role `system` and `developer` become `system`, wherever they stand. Results of tools go to the user's side,
  * and messages of one side that follow each other become one. Cache marks become `cache_control`, at most four: the API
- * refuses more, so the last ones stay. Thoughts go back only with their signature (`providerMetadata.anthropic`).
+ * refuses more, so the last ones stay. It also refuses a mark of an hour behind one of five minutes, so marks before it last
+ * an hour too; and text of nothing but blanks, which is left out. Thoughts go back only with their signature
+ * (`providerMetadata.anthropic`).
  *
  * @throws {LLMError} with reason `unsupported` for a picture or a file in a message of role `system` or `developer`
  * @example
@@ -78,7 +80,9 @@ export function toAnthropicMessages(messages: readonly Message[]): AnthropicMess
     if (last?.role === role) last.blocks.push(...blocks)
     else if (blocks.length > 0) turns.push({ role, blocks })
   }
-  keepLastMarks([...system, ...turns.flatMap(({ blocks }) => blocks.flatMap(withInner))])
+  const blocks = [...system, ...turns.flatMap((turn) => turn.blocks.flatMap(withInner))]
+  keepLastMarks(blocks)
+  putLongMarksFirst(blocks)
   const [only, ...more] = system
   return {
     ...(only && { system: more.length > 0 || only.cache_control ? system : only.text }),
@@ -98,6 +102,14 @@ function keepLastMarks(blocks: readonly (AnthropicBlock & Cacheable)[]): void {
   for (const block of blocks.filter(({ cache_control }) => cache_control).slice(0, -MOST_MARKS)) delete block.cache_control
 }
 
+/** The prefix that is kept for an hour holds those before it, so nothing more is written for them. */
+function putLongMarksFirst(blocks: readonly (AnthropicBlock & Cacheable)[]): void {
+  const lastLong = blocks.findLastIndex(({ cache_control }) => cache_control?.ttl === '1h')
+  for (const block of blocks.slice(0, Math.max(lastLong, 0))) {
+    if (block.cache_control) block.cache_control = { ...block.cache_control, ttl: '1h' }
+  }
+}
+
 /** A single block of plain text is sent as a string. */
 function plainText(blocks: readonly AnthropicBlock[]): string | undefined {
   const [only, ...more] = blocks
@@ -105,7 +117,7 @@ function plainText(blocks: readonly AnthropicBlock[]): string | undefined {
 }
 
 function blocksOf(message: Message): AnthropicBlock[] {
-  const blocks = partsOf(message).flatMap((part) => withCache(blockOf(part), (part as { cache?: CacheMark }).cache))
+  const blocks = withoutBlanks(partsOf(message).flatMap((part) => withCache(blockOf(part), (part as { cache?: CacheMark }).cache)))
   if (message.role === 'tool') {
     const content = plainText(blocks) ?? blocks
     return [
@@ -120,6 +132,16 @@ function blocksOf(message: Message): AnthropicBlock[] {
     ...optionsOf(call),
   }))
   return [...blocks, ...uses]
+}
+
+/** The mark of a text that is left out stands at what comes before it. */
+function withoutBlanks(blocks: readonly AnthropicBlock[]): AnthropicBlock[] {
+  let kept: AnthropicBlock[] = []
+  for (const block of blocks) {
+    if (block.type !== 'text' || block.text.trim() !== '') kept.push(block)
+    else kept = marked(kept, block.cache_control)
+  }
+  return kept
 }
 
 function blockOf(part: MessagePart): AnthropicBlock[] {
@@ -158,10 +180,13 @@ function optionsOf({ providerOptions }: ProviderFields): object {
   return { ...(cacheControl !== undefined && { cache_control: cacheControl }), ...options }
 }
 
-/** The mark stands at the last block that can have one. */
 function withCache(blocks: AnthropicBlock[], cache: CacheMark | undefined): AnthropicBlock[] {
+  return cache ? marked(blocks, { type: 'ephemeral', ...(cache !== true && { ttl: cache }) }) : blocks
+}
+
+/** The mark stands at the last block that can have one. */
+function marked(blocks: AnthropicBlock[], mark: AnthropicCacheControl | undefined): AnthropicBlock[] {
   const at = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
-  if (!cache || at < 0) return blocks
-  const marked = { ...(blocks[at] as AnthropicText), cache_control: { type: 'ephemeral' as const, ...(cache !== true && { ttl: cache }) } }
-  return [...blocks.slice(0, at), marked, ...blocks.slice(at + 1)]
+  if (!mark || at < 0) return blocks
+  return blocks.with(at, { ...(blocks[at] as AnthropicText), cache_control: mark })
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { AnthropicText } from '../../src/llm/anthropic-messages.js'
 import {
   type Message,
   OllamaClient,
@@ -427,6 +428,39 @@ it('counts the cache marks within results of tools among the four that Anthropic
 
   expect(sent.match(/cache_control/g)).toHaveLength(4)
   expect(sent).toContain('"system":"Brief."')
+})
+
+it('gives Anthropic no mark of an hour behind a shorter one, which it refuses: marks before it last as long', () => {
+  const messages: Message[] = [
+    { role: 'system', content: 'Brief.', cache: true },
+    { role: 'user', content: 'a', cache: '5m' },
+    { role: 'assistant', content: 'b', cache: '1h' },
+    { role: 'user', content: 'c', cache: '5m' },
+  ]
+
+  const { system, messages: turns } = toAnthropicMessages(messages)
+
+  const marks = [system, ...turns.map(({ content }) => content)].map((blocks) => (blocks as AnthropicText[])[0]?.cache_control?.ttl)
+  expect(marks).toEqual(['1h', '1h', '1h', '5m'])
+})
+
+it('gives Anthropic no text of blanks, which it refuses, and leaves the mark at what stands before it', () => {
+  const blank = { type: 'text' as const, text: ' \n', cache: true as const }
+  const messages: Message[] = [
+    { role: 'system', content: '' },
+    { role: 'user', content: [{ type: 'text', text: 'Read this.' }, blank] },
+    { role: 'assistant', content: '', toolCalls: [{ id: 'c', name: 'look', input: '{}' }], cache: true },
+    { role: 'tool', toolCallId: 'c', content: [blank], cache: true },
+    { role: 'assistant', content: [blank] },
+  ]
+
+  expect(toAnthropicMessages(messages)).toEqual({
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'Read this.', cache_control: { type: 'ephemeral' } }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'look', input: {}, cache_control: { type: 'ephemeral' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: '', cache_control: { type: 'ephemeral' } }] },
+    ],
+  })
 })
 
 it.each(['system', 'developer'] as const)('refuses a picture for Anthropic in a message of role %s', (role) => {

@@ -67,6 +67,16 @@ describe('content parts', () => {
   })
 })
 
+it('warns of a mark for five minutes before one for an hour, which Anthropic refuses', () => {
+  const short = { role: 'system', content: 'x', cache: true } as const
+  const long = { role: 'user', content: 'y', cache: '1h' } as const
+
+  expect(lintTemplate([short, long])).toEqual([
+    expect.stringContaining('Message 1 is marked for five minutes, before a mark for an hour (message 2)'),
+  ])
+  expect(lintTemplate([long, short])).toEqual([])
+})
+
 describe('a variable before the end of a cached prefix', () => {
   it.each<[string, readonly ChatMessageTemplate[], readonly string[]]>([
     ['none without a mark', [{ role: 'system', content: '{a}' }], []],
