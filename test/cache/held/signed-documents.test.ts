@@ -52,6 +52,18 @@ describe('a signed document', () => {
     )
   })
 
+  it('is refused when only bits of its signature were changed that are not part of the bytes', () => {
+    const [stamp = '', text = ''] = encodeDocument(
+      { scope: 'prompt:default:a', revision: 1, token: 't', asOf: 2, text: '"x"' },
+      KEY,
+      SIGNER,
+    ).split('\n')
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const accepted = [...alphabet].filter((last) => decoded(`${stamp.slice(0, -1)}${last}\n${text}`) !== undefined)
+
+    expect(accepted).toEqual([stamp.at(-1)])
+  })
+
   it('is refused when it is signed with another secret or not at all', () => {
     const document = { scope: 'prompt:default:a', revision: 1, token: 't', asOf: 2, text: '"x"' }
 
