@@ -76,7 +76,7 @@ export type {
   TemplateFormat,
   TemplateType,
 } from './entities/template.js'
-export type { ChangelogHooks, Receipt, WriteFacts, WriteMeta, Written } from './entities/written.js'
+export type { ChangelogHooks, GroupMeta, Receipt, WriteFacts, WriteMeta, Written } from './entities/written.js'
 export { defineKind, type Kind, type KindOptions } from './kinds/define-kind.js'
 export type { EmbeddingConfigDraft } from './kinds/embedding.js'
 export type { EntryDraft } from './kinds/entry.js'
@@ -160,6 +160,7 @@ export {
 } from './settings/index.js'
 export {
   AlreadyExistsError,
+  ChangedError,
   ConfigError,
   type ConfigErrorCode,
   ContentError,

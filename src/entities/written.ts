@@ -25,8 +25,8 @@ export interface WriteFacts {
 /** What a write resolves with. */
 export type Written<Entity> = Entity & WriteFacts
 
-/** What every write takes besides its own arguments. */
-export interface WriteMeta {
+/** What several writes that are carried out as one take: `transaction` and `ensure`. */
+export interface GroupMeta {
   /** Who did it, for the changelog. */
   readonly changedBy?: string
   /** Why, for the changelog. */
@@ -36,6 +36,15 @@ export interface WriteMeta {
    * with Redis, and not inside `transaction()`.
    */
   readonly waitForWorkers?: number
+}
+
+/** What every write takes besides its own arguments. */
+export interface WriteMeta extends GroupMeta {
+  /**
+   * Nothing is written when the entity was changed after this revision, with `ChangedError`: the `revision` of the read that the write is
+   * based on. Whatever its labels, versions and rollouts; the context rules of a project are one entity.
+   */
+  readonly ifUnchangedSince?: number
 }
 
 export interface ChangelogHooks {

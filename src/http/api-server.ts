@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import * as v from 'valibot'
 import type { IdempotencyKeys } from '../entities/idempotency.js'
+import { isConfigError } from '../shared/errors.js'
 import type { Action, Actor } from './actor.js'
 import { type Answer, API_HEADERS, isAnswer, jsonAnswer } from './answer.js'
 import { type AccessRules, actorOf, permit } from './authentication.js'
 import { checkBodyHeaders, refuseDeep } from './body.js'
 import { RequestChecks } from './complaints.js'
 import { compressed } from './compression.js'
-import { requireMatch, requireNoMatch, unlessKnown } from './conditions.js'
+import { type Conditions, conditionsOf, requireConditions, unlessKnown } from './conditions.js'
 import type { Call, Endpoint, ObjectSchema, Services } from './endpoint.js'
 import type { Exchange } from './exchange.js'
 import { once } from './idempotency.js'
+import { knownRevision } from './known-revision.js'
 import { Problem, problemOf } from './problem.js'
 import { parseQuery } from './query.js'
 import { Routes } from './routes.js'
@@ -31,6 +33,8 @@ const NO_QUERY = v.strictObject({})
 /** Of each endpoint. */
 const MOST_KEPT_QUERIES = 100
 const LONGEST_KEPT_QUERY = 200
+/** Of a write on condition, when others are faster again and again. */
+const MOST_TRIES = 20
 const REQUEST_ID = /^[\w.:-]{1,128}$/
 const NOBODY: Actor = { name: 'nobody' }
 const READ_EVERYTHING: Action = { verb: 'read', kind: 'all', project: '*', name: '*', labels: [] }
@@ -78,22 +82,30 @@ export class ApiServer {
   async #serveActor(endpoint: Endpoint, actor: Actor, call: AnyCall, exchange: Exchange): Promise<Answer> {
     const { services, keys } = this.#parts
     await permit(actor, (await endpoint.action?.(call, services)) ?? READ_EVERYTHING)
-    const work = async () => {
-      if (endpoint.access === 'write') await this.#checkConditions(endpoint, call, exchange)
-      return this.#carryOut(endpoint, call)
-    }
-    const key = endpoint.access === 'write' && endpoint.method === 'POST' ? exchange.header('idempotency-key') : undefined
+    if (endpoint.access !== 'write') return this.#carryOut(endpoint, call)
+    const conditions = conditionsOf(exchange)
+    const work = () => (conditions ? this.#carryOutIf(conditions, endpoint, call) : this.#carryOut(endpoint, call))
+    const key = endpoint.method === 'POST' ? exchange.header('idempotency-key') : undefined
     if (key === undefined) return work()
     const request = JSON.stringify([exchange.path, exchange.search, call.body])
     return once(keys, { actor: actor.name, key, request }, work)
   }
 
-  async #checkConditions(endpoint: Endpoint, call: AnyCall, { header }: Exchange): Promise<void> {
-    const [ifMatch, ifNoneMatch] = [header('if-match'), header('if-none-match')]
-    if (ifMatch === undefined && ifNoneMatch === undefined) return
-    const current = await endpoint.current?.(call, this.#parts.services)
-    if (ifMatch !== undefined) requireMatch(ifMatch, current)
-    if (ifNoneMatch !== undefined) requireNoMatch(ifNoneMatch, current)
+  /**
+   * A write on condition. It notices what was changed after the comparison, and writes nothing: then the comparison is made again, because
+   * what was changed may be another context rule of the project, or another version than the one that was named.
+   */
+  async #carryOutIf(conditions: Conditions, endpoint: Endpoint, call: AnyCall): Promise<Answer> {
+    const { services } = this.#parts
+    for (let tries = 1; ; tries++) {
+      const ifUnchangedSince = endpoint.current && (await knownRevision(services.manager))
+      requireConditions(conditions, await endpoint.current?.(call, services))
+      try {
+        return await this.#carryOut(endpoint, { ...call, ifUnchangedSince })
+      } catch (error) {
+        if (!isConfigError(error, 'E_CHANGED') || tries === MOST_TRIES) throw error
+      }
+    }
   }
 
   /** The request as its endpoint declares it. */

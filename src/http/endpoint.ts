@@ -31,6 +31,8 @@ export interface Call<Query = Record<string, unknown>, Body = unknown> {
   readonly identity: Actor
   /** Where the API is: `/config/api`. */
   readonly api: string
+  /** The revision in which the conditions of this write were true. */
+  readonly ifUnchangedSince?: number | undefined
   /** Ends when the client goes away. */
   signal(): AbortSignal
   /** A header of the request, by its name in lower case. */

@@ -53,6 +53,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   E_NOT_FOUND: 404,
   E_ALREADY_EXISTS: 409,
   E_VERSION_CONFLICT: 409,
+  E_CHANGED: 412,
   E_CONTENT: 500,
   E_IN_USE: 409,
   E_TEMPLATE_SYNTAX: 422,

@@ -7,7 +7,7 @@ import type { IdempotencyKeys } from '../entities/idempotency.js'
 import type { ModelConfig } from '../entities/model-config.js'
 import type { Prompt } from '../entities/prompt.js'
 import { contextRulesScope } from '../entities/scope.js'
-import type { Receipt, WriteFacts, WriteMeta } from '../entities/written.js'
+import type { GroupMeta, Receipt, WriteFacts } from '../entities/written.js'
 import { CONTEXT_RULES } from '../kinds/context-rules.js'
 import type { AnyHostKind, Kind } from '../kinds/define-kind.js'
 import { EMBEDDING_KIND } from '../kinds/embedding.js'
@@ -34,7 +34,7 @@ import { type PruneOptions, type PruneReport, prune } from '../store/write/prune
 import { type Purge, purgeOf } from '../store/write/purge.js'
 import type { Recorder } from '../store/write/recorder.js'
 import { refreshOf } from '../store/write/refresh.js'
-import { META_KEYS } from '../store/write/requests.js'
+import { GROUP_META_KEYS, META_KEYS } from '../store/write/requests.js'
 import type { PromptDefinition } from '../template/prompt-definition.js'
 import { Backend } from './backend.js'
 import {
@@ -345,17 +345,17 @@ export class ConfigurationManager {
    * @throws {InvalidArgumentError} when `work` returns before a call of its repositories has ended: an `await` was forgotten, and nothing is
    *   written; and from a write of the manager itself inside `work`, which would wait for ever
    */
-  async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: WriteMeta = {}): Promise<Value> {
+  async transaction<Value>(work: (repositories: Repositories) => Promise<Value>, meta: GroupMeta = {}): Promise<Value> {
     return (await this.transactionWithFacts(work, meta)).value
   }
 
   /** `transaction`, with what is known after the commit: the revision, whether others were told, and the receipt of `waitForWorkers`. */
   async transactionWithFacts<Value>(
     work: (repositories: Repositories) => Promise<Value>,
-    meta: WriteMeta = {},
+    meta: GroupMeta = {},
   ): Promise<{ readonly value: Value; readonly facts: WriteFacts }> {
     this.#refuseClosed()
-    checkKeys(meta, META_KEYS)
+    checkKeys(meta, GROUP_META_KEYS)
     checkMeta(meta)
     await this.#open()
     const { store } = this.#backend

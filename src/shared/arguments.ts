@@ -119,10 +119,18 @@ function isRecord(value: unknown): value is object {
 }
 
 /** The author and the reason of a write. */
-export function checkMeta(meta: { readonly changedBy?: unknown; readonly summary?: unknown; readonly waitForWorkers?: unknown }): void {
+export function checkMeta(meta: {
+  readonly changedBy?: unknown
+  readonly summary?: unknown
+  readonly waitForWorkers?: unknown
+  readonly ifUnchangedSince?: unknown
+}): void {
   checkOptionalText('changedBy', meta.changedBy, LIMITS.author)
   checkOptionalText('summary', meta.summary, LIMITS.summary)
   if (meta.waitForWorkers !== undefined) checkInteger('waitForWorkers', meta.waitForWorkers, { min: 1, max: LIMITS.waitMs })
+  if (meta.ifUnchangedSince !== undefined) {
+    checkInteger('ifUnchangedSince', meta.ifUnchangedSince, { min: 0, max: Number.MAX_SAFE_INTEGER })
+  }
 }
 
 /** PostgreSQL can store neither NUL nor half a character. */

@@ -11,6 +11,7 @@ export type ConfigErrorCode =
   | 'E_NOT_FOUND'
   | 'E_ALREADY_EXISTS'
   | 'E_VERSION_CONFLICT'
+  | 'E_CHANGED'
   | 'E_IN_USE'
   | 'E_INVALID_ARGUMENT'
   | 'E_TEMPLATE_SYNTAX'
@@ -120,6 +121,25 @@ export class VersionConflictError extends ConfigError {
         'Read it again and decide with the new version in view.',
     )
     this.label = facts.label
+    this.expected = facts.expected
+    this.actual = facts.actual
+  }
+}
+
+/** The entity was changed after the revision that the write is based on. */
+export class ChangedError extends ConfigError {
+  override readonly name = 'ChangedError'
+  readonly code = 'E_CHANGED'
+  /** `ifUnchangedSince` */
+  readonly expected: number
+  /** The revision of the last change. */
+  readonly actual: number
+
+  constructor(facts: { entity: string; expected: number; actual: number }) {
+    super(
+      `${facts.entity} was changed in revision ${facts.actual}, after ${facts.expected}. Nothing was written. ` +
+        'Read it again and decide with that in view.',
+    )
     this.expected = facts.expected
     this.actual = facts.actual
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -57,6 +57,7 @@ export async function runChaos({ seed, seconds, workers = 4, redis: kind = 'serv
     await sleep(SETTLE_MS)
     await fleet.finish()
     const evidence = { histories: readHistories(histories, fleet), truth: await postgres.truth(), outages: faults.outages }
+    if (process.env.AGENT_CONFIG_CHAOS_KEEP !== undefined) writeFileSync(join(folder, 'evidence.json'), JSON.stringify(evidence))
     const verdict = checkHistory({ ...evidence, readMs: READ_MS, pollMs: POLL_MS })
     const counts = { ...total(evidence.histories), lostCommits: commitsOf(postgres.losses) }
     return {

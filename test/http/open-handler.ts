@@ -74,6 +74,25 @@ export async function openHandler(options: ConfigHandlerOptions = {}, managerOpt
   }
 }
 
+/** Another worker on a database that is there: a manager and a handler of its own. */
+export interface OpenWorker {
+  readonly handler: ConfigHandler
+  close(): Promise<void>
+}
+
+export async function openWorker(databaseUrl: string): Promise<OpenWorker> {
+  const manager = createConfigManager({ database: databaseUrl, redis: false })
+  await manager.ready()
+  const handler = createConfigHandler(manager, { authenticate: bearerTokens({ ada: { token: TOKENS.ada, can: roles.admin } }) })
+  return {
+    handler,
+    async close() {
+      handler.close()
+      await manager.shutdown()
+    },
+  }
+}
+
 function bearing(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` }
 }

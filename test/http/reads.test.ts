@@ -157,6 +157,7 @@ describe('an answer', () => {
 
   it('of a write says how many workers serve it, when it waited for them', async () => {
     const other = await openHandler({}, { redis: testRedisUrl(), namespace: uniqueNamespace() })
+    await expect.poll(() => other.manager.stats().redis.state).toBe('up')
 
     const made = await other.ask('POST', '/prompts?wait_for_workers=1000', { name: 'x', template: 'x' })
     const promoted = await other.ask('POST', '/prompts/x/promote?waitForWorkers=1000', { version: 1 })

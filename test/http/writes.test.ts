@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createConfigHandler } from '../../src/http/index.js'
 import { type ConfigurationManager, createConfigManager } from '../../src/index.js'
-import { ADMIN, type OpenHandler, openHandler } from './open-handler.js'
+import { ADMIN, type OpenHandler, type OpenWorker, openHandler, openWorker } from './open-handler.js'
 
 let open: OpenHandler
 
@@ -402,6 +402,77 @@ describe('If-Match', () => {
     expect(
       (await open.ask('DELETE', '/prompts/tiers?force=true', undefined, { ...ADMIN, 'if-match': gzip.headers.get('etag')! })).status,
     ).toBe(200)
+  })
+
+  describe('of many writers at once, through two workers', () => {
+    let second: OpenWorker
+    beforeAll(async () => {
+      second = await openWorker(open.databaseUrl)
+    })
+    afterAll(() => second.close())
+    /** Sends the same request many times at once, half of them to each worker, and counts the answers. */
+    const race = async (method: string, path: string, headers: Record<string, string>, body?: (place: number) => object) => {
+      const request = (place: number) =>
+        new Request(`http://host/config/api${path}`, {
+          method,
+          headers: { ...ADMIN, ...headers, ...(body && { 'content-type': 'application/json' }) },
+          ...(body && { body: JSON.stringify(body(place)) }),
+        })
+      const workers = [open.handler, second.handler]
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, place) => workers[place % 2]!(request(place))))
+      return answers.map(({ status }) => status).sort()
+    }
+    const tagOf = async (path: string) => (await open.ask('GET', path)).headers.get('etag')!
+    const once = (status: number) => [status, ...Array<number>(11).fill(412)]
+
+    it.each([
+      [
+        'a version',
+        'POST',
+        '/prompts/raced-version/versions',
+        201,
+        (place: number) => ({ template: `By ${place}`, labels: ['production'] }),
+      ],
+      ['a version without labels', 'POST', '/prompts/raced-draft/versions', 201, (place: number) => ({ template: `By ${place}` })],
+      ['a promotion', 'POST', '/prompts/raced-promotion/promote', 200, () => ({ version: 2 })],
+      ['a deactivation', 'DELETE', '/prompts/raced-deactivation?force=true', 200, undefined],
+    ] as const)('lets one through: %s', async (_, method, path, status, body) => {
+      const name = path.split('/')[2]!.split('?')[0]!
+      await create(name)
+      await open.ask('POST', `/prompts/${name}/versions`, { template: 'Two' })
+
+      expect(await race(method, path, { 'if-match': await tagOf(`/prompts/${name}`) }, body)).toEqual(once(status))
+    })
+
+    it('lets one through: a context rule, whatever happens to others of its project', async () => {
+      await open.ask('POST', '/context-rules', { name: 'raced', important: 'one' })
+      await open.ask('POST', '/context-rules', { name: 'other', important: 'one' })
+      const etag = await tagOf('/context-rules/raced')
+      const others = async () => {
+        for (let place = 0; place < 10; place++) await open.ask('POST', '/context-rules/other/versions', { important: `by ${place}` })
+      }
+      const path = '/context-rules/raced/versions'
+      const [statuses] = await Promise.all([race('POST', path, { 'if-match': etag }, (place) => ({ important: `by ${place}` })), others()])
+
+      expect(statuses).toEqual(once(201))
+    })
+
+    it('lets one through: a ramp', async () => {
+      await create('raced-ramp')
+      const arms = [{ version: 1, weight: 1 }]
+      const { id } = (await open.ask('POST', '/rollouts', { kind: 'prompt', name: 'raced-ramp', arms, coverage: 5 })).body
+      const etag = await tagOf(`/rollouts/${id}`)
+
+      expect(await race('POST', `/rollouts/${id}/ramp`, { 'if-match': etag }, (place) => ({ coverage: 10 + place }))).toEqual(once(200))
+    })
+
+    it('lets one through that must meet nothing', async () => {
+      const headers = { 'if-none-match': '*' }
+
+      expect(
+        await race('POST', '/prompts/raced-birth/versions', headers, () => ({ template: 'x', create: true, labels: ['production'] })),
+      ).toEqual(once(201))
+    })
   })
 
   it('works for rollouts', async () => {

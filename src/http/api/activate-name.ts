@@ -8,6 +8,7 @@ interface Request {
   readonly changedBy: string
   readonly summary?: string
   readonly waitForWorkers?: number
+  readonly ifUnchangedSince?: number
 }
 
 const LAST_CHANGES = 1_000

@@ -6,13 +6,19 @@ export function reading({ defaults }: Services, kind: string, project: string | 
   return { verb: 'read', kind, project: project ?? defaults.project, name, labels: [] }
 }
 
-/** Who writes, why, and how long to wait: for every write of the library. */
+/** Who writes, why, on what condition, and how long to wait: for every write of the library. */
 export function metaOf(
   call: Call<{ readonly wait_for_workers?: number | undefined }, unknown>,
   summary?: string | undefined,
-): { changedBy: string; summary?: string; waitForWorkers?: number } {
+): { changedBy: string; summary?: string; waitForWorkers?: number; ifUnchangedSince?: number } {
   const wait = call.query?.wait_for_workers
-  return { changedBy: call.actor, ...(summary !== undefined && { summary }), ...(wait !== undefined && { waitForWorkers: wait }) }
+  const { actor, ifUnchangedSince } = call
+  return {
+    changedBy: actor,
+    ...(summary !== undefined && { summary }),
+    ...(wait !== undefined && { waitForWorkers: wait }),
+    ...(ifUnchangedSince !== undefined && { ifUnchangedSince }),
+  }
 }
 
 /** The project of a request: that of its query or its body, else the manager's. */

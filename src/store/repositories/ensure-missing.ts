@@ -1,12 +1,12 @@
-import type { WriteMeta, Written } from '../../entities/written.js'
+import type { GroupMeta, Written } from '../../entities/written.js'
 import { checkKeys } from '../../shared/known-keys.js'
 import type { EntityState } from '../write/entity-state.js'
 import type { Recorder } from '../write/recorder.js'
-import { META_KEYS } from '../write/requests.js'
+import { GROUP_META_KEYS } from '../write/requests.js'
 import type { Write } from '../write/write.js'
 import { metaOf } from './labelled-repository.js'
 
-export interface EnsureOptions extends WriteMeta {
+export interface EnsureOptions extends GroupMeta {
   /** @default the manager's label, 'production' */
   readonly labels?: readonly string[]
 }
@@ -29,7 +29,7 @@ export async function ensureMissing<Draft extends { readonly name: string }>(
   parts: EnsureParts<Draft>,
 ): Promise<Written<{ readonly created: readonly string[] }>> {
   const { recorder, options, exists, permit } = parts
-  checkKeys(options, ['labels', ...META_KEYS])
+  checkKeys(options, ['labels', ...GROUP_META_KEYS])
   const labels = options.labels ?? [parts.defaultLabel]
   const meta = metaOf(options)
   // `authorize` is asked before the transaction, and only about names that are missing. None of the others can go missing meanwhile.

@@ -85,7 +85,8 @@ export interface Copy extends Target, WriteMeta {
 
 /** The keys of each request: what else is given is refused. */
 const TARGET = ['name', 'project'] as const
-export const META_KEYS = ['changedBy', 'summary', 'waitForWorkers'] as const
+export const GROUP_META_KEYS = ['changedBy', 'summary', 'waitForWorkers'] as const
+export const META_KEYS = [...GROUP_META_KEYS, 'ifUnchangedSince'] as const
 export const REQUEST_KEYS = {
   promote: [...TARGET, 'version', 'label', 'expectedVersion', 'force', ...META_KEYS],
   rollback: [...TARGET, 'label', ...META_KEYS],

@@ -35,7 +35,10 @@ export class SessionRecorder implements Recorder {
     if (meta.waitForWorkers !== undefined)
       throw new InvalidArgumentError('waitForWorkers', 'must not be given inside transaction(): nobody can serve it yet')
     if (!this.#isOpen) throw ended()
-    return { value: await this.#session.write(write), facts: { revision: this.#session.revision, propagated: undefined } }
+    return {
+      value: await this.#session.write(write, meta.ifUnchangedSince),
+      facts: { revision: this.#session.revision, propagated: undefined },
+    }
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import type { WriteMeta } from '../../entities/written.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { KindRegistry } from '../../kinds/registry.js'
 import type { Row } from '../../kinds/row.js'
-import { StoreUnavailableError } from '../../shared/errors.js'
+import { ChangedError, StoreUnavailableError } from '../../shared/errors.js'
 import { literal } from '../postgres/literal.js'
 import type { Tables } from '../postgres/tables.js'
 import { type ChangeRow, toChange } from '../read/changes.js'
@@ -53,6 +53,12 @@ export interface SessionStore {
   readonly kinds: KindRegistry
   /** Whether a text of several statements is answered by the rows of all of them. */
   readonly isBatched: boolean
+}
+
+/** When an entity was changed last. */
+interface HeadRow {
+  readonly scope: Scope
+  readonly revision: string
 }
 
 /** Documents of one write that are read back for the caches; the rest of a larger write is loaded by its first readers. */
@@ -109,13 +115,20 @@ export class WriteSession {
   async open(asks: readonly EntityQuery[], timeouts?: WriteTimeouts): Promise<readonly EntityState[]> {
     this.#timeouts = timeouts
     const limits = [timeouts?.lockMs, timeouts?.statementMs, timeouts?.idleMs].map((ms) => sql.raw(`${ms ?? 'null'}::integer`))
-    const { rows } = await sql<{ revision: string; token: string; states: string }>`
-      select revision, token, states::text as states from ${this.#schema}.open_write(${sql.join(limits)}, ${this.#value(JSON.stringify(asks))}::text::jsonb)
-    `.execute(this.transaction)
+    const { ifUnchangedSince: since } = this.#meta
+    const open = sql`select revision, token, states::text as states
+      from ${this.#schema}.open_write(${sql.join(limits)}, ${this.#value(JSON.stringify(asks))}::text::jsonb)`
+    // Separate statements: only those that are sent after `open` see what was committed while it waited for the lock.
+    const isAskedAlong = this.#isBatched && since !== undefined
+    const { rows } = await sql
+      .join<unknown>([open, ...(isAskedAlong ? [this.#headsAfter(asks, since)] : [])], sql`; `)
+      .execute(this.transaction)
     const opened = rows[0] as { revision: string; token: string; states: string }
     this.#note(asks)
     this.#revision = Number(opened.revision)
     this.#token = opened.token
+    if (isAskedAlong) this.#refuseChanged(rows.slice(1) as HeadRow[], since)
+    else await this.#requireUnchanged(asks, since)
     return decodeStates(opened.states)
   }
 
@@ -135,8 +148,13 @@ export class WriteSession {
     })
   }
 
-  /** Carries out one of several writes of an open session. */
-  async write<Value>({ asks, decide }: Write<Value>): Promise<Value> {
+  /**
+   * Carries out one of several writes of an open session.
+   *
+   * @param ifUnchangedSince changes that this session has made itself do not count
+   */
+  async write<Value>({ asks, decide }: Write<Value>, ifUnchangedSince?: number): Promise<Value> {
+    await this.#requireUnchanged(asks, ifUnchangedSince)
     const { rows } = await sql<{ states: string }>`
       select ${this.#schema}.entity_states(${this.#value(JSON.stringify(asks))}::text::jsonb)::text as states
     `.execute(this.transaction)
@@ -173,12 +191,34 @@ export class WriteSession {
     return documents
   }
 
+  /** @throws {ChangedError} when another write has changed one of the entities since that revision */
+  async #requireUnchanged(asks: readonly EntityQuery[], since: number | undefined): Promise<void> {
+    if (since === undefined) return
+    const { rows } = await this.#headsAfter(asks, since).execute(this.transaction)
+    this.#refuseChanged(rows as HeadRow[], since)
+  }
+
+  #headsAfter(asks: readonly EntityQuery[], since: number): RawBuilder<unknown> {
+    return sql`select scope, revision from ${this.#schema}.config_heads
+      where scope in (select jsonb_array_elements_text(${this.#value(JSON.stringify(asks.map(scopeOf)))}::text::jsonb))
+        and revision > ${this.#value(String(since))}::text::bigint`
+  }
+
+  /** What this session itself has changed does not count. */
+  #refuseChanged(heads: readonly HeadRow[], since: number): void {
+    const changed = heads.find(({ revision }) => Number(revision) < this.#revision)
+    if (changed) throw new ChangedError({ entity: changed.scope, expected: since, actual: Number(changed.revision) })
+  }
+
   #note(asks: readonly EntityQuery[]): void {
-    for (const { kind, project, name } of asks)
-      this.#asked.add(kind === CONTEXT_RULES.kind ? contextRulesScope(project) : entityScope(kind, project, name))
+    for (const ask of asks) this.#asked.add(scopeOf(ask))
   }
 
   #signed({ defaultSummary, ...step }: WriteStep): object {
     return { ...step, by: step.by ?? this.#meta.changedBy, summary: step.summary ?? this.#meta.summary ?? defaultSummary }
   }
+}
+
+function scopeOf({ kind, project, name }: EntityQuery): Scope {
+  return kind === CONTEXT_RULES.kind ? contextRulesScope(project) : entityScope(kind, project, name)
 }
