@@ -164,6 +164,49 @@ describe('with PostgreSQL away', () => {
     await expect(cache.document(A)).rejects.toThrow('away')
   })
 
+  describe('and documents in Redis of a history that was lost before this process began, whose stamps were counted there', () => {
+    /** A was written again in revision 305, of the present history; Redis has it as it was, with a stamp of 310. */
+    const aLostHistory = async (options: Parameters<typeof aCache>[1] = {}) => {
+      const lost = { ...history.document(A), asOf: 310 }
+      for (let commits = 0; commits < 4; commits++) history.commit([B])
+      const change = history.commit([A])
+      const start = await aStart(options)
+      return { ...start, change, lost: () => void redis.documents.set(A, lost) }
+    }
+
+    it('serves none that lacks a change of which it hears while PostgreSQL is asked', async () => {
+      const { read, hear, change, lost } = await aLostHistory({ readMs: 400 })
+      lost()
+      history.logGate = aGate().closed
+      history.failure = undefined
+      const reading = read(A)
+      await eventually(() => expect(history.logReads).toBe(1))
+      history.failure = new Error('away')
+      hear({ ...change, revision: 306, token: 'told' })
+
+      await expect(reading).rejects.toThrow()
+    })
+
+    it('serves none that lacks what it has served, when that was pushed out of what is remembered', async () => {
+      const { read, lost } = await aLostHistory({ maxEntries: 1 })
+      expect(await read(A)).toBe(`${A}@305`)
+      for (const scope of SCOPES.slice(2, 20)) await read(scope)
+      lost()
+      history.failure = new Error('away')
+
+      await expect(read(A)).rejects.toThrow('away')
+    })
+
+    it('serves one that is no older than anything which was pushed out', async () => {
+      const { cache, read } = await aLostHistory({ maxEntries: 1 })
+      for (const scope of SCOPES.slice(2, 20)) await read(scope)
+      redis.documents.set(A, history.document(A))
+      history.failure = new Error('away')
+
+      expect(await cache.document(A)).toMatchObject({ entry: { value: `${A}@305` }, stale: true })
+    })
+  })
+
   it('serves nothing that may be of a history which this process knows is lost', async () => {
     const { cache, said } = await aStart({ maxEntries: 5 })
     for (let commits = 0; commits < 10; commits++) history.commit([A])

@@ -177,7 +177,9 @@ export class HeldDocuments<Value> {
     const { scope } = document
     const { generation, isImmutable = false, unverified = false, isForeign = false } = arrival
     const floor = isImmutable ? 0 : unverified ? this.#heads.floor(scope) : this.#heads.certainFrom(scope)
-    if (this.#isClosed || generation !== this.#generation || document.asOf < floor) {
+    // A stamp that nobody has confirmed may have been counted in a history that is lost: then its last change alone says how old it is.
+    const since = unverified ? document.revision : document.asOf
+    if (this.#isClosed || generation !== this.#generation || since < floor) {
       this.#refusedFills++
       return undefined
     }
