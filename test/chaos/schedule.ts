@@ -54,7 +54,8 @@ const REDIS_TRACKS: Readonly<Record<RedisKind, readonly Track[]>> = {
 
 function failovers(): readonly Track[] {
   return [
-    { kinds: NETWORK.filter((kind) => kind.startsWith('postgres')), pauseMs: [100, 900], lastsMs: [100, 900] },
+    // As often as with the server alone, where every second fault of a wire is one of Redis's.
+    { kinds: NETWORK.filter((kind) => kind.startsWith('postgres')), pauseMs: [700, 2_300], lastsMs: [100, 900] },
     { kinds: ['redis-freeze', 'redis-kill'], pauseMs: [6_000, 9_000], lastsMs: [100, 1_500] },
   ]
 }
