@@ -6,6 +6,11 @@ export function tooLarge(limitBytes: number): Problem {
   return new Problem(413, 'E_TOO_LARGE', `The body is larger than ${limitBytes.toLocaleString('en')} bytes.`)
 }
 
+/** Its sender left, or lost the connection. */
+export function brokeOff(): Problem {
+  return new Problem(400, 'E_MALFORMED', 'The body broke off.')
+}
+
 /** @throws {Problem} when the announced body is not JSON, or too large */
 export function checkBodyHeaders(header: (name: string) => string | undefined, limitBytes: number): void {
   const type = header('content-type')?.split(';', 1)[0]?.trim().toLowerCase()

@@ -1,4 +1,4 @@
-import { parseBody, tooLarge } from './body.js'
+import { brokeOff, parseBody, tooLarge } from './body.js'
 import type { Exchange } from './exchange.js'
 import { Problem } from './problem.js'
 
@@ -28,7 +28,7 @@ async function readBody(request: Request, limitBytes: number): Promise<Uint8Arra
   const reader = body.getReader()
   for (;;) {
     const { value, done } = await reader.read().catch(() => {
-      throw new Problem(400, 'E_MALFORMED', 'The body broke off.')
+      throw brokeOff()
     })
     if (done) break
     length += value.byteLength

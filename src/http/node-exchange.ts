@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { parseBody, tooLarge } from './body.js'
+import { brokeOff, parseBody, tooLarge } from './body.js'
 import type { Exchange, Locality } from './exchange.js'
 import { Problem } from './problem.js'
 
@@ -63,7 +63,7 @@ async function readJson(request: NodeRequest, limitBytes: number): Promise<unkno
   if (request.readableEnded) {
     throw new Problem(400, 'E_MALFORMED', 'The body was read before it came here, and not kept in request.body.')
   }
-  if (request.destroyed) throw new Problem(400, 'E_MALFORMED', 'The body broke off.')
+  if (request.destroyed) throw brokeOff()
   return parseBody(await readBytes(request, limitBytes))
 }
 
@@ -82,8 +82,8 @@ function readBytes(request: NodeRequest, limitBytes: number): Promise<Uint8Array
       }
     })
     request.on('end', () => resolve(Buffer.concat(chunks)))
-    request.on('error', reject)
-    request.on('close', () => reject(new Problem(400, 'E_MALFORMED', 'The body broke off.')))
+    request.on('error', () => reject(brokeOff()))
+    request.on('close', () => reject(brokeOff()))
   })
 }
 

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bearerTokens, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
+import { eventually } from '../support/eventually.js'
 import { ADMIN, type OpenHandler, openHandler, TOKENS } from './open-handler.js'
 
 // Requests as no client of good will sends them, byte by byte through Node and through the Fetch standard.
@@ -233,6 +234,84 @@ describe('a body', () => {
       const read = await raw(requestOf(`GET /config/api/prompts/${name}?version=1`, [bearer]))
       expect(JSON.parse(read.body).parameters).toEqual(JSON.parse(parameters))
     } else expect(made.status).toBe(400)
+  })
+})
+
+describe('a body that does not come', () => {
+  const started = requestOf('POST /config/api/prompts', [bearer, json, 'Content-Length: 60'], '{"name":"never-')
+  /** Sends what it is given, and leaves the connection open. */
+  const begin = async (text: string) => {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.on('error', () => {})
+    socket.write(text, 'latin1')
+    return socket
+  }
+
+  it('from three hundred clients at once keeps nobody else from reading and writing, and nothing of it is written when they go', async () => {
+    const reportedBefore = open.reported.length
+    const slow = await Promise.all(Array.from({ length: 300 }, () => begin(started)))
+    const read = await raw(requestOf(`GET ${READ}`, [bearer]))
+    const written = await post([json], '{"template":"x"}')
+    for (const socket of slow) socket.destroy()
+    await eventually(async () => expect(await new Promise<number>((done) => server.getConnections((_, open) => done(open)))).toBe(0))
+
+    expect([read.status, written.status]).toEqual([200, 200])
+    expect((await open.ask('GET', '/prompts?search=never&active_only=false')).body.items).toEqual([])
+    expect(open.reported).toHaveLength(reportedBefore)
+  })
+
+  it('is not waited for where its sender may not write', async () => {
+    const { status } = await raw(
+      requestOf('POST /config/api/prompts', [`Authorization: Bearer ${TOKENS.vic}`, json, 'Content-Length: 60'], '{'),
+    )
+    expect(status).toBe(403)
+  })
+
+  it('byte by byte is read to its end', async () => {
+    const body = '{"template":"Hello {name}"}'
+    const socket = await begin(requestOf(`POST ${CHECK}`, [bearer, json, `Content-Length: ${body.length}`]))
+    for (const byte of body) {
+      socket.write(byte)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    let received = ''
+    for await (const chunk of socket) received += String(chunk)
+    expect(received).toMatch(/^HTTP\/1.1 200 /)
+  })
+})
+
+describe('a condition of a write', () => {
+  const promote = (header: string, value: string) =>
+    raw(requestOf(`POST ${READ}/promote`, [bearer, json, `${header}: ${value}`, 'Content-Length: 13'], '{"version":1}'))
+  const tag = async () => (await open.ask('GET', '/prompts/greeting')).headers.get('etag')!
+
+  it.each([
+    ['nothing', () => '', 412],
+    ['commas', () => ',,,', 412],
+    ['the tag without quotes', (own: string) => own.slice(1, -1), 412],
+    ['half of the tag', (own: string) => own.slice(0, 10), 412],
+    ['the tag in small letters', (own: string) => own.toLowerCase(), 412],
+    ['the tag, weak', (own: string) => `W/${own}`, 200],
+    ['the tag, weak in small letters', (own: string) => `w/${own}`, 412],
+    ['the tag as the last of three hundred', (own: string) => `${'"x", '.repeat(300)}${own}`, 200],
+    ['blanks around the tag', (own: string) => `  \t ${own}   `, 200],
+    ['an asterisk in quotes', () => '"*"', 412],
+    ['an asterisk among tags', () => '"x", *', 412],
+    ['an asterisk', () => '*', 200],
+  ])('If-Match with %s', async (_, headerOf, status) => {
+    const own = await tag()
+    expect((await promote('If-Match', headerOf(own))).status).toBe(status)
+  })
+
+  it.each([
+    ['another tag', () => '"x"', 200],
+    ['the tag', (own: string) => own, 412],
+    ['the tag, weak', (own: string) => `W/${own}`, 412],
+    ['an asterisk', () => '*', 412],
+  ])('If-None-Match with %s', async (_, headerOf, status) => {
+    const own = await tag()
+    expect((await promote('If-None-Match', headerOf(own))).status).toBe(status)
   })
 })
 
