@@ -7,7 +7,7 @@ import type { LogPage, RevisionLog, ScopeHead } from './log/revision-log.js'
 
 export interface StandingsParts {
   readonly log: RevisionLog
-  readonly held: Pick<HeldDocuments<unknown>, 'generation' | 'isLast' | 'hasStartedOver' | 'learn'>
+  readonly held: Pick<HeldDocuments<unknown>, 'generation' | 'isLast' | 'hasKnown' | 'learn'>
   /** Reads the end of the log of the primary, and of the heads those of `scopes`. */
   readonly readHeads: (scopes: readonly Scope[]) => Promise<LogPage>
   /** Most milliseconds that one question to PostgreSQL may take: a document is at hand that only PostgreSQL can confirm. */
@@ -45,8 +45,8 @@ export class Standings {
    * The revision that a document from Redis or from a replica is known to be as of. It must be the scope's last document, by revision and
    * token, as this process knows the log; `undefined` when it is not. A document that is ahead of the log known here is confirmed by the log first.
    *
-   * With PostgreSQL away a document is taken as it is when the log was never read, or the scope's head is not known and the database has had one
-   * history since: it is checked when the log can be read.
+   * With PostgreSQL away a document is taken as it is when the log was never read, or this process has never known anything of the scope: it is
+   * checked when the log can be read.
    */
   async of(document: StampedDocument): Promise<Standing | undefined> {
     const { log, held } = this.#parts
@@ -69,8 +69,7 @@ export class Standings {
     const head = await this.#askInTime(this.#heads.load(document.scope))
     if (!head) {
       log.confirmSoon()
-      // One of a lost history looks no older than one of this history: its stamp was counted there.
-      return held.hasStartedOver ? undefined : { asOf: document.asOf, unverified: true }
+      return held.hasKnown(document.scope) ? undefined : { asOf: document.asOf, unverified: true }
     }
     if (!(await log.reached(head.revision)) || generation !== held.generation) return undefined
     held.learn(head)

@@ -197,13 +197,34 @@ describe('with PostgreSQL away', () => {
       await expect(read(A)).rejects.toThrow('away')
     })
 
-    it('serves one that is no older than anything which was pushed out', async () => {
-      const { cache, read } = await aLostHistory({ maxEntries: 1 })
+    it('serves none whose number is higher than anything it remembers, when it has served another one', async () => {
+      const { read, lost } = await aLostHistory({ maxEntries: 1 })
+      expect(await read(A)).toBe(`${A}@305`)
       for (const scope of SCOPES.slice(2, 20)) await read(scope)
-      redis.documents.set(A, history.document(A))
+      lost()
+      redis.documents.set(A, { ...redis.documents.get(A)!, revision: 305, token: 'lost' })
       history.failure = new Error('away')
 
-      expect(await cache.document(A)).toMatchObject({ entry: { value: `${A}@305` }, stale: true })
+      await expect(read(A)).rejects.toThrow('away')
+    })
+
+    it('serves one of which it has known nothing, as stale', async () => {
+      const { cache, lost } = await aLostHistory()
+      lost()
+      history.failure = new Error('away')
+
+      expect(await cache.document(A)).toMatchObject({ entry: { value: `${A}@1` }, stale: true })
+    })
+
+    it('serves none, before it has read the log, that lacks a change which was announced', async () => {
+      const { change, lost } = await aLostHistory()
+      lost()
+      history.failure = new Error('away')
+      const { cache, hear } = aCache(history, { redis, readMs: 100 })
+      hear(change)
+
+      await expect(cache.document(A)).rejects.toThrow()
+      expect((await cache.document(B))?.stale).toBe(true)
     })
   })
 

@@ -18,13 +18,16 @@ export interface Head {
 export class HeadTable {
   readonly #heads: LRUCache<Scope, Head>
   #minFloor = 0
+  #hasForgotten = false
   #unknownBelow = 0
 
   constructor(maxHeads: number) {
     this.#heads = new LRUCache({
       max: maxHeads,
       dispose: (head, _scope, reason) => {
-        if (reason === 'evict') this.#minFloor = Math.max(this.#minFloor, head.revision)
+        if (reason !== 'evict') return
+        this.#hasForgotten = true
+        this.#minFloor = Math.max(this.#minFloor, head.revision)
       },
     })
   }
@@ -32,6 +35,11 @@ export class HeadTable {
   /** The log ends at `top`, and its heads up to there were not read. */
   beginAt(top: number): void {
     this.#unknownBelow = top
+  }
+
+  /** Whether a head was pushed out. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten
   }
 
   get(scope: Scope): Head | undefined {
@@ -119,6 +127,7 @@ export class HeadTable {
   clear(): void {
     this.#heads.clear()
     this.#minFloor = 0
+    this.#hasForgotten = false
     this.#unknownBelow = 0
   }
 

@@ -80,9 +80,12 @@ export class HeldDocuments<Value> {
     return this.#generation
   }
 
-  /** Whether the database had another history before: Redis may still have documents of it. */
-  get hasStartedOver(): boolean {
-    return this.#hasStartedOver
+  /**
+   * Whether this process may have heard of a scope, or served it. A document in Redis that nobody can confirm may lack that, however it looks:
+   * in a history that was lost before this process began, numbers and stamps were counted that are higher than the present ones.
+   */
+  hasKnown(scope: Scope): boolean {
+    return this.#hasStartedOver || this.#heads.hasForgotten || this.#heads.get(scope) !== undefined
   }
 
   /** How many documents were refused on arrival, because something newer was announced while they were loaded. */
@@ -177,7 +180,7 @@ export class HeldDocuments<Value> {
     const { scope } = document
     const { generation, isImmutable = false, unverified = false, isForeign = false } = arrival
     const floor = isImmutable ? 0 : unverified ? this.#heads.floor(scope) : this.#heads.certainFrom(scope)
-    // A stamp that nobody has confirmed may have been counted in a history that is lost: then its last change alone says how old it is.
+    // A stamp that nobody has confirmed may have been counted in a history that is lost: its last change alone says how old it is.
     const since = unverified ? document.revision : document.asOf
     if (this.#isClosed || generation !== this.#generation || since < floor) {
       this.#refusedFills++
