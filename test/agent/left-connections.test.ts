@@ -4,12 +4,15 @@ import type { RunContext } from '../../src/agent/run-context.js'
 import { OllamaClient, OpenAICompatibleClient } from '../../src/llm/index.js'
 import type { ChatRequest, LLMClient } from '../../src/llm/llm-client.js'
 import { eventually } from '../support/eventually.js'
+import { casesOf } from '../support/long-form.js'
 import { chatLines, startOllamaServer } from '../support/ollama-server.js'
 import { chunk, ending, events, startOpenAIServer } from '../support/openai-server.js'
 import type { ScriptedReply, ScriptedServer } from '../support/scripted-server.js'
 import { managerOf } from './chat-agent.js'
 
 const TIMES = 20
+/** The same for what takes seconds each time. */
+const TURNS = casesOf(6, 20)
 
 /** A server's words for what the tests need: an answer without end, one that is whole, and a call of a tool. */
 interface Wire {
@@ -126,7 +129,7 @@ describe.each(Object.entries(WIRES))('what a caller who leaves %s keeps open at 
 
   it('is nothing after loops over tools that were left in an answer, and no more than one connection when left in a tool', async () => {
     const agent = new Looping({ llm, manager: managerOf('one') })
-    for (let time = 0; time < TIMES; time += 1) {
+    for (let time = 0; time < TURNS; time += 1) {
       const controller = new AbortController()
       const isLeftInTool = time % 2 === 0
       server.reply(wire.toolCall, wire.endless)

@@ -1,12 +1,16 @@
 import { expect, it } from 'vitest'
+import { casesOf } from '../support/long-form.js'
 import { runChaos } from './chaos.js'
 import { reportText } from './report-text.js'
 
-it.each([
+const KINDS = [
   { redis: 'server', title: 'messages are lost, and wires, servers and processes die', seconds: 25 },
   { redis: 'cluster', title: "a Cluster's primaries are killed and frozen", seconds: 20 },
   { redis: 'sentinels', title: 'primaries watched by sentinels are killed and frozen', seconds: 20 },
-] as const)(
+] as const
+
+// All of them: npm run test:long
+it.each(KINDS.slice(0, casesOf(1, KINDS.length)))(
   'keeps every promise while $title',
   async ({ redis, seconds }) => {
     // Beside other tests workers get to less, and on a slow machine to less still: they get three times as long for the same. `npm run chaos`,

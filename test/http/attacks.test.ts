@@ -1,9 +1,10 @@
+import crypto from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import express from 'express'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bearerTokens, createConfigHandler, roles, toNodeHandler } from '../../src/http/index.js'
 import { eventually } from '../support/eventually.js'
 import { ADMIN, type OpenHandler, openHandler, TOKENS } from './open-handler.js'
@@ -88,6 +89,20 @@ describe('who asks', () => {
 
   it.each(['token', 'access_token', 'authorization', 'api_key'])('is not read from the query: %s', async (name) => {
     expect((await raw(requestOf(`GET ${READ}?${name}=${TOKENS.ada}`))).status).toBe(401)
+  })
+
+  it('is found out by the same comparisons of the same bytes, whatever is sent', () => {
+    const tokens = { first: 'a'.repeat(24), second: 'b'.repeat(40), third: 'c'.repeat(32) }
+    const find = bearerTokens(tokens)
+    const compare = vi.spyOn(crypto, 'timingSafeEqual')
+    const comparisons = [...Object.values(tokens), 'd'.repeat(24), 'a', 'a'.repeat(23), 'b'.repeat(8_000)].map((token) => {
+      compare.mockClear()
+      find(new Request('http://x', { headers: { authorization: `Bearer ${token}` } }), {})
+      return compare.mock.calls.map(([one, other]) => [one.byteLength, other.byteLength])
+    })
+    compare.mockRestore()
+
+    for (const made of comparisons) expect(made).toEqual(Array(3).fill([40, 40]))
   })
 
   it('finds the last of a thousand tokens, and none that begins like one', async () => {

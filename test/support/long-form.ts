@@ -1,6 +1,6 @@
 /**
- * How many random cases a property is tried on: `few` in every run of the suite, `many` with `npm run test:long`. For properties whose
- * many thousands of cases take half a minute; all others have one number.
+ * How many cases something is tried on, or how often: `few` in every run of the suite, `many` with `npm run test:long`. For tests that take
+ * half a minute with all of them; all others have one number.
  */
 export function casesOf(few: number, many: number): number {
   return process.env.AGENT_CONFIG_LONG === undefined ? few : many
