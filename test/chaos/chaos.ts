@@ -128,7 +128,7 @@ const A_MINUTE = {
   gaps: 20,
 }
 
-/** How much of that a run with this Redis does: a write waits for Redis to answer or to time out, and a failover takes seconds. */
+/** How much of that a run with this Redis does: beside its many servers PostgreSQL takes longer to come back. */
 const SHARE_OF: Readonly<Record<RedisKind, number>> = { server: 1, cluster: 0.5, sentinels: 0.5 }
 
 /** How often each kind that was planned has to have happened. */
