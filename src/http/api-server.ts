@@ -99,7 +99,7 @@ export class ApiServer {
     const { services } = this.#parts
     for (let tries = 1; ; tries++) {
       const ifUnchangedSince = endpoint.current && (await knownRevision(services.manager))
-      requireConditions(conditions, await endpoint.current?.(call, services))
+      requireConditions(conditions, await endpoint.current?.(call, { ...services, minRevision: ifUnchangedSince }))
       try {
         return await this.#carryOut(endpoint, { ...call, ifUnchangedSince })
       } catch (error) {

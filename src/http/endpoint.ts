@@ -13,6 +13,8 @@ export interface Services {
   readonly llm?: LLMRegistry | undefined
   readonly runs: RunLimiter
   readonly redisStatistics?: RedisStatistics | undefined
+  /** What a condition is compared with has to be at least this new. */
+  readonly minRevision?: number | undefined
 }
 
 export type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>

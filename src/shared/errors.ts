@@ -126,20 +126,21 @@ export class VersionConflictError extends ConfigError {
   }
 }
 
-/** The entity was changed after the revision that the write is based on. */
+/** The entity was changed after the revision that the write is based on, or the log does not have that revision. */
 export class ChangedError extends ConfigError {
   override readonly name = 'ChangedError'
   readonly code = 'E_CHANGED'
   /** `ifUnchangedSince` */
   readonly expected: number
-  /** The revision of the last change. */
+  /** The revision of the last change, or the last revision of the log. */
   readonly actual: number
 
   constructor(facts: { entity: string; expected: number; actual: number }) {
-    super(
-      `${facts.entity} was changed in revision ${facts.actual}, after ${facts.expected}. Nothing was written. ` +
-        'Read it again and decide with that in view.',
-    )
+    const what =
+      facts.actual > facts.expected
+        ? `${facts.entity} was changed in revision ${facts.actual}, after ${facts.expected}.`
+        : `Revision ${facts.expected} is not in the log, which ends at ${facts.actual}: it may have been lost.`
+    super(`${what} Nothing was written. Read it again and decide with that in view.`)
     this.expected = facts.expected
     this.actual = facts.actual
   }

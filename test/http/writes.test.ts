@@ -466,9 +466,12 @@ describe('If-Match', () => {
       expect(await race('POST', `/rollouts/${id}/ramp`, { 'if-match': etag }, (place) => ({ coverage: 10 + place }))).toEqual(once(200))
     })
 
-    it('lets one through that must meet nothing', async () => {
+    it('lets one through that must meet nothing, also where it gives no label that a GET reads by', async () => {
       const headers = { 'if-none-match': '*' }
+      const staged = await race('POST', '/prompts/raced-draft-birth/versions', headers, () => ({ template: 'x', create: true }))
 
+      expect(staged).toEqual(once(201))
+      expect((await open.ask('POST', '/prompts', { name: 'raced-draft-birth', template: 'x' }, { ...ADMIN, ...headers })).status).toBe(412)
       expect(
         await race('POST', '/prompts/raced-birth/versions', headers, () => ({ template: 'x', create: true, labels: ['production'] })),
       ).toEqual(once(201))
@@ -480,6 +483,18 @@ describe('If-Match', () => {
     const started = await open.ask('POST', '/rollouts', { kind: 'prompt', name: 'ramped', arms: [{ version: 1, weight: 1 }], coverage: 5 })
     const path = `/rollouts/${started.body.id}`
     const etag = (await open.ask('GET', path)).headers.get('etag')!
+    const begin = async (ifMatch: string) =>
+      (
+        await open.ask(
+          'POST',
+          '/rollouts',
+          { kind: 'prompt', name: 'ramped', label: 'canary', arms: [{ version: 1, weight: 1 }] },
+          { ...ADMIN, 'if-match': ifMatch },
+        )
+      ).status
+    await open.ask('POST', '/prompts/ramped/promote', { version: 1, label: 'canary' })
+    const canary = (await open.ask('GET', '/prompts/ramped?label=canary')).headers.get('etag')!
+    expect([await begin('"stale"'), await begin(canary)]).toEqual([412, 201])
     const ramp = (coverage: number) => open.ask('POST', `${path}/ramp`, { coverage }, { ...ADMIN, 'if-match': etag })
 
     expect([(await ramp(10)).status, (await ramp(20)).status]).toEqual([200, 412])

@@ -81,7 +81,7 @@ export class HeldDocuments<Value> {
   }
 
   /**
-   * Whether this process may have heard of a scope, or served it. A document in Redis that nobody can confirm may lack that, however it looks:
+   * Whether this process may have heard of a scope, or served a confirmed document of it. A document in Redis that nobody can confirm may lack that, however it looks:
    * in a history that was lost before this process began, numbers and stamps were counted that are higher than the present ones.
    */
   hasKnown(scope: Scope): boolean {

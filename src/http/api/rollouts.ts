@@ -10,8 +10,10 @@ import { Date8601, Flag, JsonObject, Label, Name, Project, pick, Summary, Versio
 import { fromWire } from '../wire.js'
 import { metaOf, projectOf } from './acts.js'
 import { answerPage } from './answer-page.js'
+import { currentOf } from './current.js'
 import { RolloutQuery, WaitQuery } from './queries.js'
 import { guardOf, showReport, showRollout } from './rollout-wire.js'
+import { shownAs } from './show.js'
 
 const Weight = v.pipe(v.number('must be a number'), v.minValue(0, 'must be 0 or more'))
 const Arm = v.strictObject({ version: Version, weight: Weight })
@@ -72,6 +74,7 @@ function readOf({ kind, project, name }: Rollout): Action {
 /** A/B tests and gradual rollouts, of every labelled kind. */
 export function rollouts(resources: readonly Resource[], answer: ReturnType<typeof answers.rollout>): readonly Endpoint[] {
   const kinds = resources.map(({ kind }) => kind)
+  const currents = new Map(resources.map((resource) => [resource.kind as string, currentOf(resource, shownAs(resource))]))
   const labelOf = ({ defaults }: Services, kind: string, given: string | undefined) =>
     given ?? resources.find((resource) => resource.kind === kind)?.defaultLabel ?? defaults.label
   const common = { tag: 'rollouts', answer } as const
@@ -155,6 +158,8 @@ export function rollouts(resources: readonly Resource[], answer: ReturnType<type
         name: body.name,
         labels: [labelOf(services, body.kind, body.label)],
       }),
+      current: ({ body }, services) =>
+        currents.get(body.kind)?.(services, body.name, projectOf(services, body.project), body.label) ?? Promise.resolve(undefined),
       handle: async (call, services) => {
         const { summary: why, label: given, guard, ...body } = call.body
         const label = labelOf(services, body.kind, given)

@@ -5,7 +5,7 @@ import type { WriteMeta } from '../../entities/written.js'
 import { CONTEXT_RULES } from '../../kinds/context-rules.js'
 import type { KindRegistry } from '../../kinds/registry.js'
 import type { Row } from '../../kinds/row.js'
-import { ChangedError, StoreUnavailableError } from '../../shared/errors.js'
+import { ChangedError, InvalidArgumentError, StoreUnavailableError } from '../../shared/errors.js'
 import { literal } from '../postgres/literal.js'
 import type { Tables } from '../postgres/tables.js'
 import { type ChangeRow, toChange } from '../read/changes.js'
@@ -76,6 +76,8 @@ export class WriteSession {
   readonly #documentsOf: (scopes: readonly Scope[]) => readonly RawBuilder<unknown>[]
   /** What the write may change. */
   readonly #asked = new Set<Scope>()
+  /** The conditions of the first writes to what was written to on condition. */
+  readonly #conditions = new Map<Scope, number>()
   readonly #clock = new StatementClock()
   /** The limits of a transaction of this package's own. */
   #timeouts: WriteTimeouts | undefined
@@ -127,6 +129,8 @@ export class WriteSession {
     this.#note(asks)
     this.#revision = Number(opened.revision)
     this.#token = opened.token
+    // The log ends before this write.
+    if (since !== undefined && since >= this.#revision) this.#refuseUnknown(since)
     if (isAskedAlong) this.#refuseChanged(rows.slice(1) as HeadRow[], since)
     else await this.#requireUnchanged(asks, since)
     return decodeStates(opened.states)
@@ -152,8 +156,10 @@ export class WriteSession {
    * Carries out one of several writes of an open session.
    *
    * @param ifUnchangedSince changes that this session has made itself do not count
+   * @throws {InvalidArgumentError} for a condition on an entity that the session has written to without one, or with a later one
    */
   async write<Value>({ asks, decide }: Write<Value>, ifUnchangedSince?: number): Promise<Value> {
+    this.#keepCondition(asks, ifUnchangedSince)
     await this.#requireUnchanged(asks, ifUnchangedSince)
     const { rows } = await sql<{ states: string }>`
       select ${this.#schema}.entity_states(${this.#value(JSON.stringify(asks))}::text::jsonb)::text as states
@@ -202,6 +208,21 @@ export class WriteSession {
     return sql`select scope, revision from ${this.#schema}.config_heads
       where scope in (select jsonb_array_elements_text(${this.#value(JSON.stringify(asks.map(scopeOf)))}::text::jsonb))
         and revision > ${this.#value(String(since))}::text::bigint`
+  }
+
+  /** The heads of what this session has written to are its own by now: whether others had changed it before, only the first write can tell. */
+  #keepCondition(asks: readonly EntityQuery[], since: number | undefined): void {
+    if (since !== undefined && since > this.#revision) this.#refuseUnknown(since)
+    for (const scope of asks.map(scopeOf)) {
+      const first = this.#asked.has(scope) ? (this.#conditions.get(scope) ?? Number.POSITIVE_INFINITY) : undefined
+      if (first === undefined && since !== undefined) this.#conditions.set(scope, since)
+      if (first === undefined || since === undefined || since >= first) continue
+      throw new InvalidArgumentError('ifUnchangedSince', `must be given to the first write of ${scope} within a transaction, too`)
+    }
+  }
+
+  #refuseUnknown(since: number): never {
+    throw new ChangedError({ entity: '', expected: since, actual: this.#revision - 1 })
   }
 
   /** What this session itself has changed does not count. */

@@ -162,6 +162,30 @@ describe('ifUnchangedSince', () => {
     expect((await manager.prompts.find({ name: 'within', label: 'production' }))?.version).toBe(3)
   })
 
+  it('has to be given to the first write of an entity within a transaction: later ones cannot tell what others changed before', async () => {
+    const revision = await aPrompt('hidden')
+    await other.prompts.createVersion({ name: 'hidden', template: 'By another' })
+    const late = (first: number | undefined) =>
+      manager.transaction(async ({ prompts }) => {
+        await prompts.createVersion({ name: 'hidden', template: 'Mine', ...(first !== undefined && { ifUnchangedSince: first }) })
+        await prompts.promote({ name: 'hidden', version: 1, ifUnchangedSince: revision })
+      })
+
+    for (const first of [undefined, revision + 1])
+      await expect(late(first)).rejects.toMatchObject({ code: 'E_INVALID_ARGUMENT', field: 'ifUnchangedSince' })
+    expect(await manager.prompts.versions({ name: 'hidden' })).toHaveLength(3)
+  })
+
+  it.each([0, 1_000])('refuses a revision that is %i beyond the next: the log does not have it', async (beyond) => {
+    const revision = await aPrompt(`future-${beyond}`)
+    const refused = await caught(() =>
+      manager.prompts.promote({ name: `future-${beyond}`, version: 2, ifUnchangedSince: revision + 1 + beyond }),
+    )
+
+    expect(refused).toMatchObject({ ...REFUSED, expected: revision + 1 + beyond, actual: revision })
+    expect((refused as Error).message).toMatch(/^Revision \d+ is not in the log, which ends at \d+/)
+  })
+
   it('leaves a transaction of the host usable', async () => {
     const host = new Kysely<Record<string, never>>({
       dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: store.url, max: 1 }) }),
