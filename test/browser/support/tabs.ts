@@ -26,6 +26,8 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly waits?: boolean
   /** When the page counts as opened: with everything it asks for at once, or with its first bytes. @default 'load' */
   readonly ends?: 'load' | 'commit'
+  /** Complaints that the test brings about, whenever they come. */
+  readonly forgives?: RegExp
 }
 
 interface Opened {
@@ -46,11 +48,11 @@ export class Tabs {
 
   /** A tab of a person of its own, signed in. */
   async open(view: string, options: OpenOptions = {}): Promise<Page> {
-    const { in: beside, signsIn = true, hasLocks = true, waits = true, ends = 'load', ...rest } = options
+    const { in: beside, signsIn = true, hasLocks = true, waits = true, ends = 'load', forgives, ...rest } = options
     const page = await (beside ?? (await this.#browser.newContext({ locale: 'en-GB', ...rest }))).newPage()
     if (!hasLocks) await page.addInitScript("Object.defineProperty(navigator, 'locks', { value: undefined })")
     const complaints: string[] = []
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+    page.on('console', (message) => message.type() === 'error' && !forgives?.test(message.text()) && complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('request', (request) => new URL(request.url()).origin !== this.#host.origin && complaints.push(`asks ${request.url()}`))
     this.#opened.push({ page, complaints })
